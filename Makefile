@@ -1,0 +1,53 @@
+# alignctl needs Go 1.26, gcc and make; nothing else.
+#
+#   make demo      the whole chain on the embedded demo corpus, in ./demo-lake
+#   make test      gofmt, vet, staticcheck, import rules, all tests
+#   make test-long the slow suites: real models, crash loops at full length
+#   make bench     timings beside their peers (docs/performance.md)
+
+export CGO_ENABLED = 1
+export GOEXPERIMENT = simd
+export GOFLAGS = -tags=duckdb_arrow -buildvcs=false
+export GOMLX_NO_AUTO_INSTALL = 1
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
+FUZZTIME = 30s
+
+.PHONY: all build demo test test-long race lint fuzz bench clean
+
+all: build
+
+build:
+	go build -trimpath -ldflags "-X main.release=$(RELEASE)" -o bin/alignctl ./cmd/alignctl
+
+demo: build
+	bin/alignctl demo --backend go
+
+test: lint
+	go test ./...
+
+test-long:
+	ALIGNCTL_LONG=1 go test -timeout 120m ./...
+
+race:
+	go test -race ./lake/... ./etl/... ./sql/... ./eval/... ./train/batch/... ./internal/...
+
+lint:
+	@unformatted=$$(gofmt -l cmd demo etl eval internal lake sql train); \
+	  test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go test ./internal/house
+
+# Every fuzz target of the tree, FUZZTIME each.
+fuzz:
+	@for target in $$(grep -rnoE '^func Fuzz[A-Za-z0-9]+' --include='*_test.go' . | sed -E 's/:[0-9]+:func /:/'); do \
+	  go test -run '^$$' -fuzz "^$${target##*:}\$$" -fuzztime $(FUZZTIME) "$$(dirname $${target%%:*})" || exit 1; \
+	done
+
+bench: build
+	bash bench/run.sh
+
+clean:
+	rm -rf bin demo-lake

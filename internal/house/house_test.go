@@ -1,0 +1,109 @@
+// Package house holds the test of the import rules: data flows one way, and
+// rooms meet in tables, not in each other's code.
+package house
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allowed names, for each room, the rooms of this module that it may import
+// itself. A room not listed here fails the test: say where it belongs.
+var allowed = map[string][]string{
+	"cmd/alignctl":        {"*"},
+	"demo":                {},
+	"demo/gen":            {"demo"},
+	"etl":                 {"lake", "internal"},
+	"etl/swow":            {"etl", "lake", "internal"},
+	"etl/swow/bench":      {"*"},
+	"eval":                {"lake", "train/lm", "eval/stat", "internal"},
+	"eval/stat":           {},
+	"sql":                 {"lake", "internal"},
+	"lake":                {"lake/duck", "lake/iceberg", "internal"},
+	"lake/duck":           {"internal"},
+	"lake/iceberg":        {"internal"},
+	"train":               {"lake", "train/lm", "train/batch", "internal"},
+	"train/lm":            {"internal"},
+	"train/batch":         {"train/lm", "internal"},
+	"internal/progress":   {},
+	"internal/failpoint":  {},
+	"internal/atomicfile": {"internal/failpoint"},
+	"internal/house":      {},
+}
+
+// soleImporters names the only rooms that may import a library.
+var soleImporters = map[string][]string{
+	"github.com/duckdb/":          {"lake/duck"},
+	"github.com/apache/iceberg-":  {"lake/iceberg"},
+	"github.com/gomlx/":           {"train", "train/lm"},
+	"github.com/urfave/cli/":      {"cmd/alignctl"},
+	"modernc.org/sqlite":          {"lake/iceberg"},
+	"github.com/schollz/progress": {"cmd/alignctl"},
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+func (p pkg) room() string { return strings.TrimPrefix(p.ImportPath, "alignctl/") }
+
+func TestRoomsImportOneWay(t *testing.T) {
+	for _, p := range packages(t) {
+		rooms, known := allowed[p.room()]
+		if !known {
+			t.Errorf("package %s has no line in the import rules", p.ImportPath)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if other, ours := strings.CutPrefix(imported, "alignctl/"); ours && !permits(rooms, other) {
+				t.Errorf("%s imports %s: not allowed, they meet in tables", p.room(), other)
+			}
+		}
+	}
+}
+
+func TestLibrariesHaveOneImporter(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, imported := range p.Imports {
+			for library, rooms := range soleImporters {
+				if strings.HasPrefix(imported, library) && !slices.Contains(rooms, p.room()) {
+					t.Errorf("%s imports %s: only %v may", p.room(), imported, rooms)
+				}
+			}
+		}
+	}
+}
+
+func permits(rooms []string, other string) bool {
+	return slices.ContainsFunc(rooms, func(room string) bool {
+		return room == "*" || room == other || room == "internal" && strings.HasPrefix(other, "internal/")
+	})
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "alignctl/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []pkg
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < 5 {
+		t.Fatalf("go list found only %d packages", len(all))
+	}
+	return all
+}
