@@ -1,0 +1,176 @@
+// Package duck runs SQL on DuckDB and knows its manners: extensions are never
+// fetched, a session is one connection, results come as rows or as Arrow
+// record batches. It is the only importer of DuckDB, and knows nothing of the
+// lake's tables.
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+	duckdb "github.com/duckdb/duckdb-go/v2"
+)
+
+// Options are the settings of a database.
+type Options struct {
+	Threads int    // 0: DuckDB's choice, one per core
+	Memory  string // such as "2GB"; "": DuckDB's choice, 80 % of the machine
+	TempDir string // where results larger than Memory spill
+}
+
+// A DB is a private in-memory database with one connection, so that temporary
+// tables and variables are seen by every statement. Statements run one after
+// the other: close the rows of a query before the next one.
+type DB struct {
+	db       *sql.DB
+	conn     *sql.Conn
+	readOnly bool
+}
+
+// Open makes an empty in-memory database.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	connector, err := duckdb.NewConnector("", func(execer driver.ExecerContext) error {
+		return configure(ctx, execer, o)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open duckdb: %w", err)
+	}
+	db := sql.OpenDB(connector)
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open duckdb: %w", err), db.Close())
+	}
+	return &DB{db: db, conn: conn}, nil
+}
+
+func configure(ctx context.Context, execer driver.ExecerContext, o Options) error {
+	settings := []string{
+		"set autoinstall_known_extensions = false",
+		"set autoload_known_extensions = false",
+		"set TimeZone = 'UTC'",
+		"set preserve_insertion_order = true",
+		"set enable_progress_bar = false",
+	}
+	if o.Threads > 0 {
+		settings = append(settings, fmt.Sprintf("set threads = %d", o.Threads))
+	}
+	if o.Memory != "" {
+		settings = append(settings, "set memory_limit = "+Literal(o.Memory))
+	}
+	if o.TempDir != "" {
+		settings = append(settings, "set temp_directory = "+Literal(o.TempDir))
+	}
+	for _, setting := range settings {
+		if _, err := execer.ExecContext(ctx, setting, nil); err != nil {
+			return fmt.Errorf("%s: %w", setting, err)
+		}
+	}
+	return nil
+}
+
+// Close ends the database; what it holds is gone.
+func (d *DB) Close() error { return errors.Join(d.conn.Close(), d.db.Close()) }
+
+// Confine makes the database read-only for the user: it reads files in dir
+// alone, its configuration is locked, and statements that write files, attach
+// databases or load extensions are refused.
+func (d *DB) Confine(ctx context.Context, dir string) error {
+	for _, setting := range []string{
+		"set allowed_directories = [" + Literal(dir) + "]",
+		"set enable_external_access = false",
+		"set lock_configuration = true",
+	} {
+		if err := d.Exec(ctx, setting); err != nil {
+			return err
+		}
+	}
+	d.readOnly = true
+	return nil
+}
+
+// Exec runs statements that give no rows.
+func (d *DB) Exec(ctx context.Context, query string, args ...any) error {
+	if err := d.admit(query); err != nil {
+		return err
+	}
+	_, err := d.conn.ExecContext(ctx, query, args...)
+	return err
+}
+
+// Query runs a statement and gives its rows.
+func (d *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := d.admit(query); err != nil {
+		return nil, err
+	}
+	return d.conn.QueryContext(ctx, query, args...)
+}
+
+// Arrow runs a statement and gives its rows as record batches. DuckDB holds
+// the whole result in memory before the first batch: page by key when large.
+func (d *DB) Arrow(ctx context.Context, query string, args ...any) (array.RecordReader, error) {
+	if err := d.admit(query); err != nil {
+		return nil, err
+	}
+	var reader array.RecordReader
+	err := d.conn.Raw(func(raw any) error {
+		arrow, err := duckdb.NewArrowFromConn(raw.(driver.Conn))
+		if err == nil {
+			reader, err = arrow.QueryContext(ctx, query, args...)
+		}
+		return err
+	})
+	return reader, err
+}
+
+// Count runs a query of one integer.
+func (d *DB) Count(ctx context.Context, query string, args ...any) (n int64, err error) {
+	err = d.conn.QueryRowContext(ctx, query, args...).Scan(&n)
+	return n, err
+}
+
+// A Column is a column of a query's result: its name and DuckDB type.
+type Column struct{ Name, Type string }
+
+// Describe gives the columns of a query without running it.
+func (d *DB) Describe(ctx context.Context, query string) ([]Column, error) {
+	rows, err := d.conn.QueryContext(ctx, "select column_name, column_type from (describe "+query+"\n)")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var columns []Column
+	for rows.Next() {
+		var c Column
+		if err := rows.Scan(&c.Name, &c.Type); err != nil {
+			return nil, err
+		}
+		columns = append(columns, c)
+	}
+	return columns, rows.Err()
+}
+
+// Ident quotes a name, or each part of a dotted name.
+func Ident(name string) string {
+	parts := strings.Split(name, ".")
+	for i, part := range parts {
+		parts[i] = `"` + strings.ReplaceAll(part, `"`, `""`) + `"`
+	}
+	return strings.Join(parts, ".")
+}
+
+// Idents quotes names and joins them by commas.
+func Idents(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = Ident(name)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// Literal quotes a string value.
+func Literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

@@ -1,0 +1,181 @@
+package iceberg
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	icebergo "github.com/apache/iceberg-go"
+	icebergio "github.com/apache/iceberg-go/io"
+	"github.com/apache/iceberg-go/table"
+)
+
+// A Table is a table at one metadata location, published or staged.
+type Table struct {
+	inner *table.Table
+	fs    *durableFS
+}
+
+// A Snapshot is one version of a table.
+type Snapshot struct {
+	ID       int64
+	Parent   int64 // 0: none
+	Sequence int64 // grows by one with each commit to the table
+	Summary  map[string]string
+}
+
+// A DataFile is a Parquet file of a table.
+type DataFile struct {
+	Path  string // local
+	Bytes int64
+	Rows  int64
+	// Scope is the value of the partition column, "" in a table without one.
+	Scope string
+	inner icebergo.DataFile
+}
+
+// Load reads the table whose metadata is at location.
+func (c *Catalog) Load(ctx context.Context, name, location string) (*Table, error) {
+	fs := &durableFS{}
+	inner, err := table.NewFromLocation(ctx, strings.Split(name, "."), location, fileSystem(fs), nil)
+	if err != nil {
+		return nil, fmt.Errorf("read table %s: %w", name, err)
+	}
+	return &Table{inner: inner, fs: fs}, nil
+}
+
+func fileSystem(fs *durableFS) table.FSysF {
+	return func(context.Context) (icebergio.IO, error) { return fs, nil }
+}
+
+// Name is the table's name as in SQL.
+func (t *Table) Name() string { return strings.Join(t.inner.Identifier(), ".") }
+
+// Location is where the table's metadata is.
+func (t *Table) Location() string { return t.inner.MetadataLocation() }
+
+// DataDir is the local folder of the table's data files.
+func (t *Table) DataDir() (string, error) {
+	root, err := Path(t.inner.Location())
+	return filepath.Join(root, "data"), err
+}
+
+// Properties are the table's own key-value pairs.
+func (t *Table) Properties() map[string]string { return t.inner.Properties() }
+
+// Current is the table's newest snapshot; ok is false before the first.
+func (t *Table) Current() (s Snapshot, ok bool) {
+	current := t.inner.CurrentSnapshot()
+	if current == nil {
+		return Snapshot{}, false
+	}
+	return snapshotOf(current), true
+}
+
+// Snapshot is the snapshot with the given id, if the table still has it.
+func (t *Table) Snapshot(id int64) (s Snapshot, ok bool) {
+	found := t.inner.SnapshotByID(id)
+	if found == nil {
+		return Snapshot{}, false
+	}
+	return snapshotOf(found), true
+}
+
+func snapshotOf(s *table.Snapshot) Snapshot {
+	out := Snapshot{ID: s.SnapshotID, Sequence: s.SequenceNumber, Summary: map[string]string{}}
+	if s.ParentSnapshotID != nil {
+		out.Parent = *s.ParentSnapshotID
+	}
+	if s.Summary != nil {
+		for key, value := range s.Summary.Properties {
+			out.Summary[key] = value
+		}
+		out.Summary["operation"] = string(s.Summary.Operation)
+	}
+	return out
+}
+
+// Since lists the ancestors of the current snapshot down to, and without, the
+// one with the given id (0: all), newest first.
+func (t *Table) Since(id int64) []Snapshot {
+	var out []Snapshot
+	s, ok := t.Current()
+	for ok && s.ID != id {
+		out = append(out, s)
+		s, ok = t.Snapshot(s.Parent)
+	}
+	return out
+}
+
+// Fields is the schema that snapshot id was written under (0: the current one).
+func (t *Table) Fields(id int64) ([]Field, error) {
+	schema := t.inner.Schema()
+	if s := t.inner.SnapshotByID(id); s != nil && s.SchemaID != nil {
+		if then, ok := t.inner.Schemas()[*s.SchemaID]; ok {
+			schema = then
+		}
+	}
+	fields, err := fieldsOf(schema.Fields())
+	if err != nil {
+		return nil, fmt.Errorf("read table %s: %w", t.Name(), err)
+	}
+	return fields, nil
+}
+
+// Files lists the data files of snapshot id, ordered by path; none for id 0.
+func (t *Table) Files(id int64) ([]DataFile, error) {
+	if id == 0 {
+		return nil, nil
+	}
+	snapshot := t.inner.SnapshotByID(id)
+	if snapshot == nil {
+		return nil, fmt.Errorf("read table %s: no snapshot %d", t.Name(), id)
+	}
+	manifests, err := snapshot.Manifests(t.fs)
+	if err != nil {
+		return nil, fmt.Errorf("read table %s: %w", t.Name(), err)
+	}
+	var files []DataFile
+	for _, m := range manifests {
+		if files, err = t.appendFiles(files, m); err != nil {
+			return nil, fmt.Errorf("read table %s: %w", t.Name(), err)
+		}
+	}
+	slices.SortFunc(files, func(a, b DataFile) int { return strings.Compare(a.Path, b.Path) })
+	return files, nil
+}
+
+func (t *Table) appendFiles(files []DataFile, m icebergo.ManifestFile) ([]DataFile, error) {
+	for entry, err := range m.Entries(t.fs, true) {
+		if err != nil {
+			return nil, err
+		}
+		if entry.DataFile().ContentType() != icebergo.EntryContentData {
+			return nil, fmt.Errorf("another engine deleted rows by merge-on-read; rewrite the table there (copy-on-write)")
+		}
+		file, err := t.dataFile(entry.DataFile())
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+func (t *Table) dataFile(f icebergo.DataFile) (DataFile, error) {
+	path, err := Path(f.FilePath())
+	if err != nil {
+		return DataFile{}, err
+	}
+	out := DataFile{Path: path, Bytes: f.FileSizeBytes(), Rows: f.Count(), inner: f}
+	for _, value := range f.Partition() { // at most one: see partitionOf
+		scope, ok := value.(string)
+		if !ok && (value != nil || f.Count() > 0) { // a file without rows has none
+			return DataFile{}, fmt.Errorf("data file %q has the partition value %v, not a string", path, value)
+		}
+		out.Scope = scope
+	}
+	return out, nil
+}

@@ -1,0 +1,199 @@
+// Package lake keeps versioned tables in a folder: Apache Iceberg tables whose
+// rows are Parquet files, written by DuckDB or from typed Go rows, and moved
+// together by runs. A Run stages what it writes, audits it, and publishes all
+// of its tables in one transaction; a Session queries any version by SQL; each
+// version carries a digest of its content. DESIGN.md beside this file says how
+// and what is promised.
+package lake
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"alignctl/internal/atomicfile"
+	"alignctl/lake/iceberg"
+)
+
+// The kinds of failure that a command turns into an exit code.
+var (
+	// ErrNoLake: the folder holds no lake.
+	ErrNoLake = errors.New("no lake here")
+	// ErrConflict: another run moved the same rows first; the message names it.
+	ErrConflict = errors.New("conflict")
+	// ErrDamaged: bytes or rows of the lake aren't what was recorded.
+	ErrDamaged = errors.New("lake is damaged")
+)
+
+// formatVersion is the version of the folder's layout that this code writes.
+const formatVersion = 1
+
+// Schemas are the namespaces of every lake, as schemas in SQL.
+var schemas = []string{"raw", "core", "data", "train", "eval", "meta"}
+
+// A Lake is an open lake folder. It may be used from several goroutines.
+type Lake struct {
+	dir     string // absolute
+	id      string
+	catalog *iceberg.Catalog
+}
+
+// description is the content of lake.json.
+type description struct {
+	FormatVersion int       `json:"format_version"`
+	ID            string    `json:"id"`
+	Created       time.Time `json:"created"`
+}
+
+// Init makes a lake in dir, which must not hold one. The folder is a lake from
+// the moment that lake.json is in it, so a killed Init can be run again.
+func Init(ctx context.Context, dir string) (*Lake, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("make lake %q: %w", dir, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "lake.json")); !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("make lake %q: there is one already (or it can't be read): %w", dir,
+			errors.Join(fs.ErrExist, err))
+	}
+	for _, folder := range []string{"warehouse", "tmp"} {
+		if err := atomicfile.MkdirAll(filepath.Join(dir, folder)); err != nil {
+			return nil, fmt.Errorf("make lake %q: %w", dir, err)
+		}
+	}
+	catalog, err := iceberg.Create(ctx, dir, schemas)
+	if err != nil {
+		return nil, fmt.Errorf("make lake %q: %w", dir, err)
+	}
+	d := description{FormatVersion: formatVersion, ID: randomHex(16), Created: time.Now().UTC()}
+	if err := d.write(dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("make lake %q: %w", dir, err), catalog.Close())
+	}
+	return &Lake{dir: dir, id: d.ID, catalog: catalog}, nil
+}
+
+func (d description) write(dir string) error {
+	content, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(filepath.Join(dir, "lake.json"), append(content, '\n'), 0o644)
+}
+
+// Open opens the lake in dir: ErrNoLake when there is none, an error when a
+// newer alignctl made it.
+func Open(ctx context.Context, dir string) (*Lake, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open lake %q: %w", dir, err)
+	}
+	content, err := os.ReadFile(filepath.Join(dir, "lake.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open lake %q: %w (make one with: alignctl init)", dir, ErrNoLake)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open lake: %w", err)
+	}
+	var d description
+	if err := json.Unmarshal(content, &d); err != nil {
+		return nil, fmt.Errorf("open lake %q: lake.json: %w: %w", dir, ErrDamaged, err)
+	}
+	if d.FormatVersion > formatVersion {
+		return nil, fmt.Errorf("open lake %q: its format version is %d, this alignctl reads up to %d: use a newer one",
+			dir, d.FormatVersion, formatVersion)
+	}
+	catalog, err := iceberg.Open(ctx, dir)
+	if err != nil {
+		return nil, fmt.Errorf("open lake %q: %w: %w", dir, ErrDamaged, err)
+	}
+	return &Lake{dir: dir, id: d.ID, catalog: catalog}, nil
+}
+
+// Close closes the catalog. Sessions and runs of the lake end first.
+func (l *Lake) Close() error { return l.catalog.Close() }
+
+// Dir is the lake's folder, absolute.
+func (l *Lake) Dir() string { return l.dir }
+
+// ID names the lake, whatever folder it is in.
+func (l *Lake) ID() string { return l.id }
+
+func (l *Lake) warehouse() string { return filepath.Join(l.dir, "warehouse") }
+
+// TableInfo says what a table is and what it holds now. The Spec of a table
+// that another engine made has only its name and columns.
+type TableInfo struct {
+	Pin
+	Spec Spec
+}
+
+// Tables lists the lake's tables, by name.
+func (l *Lake) Tables(ctx context.Context) ([]TableInfo, error) {
+	heads, err := l.catalog.Heads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	infos := make([]TableInfo, 0, len(heads))
+	for _, name := range slices.Sorted(maps.Keys(heads)) {
+		table, err := l.catalog.Load(ctx, name, heads[name])
+		if err != nil {
+			return nil, damaged(err)
+		}
+		info, err := infoOf(table)
+		if err != nil {
+			return nil, err
+		}
+		infos = append(infos, info)
+	}
+	return infos, nil
+}
+
+func infoOf(table *iceberg.Table) (TableInfo, error) {
+	fields, err := table.Fields(0)
+	if err != nil {
+		return TableInfo{}, err
+	}
+	info := TableInfo{Pin: currentPin(table), Spec: Spec{Name: table.Name(), Columns: columnsOf(fields)}}
+	if text, ours := table.Properties()[propSpec]; ours {
+		if err := json.Unmarshal([]byte(text), &info.Spec); err != nil {
+			return TableInfo{}, fmt.Errorf("read property %s of table %s: %w", propSpec, table.Name(), err)
+		}
+	}
+	return info, nil
+}
+
+// pinOf is the pin of a table at one of its snapshots; the zero snapshot is an
+// empty table.
+func pinOf(table string, s iceberg.Snapshot) Pin {
+	rows, _ := strconv.ParseInt(s.Summary["total-records"], 10, 64) // absent before the first file: 0
+	return Pin{Table: table, Snapshot: s.ID, Digest: s.Summary[summaryDigest], Rows: rows}
+}
+
+func currentPin(table *iceberg.Table) Pin {
+	current, _ := table.Current()
+	return pinOf(table.Name(), current)
+}
+
+// damaged marks an error of reading what the catalog points at.
+func damaged(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrDamaged, err)
+}
+
+func randomHex(bytes int) string {
+	random := make([]byte, bytes)
+	_, _ = rand.Read(random) // never fails: crypto/rand ends the process instead
+	return hex.EncodeToString(random)
+}

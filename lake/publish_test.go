@@ -1,0 +1,183 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestRunsOnOtherScopesBothLand(t *testing.T) {
+	l := newLake(t)
+	a, b := begin(t, l), begin(t, l)
+	write(t, a, wordSpec(), "en", words("en", 3))
+	write(t, b, wordSpec(), "zh", words("zh", 4))
+	publish(t, a, Done)
+	if p := publish(t, b, Done); p.Outputs[0].Rows != 7 {
+		t.Errorf("the second run published %+v", p)
+	}
+	atOnce := begin(t, newLake(t))
+	write(t, atOnce, wordSpec(), "zh", words("zh", 4))
+	want := write(t, atOnce, wordSpec(), "en", words("en", 3))
+	pins, err := l.At(t.Context(), "")
+	if err != nil || pins["core.word"].Digest != want.Digest {
+		t.Errorf("digest %v, want %v; %v", pins["core.word"], want, err)
+	}
+}
+
+func TestRunsOnOneScopeConflict(t *testing.T) {
+	l := newLake(t)
+	first := begin(t, l)
+	write(t, first, wordSpec(), "en", words("en", 1))
+	publish(t, first, Done)
+	for name, again := range map[string]int{"other rows": 5, "the same rows as before": 1} {
+		t.Run(name, func(t *testing.T) {
+			a, b := begin(t, l), begin(t, l)
+			write(t, a, wordSpec(), "en", words("en", again+1))
+			write(t, b, wordSpec(), "en", words("en", again))
+			write(t, b, exampleSpec(), "", exampleQuery)
+			publish(t, a, Done)
+			_, err := b.Publish(t.Context(), Done)
+			if !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), a.ID()) {
+				t.Errorf("got %v, want a conflict that names %s", err, a.ID())
+			}
+			if pins, err := l.At(t.Context(), ""); err != nil || pins["data.example"].Table != "" {
+				t.Errorf("the run that failed published %v, %v", pins, err)
+			}
+			back := begin(t, l)
+			write(t, back, wordSpec(), "en", words("en", 1))
+			publish(t, back, Done)
+		})
+	}
+}
+
+// Many runs at once, each on a scope of its own and on a table of its own: all
+// of them land, none loses a row.
+func TestManyRunsAtOnce(t *testing.T) {
+	l := newLake(t)
+	const writers, rounds = 4, 3
+	var work sync.WaitGroup
+	for w := range writers {
+		work.Go(func() {
+			for round := range rounds {
+				if err := appendScope(t, l, fmt.Sprintf("run-%d-%d", w, round)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	work.Wait()
+	if got := rowsAt(t, l, "", "select count(*) n from train.step"); got != fmt.Sprintf("{'n': %d}", writers*rounds*2) {
+		t.Errorf("rows: %s", got)
+	}
+	if got := rowsAt(t, l, "", `select count(*) n, max(publish) p, count(distinct published_at) > 1 d from meta.outputs`); got !=
+		fmt.Sprintf("{'n': %d, 'p': %d, 'd': true}", writers*rounds, writers*rounds) {
+		t.Errorf("meta.outputs: %s", got)
+	}
+}
+
+func appendScope(t *testing.T, l *Lake, scope string) error {
+	r, err := l.Begin(t.Context(), RunInfo{Command: "test", Options: SessionOptions{Threads: 1}})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	rows := steps(0, 2)
+	for i := range rows {
+		rows[i].RunID = scope
+	}
+	if _, err := WriteRows(t.Context(), r, stepSpec(), scope, rows); err != nil {
+		return err
+	}
+	_, err = r.Publish(t.Context(), Done)
+	return err
+}
+
+// A hundred publishes leave few meta files, and every row of them.
+func TestMetaTablesStaySmall(t *testing.T) {
+	l := newLake(t)
+	r := begin(t, l)
+	const publishes = 40
+	for i := range int64(publishes) {
+		addSteps(t, r, steps(i, i+1))
+		publish(t, r, Running)
+	}
+	publish(t, r, Interrupted)
+	heads, err := l.catalog.Heads(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"meta.runs", "meta.outputs", "meta.snapshots"} {
+		table, err := l.catalog.Load(t.Context(), name, heads[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files, _, err := currentFiles(table); err != nil || len(files) > mergeFiles {
+			t.Errorf("%s has %d files, %v", name, len(files), err)
+		}
+	}
+	if got := rowsAt(t, l, "", "select count(*) n, max(publish) p from meta.outputs"); got !=
+		fmt.Sprintf("{'n': %d, 'p': %d}", publishes, publishes) {
+		t.Errorf("meta.outputs: %s", got)
+	}
+	if got := rowsAt(t, l, "", "select count(*) n, max(status) s from meta.runs"); got != "{'n': 1, 's': interrupted}" {
+		t.Errorf("meta.runs: %s", got)
+	}
+}
+
+func TestLineage(t *testing.T) {
+	l := newLake(t)
+	first := begin(t, l)
+	first.File(RawFile{Source: "s", Name: "a.csv", SHA256: "00", Bytes: 9, Rows: 3, Licence: "none"})
+	pin := write(t, first, wordSpec(), "en", words("en", 3))
+	publish(t, first, Done)
+	second := begin(t, l)
+	for range 2 {
+		if got, err := second.Input(t.Context(), "core.word"); err != nil || got != pin {
+			t.Errorf("input %v, %v, want %v", got, err, pin)
+		}
+	}
+	write(t, second, exampleSpec(), "", exampleQuery)
+	publish(t, second, Done)
+	got := rowsAt(t, l, "", `select o.table_name t, i.table_name f, x.name from meta.outputs o join meta.inputs i using (run_id)
+		join meta.outputs p on p.table_name = i.table_name and p.snapshot_id = i.snapshot_id
+		join meta.files x on x.run_id = p.run_id`)
+	if got != "{'t': data.example, 'f': core.word, 'name': a.csv}" {
+		t.Errorf("lineage: %s", got)
+	}
+	if _, err := second.Input(t.Context(), "core.none"); err == nil {
+		t.Error("an input that isn't there was taken")
+	}
+}
+
+// A version of the past holds all tables of a run, or none.
+func TestAtNeverSplitsARun(t *testing.T) {
+	l := newLake(t)
+	var ids []string
+	var times []time.Time
+	for n := 1; n <= 3; n++ {
+		r := begin(t, l)
+		write(t, r, wordSpec(), "en", words("en", n))
+		write(t, r, exampleSpec(), "", strings.Replace(exampleQuery, "range(3)", fmt.Sprintf("range(%d)", n), 1))
+		publish(t, r, Done)
+		ids, times = append(ids, r.ID()), append(times, time.Now())
+		time.Sleep(2 * time.Millisecond)
+	}
+	const sizes = "select (select count(*) from core.word) w, (select count(*) from data.example) e"
+	for i := range ids {
+		want := fmt.Sprintf("{'w': %d, 'e': %d}", i+1, i+1)
+		if got := rowsAt(t, l, ids[i], sizes); got != want {
+			t.Errorf("at run %d: %s", i, got)
+		}
+		if got := rowsAt(t, l, times[i].Format(time.RFC3339Nano), sizes); got != want {
+			t.Errorf("at the time after run %d: %s", i, got)
+		}
+	}
+	for _, ref := range []string{"2020-01-01", "no-such-run"} {
+		if pins, err := l.At(t.Context(), ref); err == nil {
+			t.Errorf("at %s: %v", ref, pins)
+		}
+	}
+}

@@ -1,0 +1,266 @@
+package lake
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+
+	"alignctl/lake/iceberg"
+)
+
+// SpecOf derives a spec's Columns from a struct whose fields are tagged
+// `parquet:"name,id(N)"` (with "optional" on a pointer for a column that may be
+// null), `doc:"..."` and `unit:"..."`. It panics on a field that no column type
+// holds: a mistake in the program.
+func SpecOf[T any](s Spec) Spec {
+	s.Columns = nil
+	row := reflect.TypeFor[T]()
+	for i := range row.NumField() {
+		f := row.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("parquet"), ",")
+		t, err := typeOfGo(f.Type, f.Tag)
+		if err != nil || name == "" {
+			panic(fmt.Sprintf("spec of %s: field %s.%s: no column: %v", s.Name, row, f.Name, err))
+		}
+		s.Columns = append(s.Columns, Column{Name: name, Type: t, Required: f.Type.Kind() != reflect.Pointer,
+			Unit: f.Tag.Get("unit"), Doc: f.Tag.Get("doc")})
+	}
+	return s
+}
+
+// typeOfGo is the column type of a Go type.
+func typeOfGo(t reflect.Type, tag reflect.StructTag) (Type, error) {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch {
+	case t == reflect.TypeFor[time.Time](), strings.Contains(tag.Get("parquet"), "timestamp("):
+		return Timestamp, nil
+	case t.Kind() == reflect.Slice:
+		elem, err := typeOfGo(t.Elem(), "")
+		return List(elem), err
+	case t.Kind() == reflect.Struct:
+		return structOfGo(t)
+	}
+	scalar, ok := map[reflect.Kind]Type{reflect.String: String, reflect.Bool: Bool, reflect.Int32: Int,
+		reflect.Int64: Long, reflect.Float64: Double}[t.Kind()]
+	if !ok {
+		return Type{}, fmt.Errorf("go type %s", t)
+	}
+	return scalar, nil
+}
+
+func structOfGo(t reflect.Type) (Type, error) {
+	var fields []Field
+	for i := range t.NumField() {
+		f := t.Field(i)
+		member, err := typeOfGo(f.Type, f.Tag)
+		if err != nil {
+			return Type{}, err
+		}
+		name, _, _ := strings.Cut(f.Tag.Get("parquet"), ",")
+		fields = append(fields, Field{Name: name, Type: member})
+	}
+	return Struct(fields...), nil
+}
+
+// WriteRows adds rows born in Go to a scope, whose other rows stay: the steps
+// of a training run arrive in batches. T's parquet tags name the spec's columns
+// in order. The keys must be new in the scope.
+func WriteRows[T any](ctx context.Context, r *Run, spec Spec, scope string, rows []T) (Pin, error) {
+	s, path, err := writeGo(ctx, r, spec, scope, rows)
+	if err != nil {
+		return Pin{}, err
+	}
+	if path == "" {
+		return currentPin(s.table), nil
+	}
+	if err := r.add(ctx, s, scope, path); err != nil {
+		return Pin{}, err
+	}
+	return currentPin(s.table), nil
+}
+
+// ReplaceRows makes a scope hold exactly the given rows, as Write does with a
+// query's: the one row of a run, whose status changes.
+func ReplaceRows[T any](ctx context.Context, r *Run, spec Spec, scope string, rows []T) (Pin, error) {
+	s, path, err := writeGo(ctx, r, spec, scope, rows)
+	if err != nil {
+		return Pin{}, err
+	}
+	if path == "" {
+		return Pin{}, fmt.Errorf("replace rows of %s: no rows given", spec.Name)
+	}
+	return r.replace(ctx, s, scope, path)
+}
+
+// writeGo writes rows to a new data file; path is "" when there are none.
+func writeGo[T any](ctx context.Context, r *Run, spec Spec, scope string, rows []T) (s *staged, path string, err error) {
+	if s, err = r.open(ctx, spec); err != nil {
+		return nil, "", err
+	}
+	if err := checkScope(spec, scope); err != nil || len(rows) == 0 {
+		return s, "", err
+	}
+	if path, err = r.newFile(s.base); err != nil {
+		return nil, "", fmt.Errorf("write %s: %w", spec.Name, err)
+	}
+	if err := writeParquet(path, spec, s.fields, rows); err != nil {
+		return nil, "", errors.Join(fmt.Errorf("write %s: %w", spec.Name, err), remove(path))
+	}
+	return s, path, nil
+}
+
+// add adds the rows of a new file to a scope.
+func (r *Run) add(ctx context.Context, s *staged, scope, path string) error {
+	next, err := s.extend(ctx, scope, path)
+	if err != nil {
+		return errors.Join(err, remove(path))
+	}
+	s.touched[scope] = true
+	c := &change{state: next}
+	if before, had := s.changes[scope]; had {
+		c.replace, c.added = before.replace, slices.Clone(before.added)
+	}
+	c.added = append(c.added, next.files[len(next.files)-1])
+	s.changes[scope] = c
+	return r.show(ctx, s)
+}
+
+// extend is the state of a scope with one more file: the digest goes on where
+// it was when the new keys follow the old ones; else the scope is read again.
+func (s *staged) extend(ctx context.Context, scope, path string) (*scopeState, error) {
+	file, err := s.store(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if file.Scope != scope {
+		return nil, fmt.Errorf("write %s: rows of scope %q in a write of scope %q", s.spec.Name, file.Scope, scope)
+	}
+	now := s.now(scope)
+	files := append(slices.Clone(now.files), file)
+	scan, unread := now.tail, []iceberg.DataFile{file.DataFile}
+	if scan == nil {
+		scan, unread = newScopeScan(s.spec, s.fields), dataFiles(files)
+	}
+	err = scan.add(ctx, unread)
+	if errors.Is(err, errInterleaved) {
+		scan = newScopeScan(s.spec, s.fields)
+		err = scan.add(ctx, dataFiles(files))
+	}
+	now.tail = nil // it has gone on, with the new state or into an error
+	if err != nil {
+		return nil, err
+	}
+	return scan.state(files), nil
+}
+
+// writeParquet writes rows, in key order, to a file.
+func writeParquet[T any](path string, spec Spec, fields []iceberg.Field, rows []T) error {
+	sorted, err := sortRows(spec, rows)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	options, err := retag[T](spec, fields)
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	writer := parquet.NewGenericWriter[T](file, append(options, parquet.Compression(&parquet.Zstd))...)
+	_, err = writer.Write(sorted)
+	return errors.Join(err, writer.Close(), file.Close())
+}
+
+// retag gives parquet-go the table's ids, and timestamps without a zone (which
+// Iceberg tells apart from those with one), whatever T's tags say: their names
+// and types must be the spec's, in order.
+func retag[T any](spec Spec, fields []iceberg.Field) ([]parquet.WriterOption, error) {
+	row := reflect.TypeFor[T]()
+	have := SpecOf[T](Spec{Name: spec.Name}).Columns
+	same := slices.EqualFunc(have, spec.Columns, func(a, b Column) bool {
+		return a.Name == b.Name && a.Type.SQL() == b.Type.SQL()
+	})
+	if !same {
+		return nil, fmt.Errorf("row type %s gives %s, the table has %s", row, columnNames(have), columnNames(spec.Columns))
+	}
+	var options []parquet.WriterOption
+	addTags(row, nil, fields, func(tag reflect.StructTag, path []string) {
+		options = append(options, parquet.StructTag(tag, path...))
+	})
+	return options, nil
+}
+
+// addTags calls add with the tag of each member of a struct, and of what is
+// nested in it, as parquet-go names the path to it.
+func addTags(row reflect.Type, path []string, fields []iceberg.Field, add func(reflect.StructTag, []string)) {
+	for i, field := range fields {
+		member := row.Field(i)
+		at := append(slices.Clone(path), member.Name)
+		tag, t := fmt.Sprintf("%s,id(%d)", field.Name, field.ID), member.Type
+		if t.Kind() == reflect.Pointer {
+			tag, t = tag+",optional", t.Elem()
+		}
+		if field.Type == "timestamp" {
+			tag += ",timestamp(microsecond:local)"
+		}
+		if field.Type != "list" {
+			add(reflect.StructTag(fmt.Sprintf(`parquet:%q`, tag)), at)
+			if field.Type == "struct" {
+				addTags(t, append(slices.Clone(path), field.Name), field.Fields, add)
+			}
+			continue
+		}
+		element := field.Fields[0]
+		add(reflect.StructTag(fmt.Sprintf(`parquet:"%s,list" parquet-element:",id(%d)"`, tag, element.ID)), at)
+		if element.Type == "struct" {
+			addTags(t.Elem(), append(slices.Clone(path), field.Name, "list", "element"), element.Fields, add)
+		}
+	}
+}
+
+// sortRows is a copy of rows in key order.
+func sortRows[T any](spec Spec, rows []T) ([]T, error) {
+	var key []int
+	for _, name := range spec.Key {
+		at := slices.IndexFunc(spec.Columns, func(c Column) bool { return c.Name == name })
+		if at >= reflect.TypeFor[T]().NumField() || reflect.TypeFor[T]().Field(at).Type.Kind() == reflect.Pointer {
+			return nil, fmt.Errorf("key column %q may not be optional", name)
+		}
+		key = append(key, at)
+	}
+	sorted := slices.Clone(rows)
+	slices.SortStableFunc(sorted, func(a, b T) int {
+		x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+		for _, at := range key {
+			if order := compareGo(x.Field(at), y.Field(at)); order != 0 {
+				return order
+			}
+		}
+		return 0
+	})
+	return sorted, nil
+}
+
+// compareGo orders two values of a key column's Go type.
+func compareGo(a, b reflect.Value) int {
+	switch a.Kind() {
+	case reflect.String:
+		return cmp.Compare(a.String(), b.String())
+	case reflect.Bool:
+		return cmp.Compare(boolByte(a.Bool()), boolByte(b.Bool()))
+	case reflect.Struct: // time.Time: see typeOfGo
+		return a.Interface().(time.Time).Compare(b.Interface().(time.Time))
+	}
+	return cmp.Compare(a.Int(), b.Int())
+}

@@ -1,0 +1,223 @@
+package lake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"alignctl/internal/atomicfile"
+	"alignctl/lake/iceberg"
+)
+
+// RunInfo says what a run is, for meta.runs.
+type RunInfo struct {
+	Command string // the command line
+	Config  any    // all options in force; stored as JSON, with its digest
+	Source  string // the etl source, or ""
+	Version string // of alignctl
+	// Options are the settings of the run's session.
+	Options SessionOptions
+}
+
+// RawFile is a file that a run read from outside, for meta.files.
+type RawFile struct {
+	Source, Name, SHA256 string
+	Bytes, Rows          int64
+	Licence              string
+}
+
+// A Run stages writes to tables and publishes all of them in one transaction.
+// Nothing that it writes is seen outside before Publish. A Run is for one
+// goroutine.
+type Run struct {
+	lake    *Lake
+	id      string
+	info    RunInfo
+	config  string // JSON
+	started time.Time
+	session *Session
+
+	base     map[string]string // where each table stood when the run looked
+	tables   map[string]*staged
+	inputs   []inputRow
+	files    []fileRow
+	count    int // of files written
+	recorded recorded
+	unknown  bool // whether a publish landed: see swap
+}
+
+// recorded is what earlier publishes of the run put into the meta tables.
+type recorded struct{ publishes, inputs, files int }
+
+// Begin starts a run on the lake as it is now.
+func (l *Lake) Begin(ctx context.Context, info RunInfo) (*Run, error) {
+	config, err := json.Marshal(info.Config)
+	if err != nil {
+		return nil, fmt.Errorf("begin run: encode configuration: %w", err)
+	}
+	started := time.Now().UTC()
+	r := &Run{lake: l, id: started.Format("20060102T150405Z") + "-" + randomHex(3), info: info,
+		config: string(config), started: started, tables: map[string]*staged{}}
+	if r.base, err = l.catalog.Heads(ctx); err != nil {
+		return nil, fmt.Errorf("begin run: %w", err)
+	}
+	if r.session, err = l.openSession(ctx, info.Options); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.base)) {
+		if err := r.viewBase(ctx, name); err != nil {
+			return nil, errors.Join(err, r.session.Close())
+		}
+	}
+	return r, nil
+}
+
+func (r *Run) viewBase(ctx context.Context, name string) error {
+	table, err := r.lake.catalog.Load(ctx, name, r.base[name])
+	if err != nil {
+		return damaged(err)
+	}
+	current, _ := table.Current()
+	return r.session.view(ctx, table, current.ID)
+}
+
+// ID names the run; ids sort by the time of Begin.
+func (r *Run) ID() string { return r.id }
+
+// Session is the run's own session. Its views show each table as the run found
+// it at Begin, with what the run wrote since.
+func (r *Run) Session() *Session { return r.session }
+
+// Input records that the run reads a table as its session shows it, and says
+// which version that is. A later change of the table doesn't conflict with the
+// run: it read a version that stays.
+func (r *Run) Input(ctx context.Context, table string) (Pin, error) {
+	pin, err := r.pin(ctx, table)
+	if err != nil {
+		return Pin{}, fmt.Errorf("input %s: %w", table, err)
+	}
+	row := inputRow{RunID: r.id, Table: table, Snapshot: pin.Snapshot, Digest: pin.Digest, Rows: pin.Rows}
+	if !slices.Contains(r.inputs, row) {
+		r.inputs = append(r.inputs, row)
+	}
+	return pin, nil
+}
+
+func (r *Run) pin(ctx context.Context, name string) (Pin, error) {
+	if s, ok := r.tables[name]; ok {
+		return currentPin(s.table), nil
+	}
+	location, ok := r.base[name]
+	if !ok {
+		return Pin{}, errors.New("no such table in the lake")
+	}
+	table, err := r.lake.catalog.Load(ctx, name, location)
+	if err != nil {
+		return Pin{}, damaged(err)
+	}
+	return currentPin(table), nil
+}
+
+// File records a raw file that the run read.
+func (r *Run) File(f RawFile) {
+	r.files = append(r.files, fileRow{RunID: r.id, Source: f.Source, Name: f.Name, SHA256: f.SHA256,
+		Bytes: f.Bytes, Rows: f.Rows, Licence: f.Licence})
+}
+
+// AuditError says that staged rows break a rule: an audit's query gave rows.
+type AuditError struct {
+	Name    string
+	Columns []string
+	Rows    [][]string // the first rows, as text
+}
+
+// Error names the audit and shows the first row.
+func (e *AuditError) Error() string {
+	cells := make([]string, len(e.Columns))
+	for i, column := range e.Columns {
+		cells[i] = column + "=" + e.Rows[0][i]
+	}
+	return fmt.Sprintf("audit %q failed; the first row that breaks it: %s", e.Name, strings.Join(cells, ", "))
+}
+
+// auditRows is how many rows an AuditError shows.
+const auditRows = 5
+
+// Audit runs a query on the staged state that must give no row, else it is an
+// *AuditError and the caller doesn't publish.
+func (r *Run) Audit(ctx context.Context, name, query string) error {
+	rows, err := r.session.Query(ctx, query)
+	if err != nil {
+		return fmt.Errorf("audit %q: %w", name, err)
+	}
+	defer rows.Close()
+	failure := &AuditError{Name: name}
+	if failure.Columns, err = rows.Columns(); err != nil {
+		return fmt.Errorf("audit %q: %w", name, err)
+	}
+	for len(failure.Rows) < auditRows && rows.Next() {
+		values, targets := make([]any, len(failure.Columns)), make([]any, len(failure.Columns))
+		for i := range values {
+			targets[i] = &values[i]
+		}
+		if err := rows.Scan(targets...); err != nil {
+			return fmt.Errorf("audit %q: %w", name, err)
+		}
+		cells := make([]string, len(values))
+		for i, v := range values {
+			cells[i] = fmt.Sprint(v)
+		}
+		failure.Rows = append(failure.Rows, cells)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("audit %q: %w", name, err)
+	}
+	if len(failure.Rows) > 0 {
+		return failure
+	}
+	return nil
+}
+
+// Close ends the run. What it published stays; files that it wrote and didn't
+// publish are removed.
+func (r *Run) Close() error {
+	for _, s := range r.tables {
+		for _, c := range s.changes {
+			if !r.unknown {
+				discard(c.added)
+			}
+		}
+		s.changes = nil
+	}
+	return r.session.Close()
+}
+
+// discard removes data files that no catalog has ever pointed at. One that
+// stays behind does no harm: no snapshot names it.
+func discard(files []storedFile) { discardData(dataFiles(files)) }
+
+func discardData(files []iceberg.DataFile) {
+	for _, f := range files {
+		_ = os.Remove(f.Path)
+	}
+}
+
+// newFile names a data file of a table, in a folder that is there.
+func (r *Run) newFile(table *iceberg.Table) (string, error) {
+	dir, err := table.DataDir()
+	if err != nil {
+		return "", err
+	}
+	if err := atomicfile.MkdirAll(dir); err != nil {
+		return "", err
+	}
+	r.count++
+	return filepath.Join(dir, fmt.Sprintf("%s-%04d.parquet", r.id, r.count)), nil
+}

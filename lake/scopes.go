@@ -1,0 +1,162 @@
+package lake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"alignctl/lake/duck"
+	"alignctl/lake/iceberg"
+)
+
+// scopesOf is the state of each scope of a table at its current snapshot. What
+// meta.snapshots recorded about a scope holds as long as the scope has the same
+// files, for files never change; another engine's commit changes them, and then
+// the scope is read.
+func (r *Run) scopesOf(ctx context.Context, spec Spec, table *iceberg.Table, heads map[string]string) (
+	map[string]*scopeState, error) {
+	current, ok := table.Current()
+	if !ok {
+		return map[string]*scopeState{}, nil
+	}
+	files, err := table.Files(current.ID)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	recorded, err := r.recordedScopes(ctx, spec.Name, heads)
+	if err != nil {
+		return nil, err
+	}
+	scopes := map[string]*scopeState{}
+	for scope, files := range byScope(files) {
+		state, ok := recorded[scope].over(r.lake.warehouse(), files)
+		if !ok {
+			if state, err = r.readScope(ctx, spec, table, files); err != nil {
+				return nil, err
+			}
+		}
+		scopes[scope] = state
+	}
+	return scopes, nil
+}
+
+func byScope(files []iceberg.DataFile) map[string][]iceberg.DataFile {
+	scopes := map[string][]iceberg.DataFile{}
+	for _, f := range files {
+		scopes[f.Scope] = append(scopes[f.Scope], f)
+	}
+	return scopes
+}
+
+// A scopeRecord is the newest row of meta.snapshots about a scope.
+type scopeRecord struct {
+	run     string
+	rows    int64
+	columns []columnDigest
+	files   []fileDigest
+}
+
+// recordedScopes reads what meta.snapshots, where heads has it, says about each
+// scope of a table.
+func (r *Run) recordedScopes(ctx context.Context, table string, heads map[string]string) (map[string]scopeRecord, error) {
+	location, ok := heads["meta.snapshots"]
+	if !ok {
+		return nil, nil
+	}
+	snapshots, err := r.lake.catalog.Load(ctx, "meta.snapshots", location)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	return recordedScopes(ctx, r.session.db, snapshots, table)
+}
+
+func recordedScopes(ctx context.Context, db *duck.DB, snapshots *iceberg.Table, table string) (
+	map[string]scopeRecord, error) {
+	files, fields, err := currentFiles(snapshots)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := db.Query(ctx, `select scope, run_id, scope_rows, to_json(columns)::varchar, to_json(files)::varchar
+		from (`+readFiles(fields, files)+`) where table_name = ?
+		qualify row_number() over (partition by scope order by sequence desc) = 1`, table)
+	if err != nil {
+		return nil, fmt.Errorf("read meta.snapshots: %w", err)
+	}
+	defer rows.Close()
+	records := map[string]scopeRecord{}
+	for rows.Next() {
+		var scope, columns, files string
+		var record scopeRecord
+		if err := rows.Scan(&scope, &record.run, &record.rows, &columns, &files); err != nil {
+			return nil, fmt.Errorf("read meta.snapshots: %w", err)
+		}
+		err := errors.Join(json.Unmarshal([]byte(columns), &record.columns), json.Unmarshal([]byte(files), &record.files))
+		if err != nil {
+			return nil, fmt.Errorf("read meta.snapshots: %w", err)
+		}
+		records[scope] = record
+	}
+	return records, rows.Err()
+}
+
+// covers says whether the record is about exactly these files.
+func (c scopeRecord) covers(warehouse string, files []storedFile) bool {
+	_, ok := c.over(warehouse, dataFiles(files))
+	return ok
+}
+
+// over is the recorded state, if it is about exactly these files.
+func (c scopeRecord) over(warehouse string, files []iceberg.DataFile) (*scopeState, bool) {
+	if len(c.files) != len(files) {
+		return nil, false
+	}
+	state := &scopeState{rows: c.rows}
+	for _, column := range c.columns {
+		state.columns = append(state.columns, column.SHA256)
+	}
+	for _, f := range files {
+		at := slices.IndexFunc(c.files, func(d fileDigest) bool { return filepath.Join(warehouse, d.Path) == f.Path })
+		if at < 0 {
+			return nil, false
+		}
+		state.files = append(state.files, storedFile{DataFile: f, sha256: c.files[at].SHA256})
+	}
+	return state, true
+}
+
+// readScope digests a scope whose files the lake didn't record.
+func (r *Run) readScope(ctx context.Context, spec Spec, table *iceberg.Table, files []iceberg.DataFile) (
+	*scopeState, error) {
+	fields, err := table.Fields(0)
+	if err != nil {
+		return nil, err
+	}
+	stored := make([]storedFile, len(files))
+	for i, f := range files {
+		sum, err := fileSHA256(f.Path)
+		if err != nil {
+			return nil, damaged(err)
+		}
+		stored[i] = storedFile{DataFile: f, sha256: sum}
+	}
+	scan := newScopeScan(spec, fields)
+	if err := r.scanSorted(ctx, scan, spec, files); err != nil {
+		return nil, fmt.Errorf("read scope of %s: %w", spec.Name, err)
+	}
+	state := scan.state(stored)
+	state.tail = nil // the files may not be in key order: see scanSorted
+	return state, nil
+}
+
+// scanSorted scans files of any row order by way of a sorted copy.
+func (r *Run) scanSorted(ctx context.Context, scan *scopeScan, spec Spec, files []iceberg.DataFile) (err error) {
+	path := filepath.Join(r.lake.dir, "tmp", r.id+"-sorted.parquet")
+	defer func() { err = errors.Join(err, remove(path)) }()
+	if err := r.session.db.Exec(ctx, copySorted(spec, scan.fields, readFiles(scan.fields, files), path)); err != nil {
+		return err
+	}
+	return scan.add(ctx, []iceberg.DataFile{{Path: path}})
+}

@@ -1,0 +1,132 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"alignctl/lake/duck"
+	"alignctl/lake/iceberg"
+)
+
+// A Session is a private in-memory DuckDB in which every pinned table is a view
+// schema.table. It is one connection: temporary tables and variables are seen
+// by all of its statements, and the rows of a query are closed before the next
+// statement. What it makes is gone with Close.
+type Session struct{ db *duck.DB }
+
+// SessionOptions are the settings of a session; the zero value is useful.
+type SessionOptions struct {
+	Threads int    // 0: one per core
+	Memory  string // such as "2GB"; "": DuckDB's choice
+	// ReadOnly confines the session to the lake's files: no other path is read,
+	// nothing is written, one statement a call.
+	ReadOnly bool
+}
+
+// Session opens a session on a version of the lake.
+func (l *Lake) Session(ctx context.Context, pins Pins, o SessionOptions) (*Session, error) {
+	s, err := l.openSession(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.viewPins(ctx, s, pins); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if o.ReadOnly {
+		if err := s.db.Confine(ctx, l.warehouse()); err != nil {
+			return nil, errors.Join(fmt.Errorf("open session: %w", err), s.Close())
+		}
+	}
+	return s, nil
+}
+
+func (l *Lake) openSession(ctx context.Context, o SessionOptions) (*Session, error) {
+	db, err := duck.Open(ctx, duck.Options{Threads: o.Threads, Memory: o.Memory, TempDir: filepath.Join(l.dir, "tmp")})
+	if err != nil {
+		return nil, fmt.Errorf("open session: %w", err)
+	}
+	for _, schema := range schemas {
+		if err := db.Exec(ctx, "create schema "+duck.Ident(schema)); err != nil {
+			return nil, errors.Join(fmt.Errorf("open session: %w", err), db.Close())
+		}
+	}
+	return &Session{db: db}, nil
+}
+
+func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins) error {
+	heads, err := l.catalog.Heads(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(pins)) {
+		location, ok := heads[name]
+		if !ok {
+			return fmt.Errorf("open session: no table %q in lake %q", name, l.dir)
+		}
+		table, err := l.catalog.Load(ctx, name, location)
+		if err != nil {
+			return damaged(err)
+		}
+		if err := s.view(ctx, table, pins[name].Snapshot); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// view makes, or replaces, the view of a table at a snapshot (0: no rows).
+func (s *Session) view(ctx context.Context, table *iceberg.Table, snapshot int64) error {
+	fields, err := table.Fields(snapshot)
+	if err != nil {
+		return err
+	}
+	files, err := table.Files(snapshot)
+	if err != nil {
+		return damaged(err)
+	}
+	return s.viewFiles(ctx, table.Name(), fields, files)
+}
+
+func (s *Session) viewFiles(ctx context.Context, name string, fields []iceberg.Field, files []iceberg.DataFile) error {
+	query := "create or replace view " + duck.Ident(name) + " as " + readFiles(fields, files)
+	if err := s.db.Exec(ctx, query); err != nil {
+		return fmt.Errorf("open view of table %s: %w", name, err)
+	}
+	return nil
+}
+
+// Exec runs a statement that gives no rows.
+func (s *Session) Exec(ctx context.Context, query string, args ...any) error {
+	return s.db.Exec(ctx, query, args...)
+}
+
+// Query runs a statement and gives its rows. Close them before the session's
+// next statement, which otherwise waits for ever.
+func (s *Session) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return s.db.Query(ctx, query, args...)
+}
+
+// QueryArrow runs a statement and gives its rows as Arrow record batches.
+// DuckDB holds the whole result in memory before the first one comes: page by
+// key when it is large. Release the reader.
+func (s *Session) QueryArrow(ctx context.Context, query string, args ...any) (array.RecordReader, error) {
+	return s.db.Arrow(ctx, query, args...)
+}
+
+// SetVariable gives SQL a value, as getvariable('name').
+func (s *Session) SetVariable(ctx context.Context, name string, value any) error {
+	if err := s.db.Exec(ctx, "set variable "+duck.Ident(name)+" = ?", value); err != nil {
+		return fmt.Errorf("set variable %q: %w", name, err)
+	}
+	return nil
+}
+
+// Close ends the session.
+func (s *Session) Close() error { return s.db.Close() }

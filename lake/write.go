@@ -1,0 +1,195 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"alignctl/internal/atomicfile"
+	"alignctl/internal/failpoint"
+	"alignctl/lake/duck"
+	"alignctl/lake/iceberg"
+)
+
+// Write makes one scope of a table hold exactly the rows of a SELECT, which
+// runs in the run's session and gives the spec's columns by name. Scope is the
+// value of the spec's scope column, "" when the spec has none. The rows are
+// stored in key order; two rows of one key, a null in a required column, a
+// column that is missing, unknown or of another type are errors. When the scope
+// holds these rows already, nothing moves and the current pin is returned.
+//
+// The pin's snapshot is the staged one; a publish that had to be replayed on
+// another run's version gives it a new id (see Published).
+func (r *Run) Write(ctx context.Context, spec Spec, scope, query string) (Pin, error) {
+	s, err := r.open(ctx, spec)
+	if err != nil {
+		return Pin{}, err
+	}
+	if err := checkScope(spec, scope); err != nil {
+		return Pin{}, err
+	}
+	if err := r.checkColumns(ctx, spec, query); err != nil {
+		return Pin{}, err
+	}
+	path, err := r.newFile(s.base)
+	if err != nil {
+		return Pin{}, fmt.Errorf("write %s: %w", spec.Name, err)
+	}
+	if err := r.session.db.Exec(ctx, copySorted(spec, s.fields, query, path)); err != nil {
+		return Pin{}, errors.Join(fmt.Errorf("write %s: %w", spec.Name, err), remove(path))
+	}
+	return r.replace(ctx, s, scope, path)
+}
+
+func checkScope(spec Spec, scope string) error {
+	if (spec.Scope == "") != (scope == "") {
+		return fmt.Errorf("write %s: scope %q doesn't fit the spec, whose scope column is %q", spec.Name, scope, spec.Scope)
+	}
+	return nil
+}
+
+// copySorted is a COPY of a query's rows, in key order, to a Parquet file.
+func copySorted(spec Spec, fields []iceberg.Field, query, path string) string {
+	columns := make([]string, len(fields))
+	for i, f := range fields {
+		columns[i] = duck.Ident(f.Name) + "::" + typeOf(f).SQL() + " as " + duck.Ident(f.Name)
+	}
+	return fmt.Sprintf("copy (select %s from (%s\n) order by %s) to %s (format parquet, compression zstd, field_ids %s)",
+		strings.Join(columns, ", "), query, duck.Idents(spec.Key), duck.Literal(path), fieldIDs(fields))
+}
+
+// replace makes a scope hold the rows of one new file.
+func (r *Run) replace(ctx context.Context, s *staged, scope, path string) (Pin, error) {
+	state, err := s.take(ctx, scope, path)
+	if err != nil {
+		return Pin{}, errors.Join(err, remove(path))
+	}
+	s.touched[scope] = true
+	if state.sameRows(s.now(scope)) && s.table.Location() != "" {
+		return currentPin(s.table), remove(path)
+	}
+	before := s.changes[scope]
+	s.changes[scope] = &change{replace: true, added: state.files, state: state}
+	if state.sameRows(s.inBase(scope)) { // back to what the lake holds
+		delete(s.changes, scope)
+	}
+	if err := r.show(ctx, s); err != nil {
+		return Pin{}, err
+	}
+	if before != nil {
+		discard(before.added)
+	}
+	if s.changes[scope] == nil || state.rows == 0 {
+		err = remove(path)
+	}
+	return currentPin(s.table), err
+}
+
+func (s *staged) inBase(scope string) *scopeState {
+	if state, ok := s.scopes[scope]; ok {
+		return state
+	}
+	return &scopeState{}
+}
+
+// show stages the table anew and brings the session's view up to it.
+func (r *Run) show(ctx context.Context, s *staged) error {
+	if err := s.restage(ctx, r); err != nil {
+		return err
+	}
+	failpoint.Hit("lake.write.staged")
+	return r.session.viewFiles(ctx, s.spec.Name, s.fields, s.allFiles())
+}
+
+// take makes a new file durable, reads it back, and gives the state of a scope
+// that holds just its rows.
+func (s *staged) take(ctx context.Context, scope, path string) (*scopeState, error) {
+	file, err := s.store(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	scan := newScopeScan(s.spec, s.fields)
+	if err := scan.add(ctx, []iceberg.DataFile{file.DataFile}); err != nil {
+		return nil, err
+	}
+	if scan.rows == 0 {
+		return scan.state(nil), nil
+	}
+	if file.Scope != scope {
+		return nil, fmt.Errorf("write %s: rows of scope %q in a write of scope %q", s.spec.Name, file.Scope, scope)
+	}
+	return scan.state([]storedFile{file}), nil
+}
+
+// store makes a new file durable and describes it.
+func (s *staged) store(ctx context.Context, path string) (storedFile, error) {
+	if err := errors.Join(atomicfile.Sync(path), syncFolderOf(path)); err != nil {
+		return storedFile{}, fmt.Errorf("write %s: %w", s.spec.Name, err)
+	}
+	failpoint.Hit("lake.write.file-written")
+	sum, err := fileSHA256(path)
+	if err != nil {
+		return storedFile{}, fmt.Errorf("write %s: %w", s.spec.Name, err)
+	}
+	file, err := s.base.DataFile(ctx, path)
+	if err != nil {
+		return storedFile{}, err
+	}
+	return storedFile{DataFile: file, sha256: sum}, nil
+}
+
+func syncFolderOf(path string) error { return atomicfile.SyncDir(filepath.Dir(path)) }
+
+// remove drops a file that no snapshot names.
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// checkColumns sees that a query gives the spec's columns, of types that hold
+// their values without loss.
+func (r *Run) checkColumns(ctx context.Context, spec Spec, query string) error {
+	given, err := r.session.db.Describe(ctx, query)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", spec.Name, err)
+	}
+	types := map[string]string{}
+	for _, column := range given {
+		types[column.Name] = column.Type
+	}
+	for _, c := range spec.Columns {
+		have, ok := types[c.Name]
+		switch {
+		case !ok:
+			return fmt.Errorf("write %s: the query gives no column %q", spec.Name, c.Name)
+		case !fits(have, c.Type):
+			return fmt.Errorf("write %s: column %q is %s in the query, the table has %s: cast it",
+				spec.Name, c.Name, have, c.Type.SQL())
+		}
+		delete(types, c.Name)
+	}
+	for name := range types {
+		return fmt.Errorf("write %s: the query gives a column %q that the table doesn't have", spec.Name, name)
+	}
+	return nil
+}
+
+// widened are the DuckDB types that a column takes besides its own.
+var widened = map[Kind][]string{
+	KindInt:       {"SMALLINT", "TINYINT", "UTINYINT", "USMALLINT"},
+	KindLong:      {"INTEGER", "SMALLINT", "TINYINT", "UTINYINT", "USMALLINT", "UINTEGER"},
+	KindDouble:    {"FLOAT", "INTEGER", "SMALLINT", "TINYINT"},
+	KindTimestamp: {"DATE"},
+	KindString:    {"JSON"},
+}
+
+func fits(have string, want Type) bool {
+	plain := strings.NewReplacer(`"`, "", " ", "")
+	return strings.EqualFold(plain.Replace(have), plain.Replace(want.SQL())) || slices.Contains(widened[want.Kind], have)
+}
