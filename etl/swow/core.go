@@ -1,0 +1,104 @@
+package swow
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"path"
+	"strings"
+
+	"alignctl/etl"
+	"alignctl/lake"
+	"alignctl/lake/duck"
+)
+
+//go:embed sql/*.sql
+var transforms embed.FS
+
+//go:embed audits/*.sql
+var auditFiles embed.FS
+
+// transform is the text of one of the SQL files, a single SELECT.
+func transform(name string) (string, error) {
+	text, err := transforms.ReadFile("sql/" + name + ".sql")
+	return string(text), err
+}
+
+// core recomputes the core tables of a language from all its raw rows, and
+// audits them.
+func (w *loader) core(ctx context.Context, code string) error {
+	language, err := FindLanguage(code)
+	if err != nil {
+		return err
+	}
+	if err := prelude(ctx, w.run.Session(), language, w.plan); err != nil {
+		return fmt.Errorf("prepare transforms of language %q: %w", code, err)
+	}
+	for _, table := range []struct {
+		spec      lake.Spec
+		transform string
+	}{
+		{associationSpec(), "association"}, {strengthSpec(), "strength"}, {splitSpec(), "split"},
+	} {
+		err := w.step(table.spec.Name, func() error {
+			query, err := transform(table.transform)
+			if err == nil {
+				_, err = w.run.Write(ctx, table.spec, code, query)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return w.step("audit", func() error { return w.audit(ctx, code) })
+}
+
+// audit runs the audits of a language, and counts what the report tells.
+func (w *loader) audit(ctx context.Context, code string) error {
+	for _, table := range []string{"association", "strength", "split"} {
+		view := fmt.Sprintf("create or replace temp view swow_%s as select * from core.%[1]s where language = %s",
+			table, duck.Literal(code))
+		if err := w.run.Session().Exec(ctx, view); err != nil {
+			return err
+		}
+	}
+	files, err := auditFiles.ReadDir("audits")
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		text, err := auditFiles.ReadFile(path.Join("audits", f.Name()))
+		if err != nil {
+			return err
+		}
+		name := "swow." + code + "." + strings.TrimSuffix(f.Name(), ".sql")
+		if err := w.run.Audit(ctx, name, string(text)); err != nil {
+			return err
+		}
+	}
+	return w.count(ctx, code)
+}
+
+// count puts the source's rows and the language's kinds into the report.
+func (w *loader) count(ctx context.Context, code string) error {
+	session := w.run.Session()
+	rows, err := session.Query(ctx, `select kind, count(*) from swow_association
+		group by kind order by count(*) desc, kind`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		c := etl.Count{Language: code}
+		if err := rows.Scan(&c.Kind, &c.Rows); err != nil {
+			return err
+		}
+		w.report.Kinds = append(w.report.Kinds, c)
+	}
+	if err := rows.Close(); err != nil {
+		return err
+	}
+	return etl.Scan(ctx, session,
+		"select count(*) from raw.swow where source = "+duck.Literal(w.plan.options.Source), &w.report.Rows)
+}

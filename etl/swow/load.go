@@ -1,0 +1,153 @@
+package swow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"alignctl/etl"
+	"alignctl/internal/progress"
+	"alignctl/lake"
+	"alignctl/lake/duck"
+)
+
+// memory bounds DuckDB's share of a load; what doesn't fit spills to disk. It
+// grows with the threads, each of which has buffers of its own. On two cores
+// the English R100 file then loads within 1.5 GB.
+func memory() string { return fmt.Sprintf("%dMiB", 350*max(2, runtime.NumCPU())) }
+
+// Load carries the plan out as one run of the lake: the source's rows of
+// raw.swow are replaced, the core tables of the affected languages follow,
+// and all of them are published together once the audits pass.
+func (p *Plan) Load(ctx context.Context) (report *etl.Report, err error) {
+	run, err := p.lake.Begin(ctx, lake.RunInfo{
+		Command: p.options.Command, Config: p.config(), Source: p.options.Source,
+		Options: lake.SessionOptions{Memory: memory()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, run.Close()) }()
+	report = &etl.Report{Source: p.options.Source, Files: p.files, Steps: p.steps}
+	w := &loader{plan: p, run: run, report: report}
+	if err := w.load(ctx); err != nil {
+		return nil, fmt.Errorf("load source %q: %w", p.options.Source, err)
+	}
+	return report, nil
+}
+
+// config is what decides the content of the tables, besides the files.
+func (p *Plan) config() any {
+	ids := make([]string, len(p.files))
+	for i, f := range p.files {
+		ids[i] = f.SHA256
+	}
+	return map[string]any{
+		"source": p.options.Source, "language": p.language.Code, "append": p.options.Append, "files": ids,
+	}
+}
+
+// A loader is one run of a Plan.
+type loader struct {
+	plan   *Plan
+	run    *lake.Run
+	report *etl.Report
+	task   progress.Task
+}
+
+func (w *loader) load(ctx context.Context) error {
+	languages := w.plan.languages()
+	w.task = progress.Start(ctx, "load "+w.plan.options.Source, int64(3+4*len(languages)), "steps")
+	defer w.task.Done()
+	if err := w.step("stage", func() error { return w.stage(ctx) }); err != nil {
+		return err
+	}
+	if err := w.step(rawSpec().Name, func() error { return w.raw(ctx) }); err != nil {
+		return err
+	}
+	for _, code := range languages {
+		if err := w.core(ctx, code); err != nil {
+			return err
+		}
+	}
+	return w.step("publish", func() error {
+		published, err := w.run.Publish(ctx, lake.Done)
+		if err == nil {
+			w.report.Publish(published)
+		}
+		return err
+	})
+}
+
+// step times and shows a part of the load.
+func (w *loader) step(name string, do func() error) error {
+	w.task.Note(name)
+	defer w.task.Add(1)
+	return w.report.Time(name, do)
+}
+
+// stage reads each file into a temporary table of its own.
+func (w *loader) stage(ctx context.Context) error {
+	for i, f := range w.plan.files {
+		if err := etl.Stage(ctx, w.run.Session(), staged(i), f); err != nil {
+			return err
+		}
+		w.run.File(lake.RawFile{
+			Source: w.plan.options.Source, Name: f.Name(), SHA256: f.SHA256,
+			Bytes: f.Bytes, Rows: f.Rows, Licence: w.plan.options.Licence,
+		})
+	}
+	return nil
+}
+
+func staged(file int) string { return fmt.Sprintf("swow_staged_%d", file) }
+
+// raw replaces the source's rows of raw.swow and lets go of the staged ones.
+func (w *loader) raw(ctx context.Context) error {
+	var parts []string
+	for i := range w.plan.files {
+		parts = append(parts, w.plan.stagedQuery(i))
+	}
+	for _, h := range w.plan.held {
+		if w.plan.stays(h) {
+			parts = append(parts, fmt.Sprintf("select * from raw.swow where source = %s and file_id = %s",
+				duck.Literal(w.plan.options.Source), duck.Literal(h.fileID)))
+		}
+	}
+	query := strings.Join(parts, "\nunion all by name\n")
+	if _, err := w.run.Write(ctx, rawSpec(), w.plan.options.Source, query); err != nil {
+		return err
+	}
+	for i := range w.plan.files {
+		if err := w.run.Session().Exec(ctx, "drop table "+staged(i)); err != nil {
+			return err
+		}
+	}
+	_, err := w.run.Input(ctx, rawSpec().Name)
+	return err
+}
+
+// stagedQuery gives a staged file's rows as rows of raw.swow.
+func (p *Plan) stagedQuery(i int) string {
+	f := p.files[i]
+	value := map[string]string{
+		"source": duck.Literal(p.options.Source), "language": duck.Literal(p.language.Code),
+		"file_id": duck.Literal(f.FileID()), "layout": duck.Literal(f.Layout), "line": etl.Line,
+	}
+	for _, c := range f.Columns {
+		if c.Name != "" {
+			value[c.Name] = c.Name
+		}
+	}
+	var columns []string
+	for _, c := range rawSpec().Columns {
+		v, given := value[c.Name]
+		if !given {
+			v = "null::" + c.Type.SQL()
+		}
+		columns = append(columns, v+" as "+c.Name)
+	}
+	return "select " + strings.Join(columns, ", ") + " from " + staged(i)
+}

@@ -1,0 +1,346 @@
+package swow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"alignctl/etl"
+	"alignctl/lake"
+)
+
+func newLake(t *testing.T) *lake.Lake {
+	t.Helper()
+	l, err := lake.Init(context.Background(), filepath.Join(t.TempDir(), "lake"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+func load(t *testing.T, l *lake.Lake, o Options) *etl.Report {
+	t.Helper()
+	if o.Language == "" {
+		o.Language = "en"
+	}
+	p, err := Prepare(context.Background(), l, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := p.Load(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// query gives the rows of a query at the lake's present state, each as its
+// values joined by |.
+func query(t *testing.T, l *lake.Lake, text string) []string {
+	t.Helper()
+	ctx := context.Background()
+	pins, err := l.At(ctx, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.Session(ctx, pins, lake.SessionOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	rows, err := s.Query(ctx, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for rows.Next() {
+		cells, dest := make([]any, len(columns)), make([]any, len(columns))
+		for i := range cells {
+			dest[i] = &cells[i]
+		}
+		if err := rows.Scan(dest...); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, strings.TrimSuffix(strings.Repeat("%v|", len(cells)), "|"))
+		out[len(out)-1] = fmt.Sprintf(out[len(out)-1], cells...)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func expect(t *testing.T, l *lake.Lake, text string, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(want, query(t, l, text)); diff != "" {
+		t.Errorf("%s:\n%s", text, diff)
+	}
+}
+
+// write puts text into a new file named name.
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// r100Text is a file in layout r100 whose records give "cue,R1,R2,R3" as they
+// stand in the file; every participant is American.
+func r100Text(records ...string) string {
+	var b strings.Builder
+	b.WriteString(`"","id","participantID","age","gender","nativeLanguage","country","education","created_at","cue","R1","R2","R3"` + "\n")
+	for i, record := range records {
+		fmt.Fprintf(&b, "\"%d\",%d,%d,30,\"Fe\",\"United States\",\"United States\",NA,2012-01-01 10:00:00,%s\n", i+1, i+1, i+1, record)
+	}
+	return b.String()
+}
+
+func TestWordsThatLookMissingAreWords(t *testing.T) {
+	l := newLake(t)
+	report := load(t, l, Options{Files: []string{"testdata/null-na-words.csv"}})
+	if report.Rows != 5 {
+		t.Errorf("%d records, want 5", report.Rows)
+	}
+	expect(t, l, "select cue, count(*) from raw.swow group by cue order by cue", "null|2", "sodium|2", "true|1")
+	expect(t, l, "select line, education from raw.swow order by line", "2|<nil>", "3|4", "4|<nil>", "5|4", "6|<nil>")
+	expect(t, l, `select cue, response from core.association where kept order by line, "position"`,
+		"null|void", "null|zero", "null|nan", "null|void", "sodium|NA", "sodium|salt", "sodium|null",
+		"sodium|salt", "true|false", "true|TRUE", "true|None")
+	expect(t, l, "select kind, count(*) from core.association group by kind order by kind", "missing|4", "word|11")
+	expect(t, l, "select cue, response, n123, total123 from core.strength where population = 'all' order by cue, n123 desc, response",
+		"null|void|2|4", "null|nan|1|4", "null|zero|1|4", "sodium|salt|2|4", "sodium|NA|1|4", "sodium|null|1|4",
+		"true|None|1|3", "true|TRUE|1|3", "true|false|1|3")
+	expect(t, l, "select cue, response, strength1 from core.strength where population = 'all' and n1 > 0 order by cue, response",
+		"null|nan|0.5", "null|void|0.5", "sodium|NA|0.5", "sodium|salt|0.5", "true|false|1")
+	expect(t, l, "select count(*) from core.strength where population = 'us'", "0")
+}
+
+func TestStrengthIsAShareOfTheResponsesGiven(t *testing.T) {
+	l := newLake(t)
+	load(t, l, Options{Files: []string{"testdata/denominator.csv"}})
+	expect(t, l, "select response, n1, total1, strength1, n123, total123, strength123, rank from core.strength order by rank, response",
+		"cup|2|4|0.5|3|8|0.375|1", "hot|1|4|0.25|2|8|0.25|2", "leaf|1|4|0.25|2|8|0.25|2", "green|0|4|0|1|8|0.125|4")
+	expect(t, l, "select count(*) from raw.swow where cue = 'tea' and r1 is null", "1")
+}
+
+func TestCleaning(t *testing.T) {
+	for name, test := range map[string]struct {
+		language, record string
+		want             []string // response and kind of the three slots
+	}{
+		"three words":                 {"en", `"c","x","y","z"`, []string{"x word", "y word", "z word"}},
+		"all missing":                 {"en", `"c",NA,NA,NA`, []string{"- missing", "- missing", "- missing"}},
+		"empty is missing":            {"en", `"c","x","",`, []string{"x word", "- missing", "- missing"}},
+		"missing token":               {"en", `"c","x","No more responses","No more responses"`, []string{"x word", "- missing", "- missing"}},
+		"unknown":                     {"en", `"c","Unknown word",NA,NA`, []string{"- unknown", "- missing", "- missing"}},
+		"unknown with stray quote":    {"en", `"c","""Unknown word",NA,NA`, []string{"- unknown", "- missing", "- missing"}},
+		"unknown twice is no repeat":  {"en", `"c","Unknown word","Unknown word",NA`, []string{"- unknown", "- unknown", "- missing"}},
+		"second repeats first":        {"en", `"c","x","x",NA`, []string{"x word", "x repeat", "- missing"}},
+		"third moves up over repeat":  {"en", `"c","x","x","y"`, []string{"x word", "y word", "x repeat"}},
+		"third moves up over missing": {"en", `"c","x",NA,"y"`, []string{"x word", "y word", "- missing"}},
+		"unknown moves up too":        {"en", `"c","x",NA,"Unknown word"`, []string{"x word", "- unknown", "- missing"}},
+		"third repeats second":        {"en", `"c","x","y","y"`, []string{"x word", "y word", "y repeat"}},
+		"third repeats first":         {"en", `"c","x","y","x"`, []string{"x word", "y word", "x word"}},
+		"same word three times":       {"en", `"c","x","x","x"`, []string{"x word", "x word", "x repeat"}},
+		"first missing stays":         {"en", `"c",NA,"x","y"`, []string{"- missing", "x word", "y word"}},
+		"case makes words differ":     {"en", `"c","x","X",NA`, []string{"x word", "X word", "- missing"}},
+		"response equals cue":         {"en", `"c","c",NA,NA`, []string{"c word", "- missing", "- missing"}},
+		"hex word in English":         {"en", `"c","0123456789abcdef0123456789abcdef",NA,NA`, []string{"0123456789abcdef0123456789abcdef word", "- missing", "- missing"}},
+		"Mandarin mask":               {"zh", `"茶","水","0123456789abcdef0123456789abcdef","绿茶"`, []string{"水 word", "绿茶 word", "- missing"}},
+		"Mandarin 32 letters":         {"zh", `"茶","abcdefghijabcdefghijabcdefghijab",NA,NA`, []string{"abcdefghijabcdefghijabcdefghijab word", "- missing", "- missing"}},
+		"Mandarin tokens":             {"zh", `"茶","不认识","#Missing","没有了"`, []string{"- unknown", "- missing", "- missing"}},
+		"Mandarin cleaning's tokens":  {"zh", `"茶","iPhone","#Symbol","#Long"`, []string{"iPhone word", "- symbol", "- long"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLake(t)
+			load(t, l, Options{Files: []string{write(t, "f.csv", r100Text(test.record))}, Language: test.language})
+			expect(t, l, `select coalesce(response, '-') || ' ' || kind from core.association order by "position"`, test.want...)
+		})
+	}
+}
+
+func TestPopulations(t *testing.T) {
+	text := `"","id","participantID","age","gender","nativeLanguage","country","education","created_at","cue","R1","R2","R3"
+"1",1,1,30,"Fe","United States","United States",NA,2012-01-01,"tea","cup",NA,NA
+"2",2,2,30,"Fe","United States","Australia",NA,2012-01-01,"tea","cup",NA,NA
+"3",3,3,30,"Fe","Australia","United States",NA,2012-01-01,"tea","cup",NA,NA
+"4",4,4,30,"Fe",NA,"United States",NA,2012-01-01,"tea","cup",NA,NA
+"5",5,5,30,"Fe","United States",NA,NA,2012-01-01,"tea","cup",NA,NA
+`
+	l := newLake(t)
+	load(t, l, Options{Files: []string{write(t, "f.csv", text)}})
+	expect(t, l, "select population, n1, total123 from core.strength order by population", "all|5|5", "us|1|1")
+}
+
+func TestLayoutComplete(t *testing.T) {
+	text := `id,participantID,created_at,age,nativeLanguage,gender,education,city,country,section,cue,R1Raw,R2Raw,R3Raw,R1,R2,R3
+7,p7,2012-03-04 05:06:07,31,Canada,Ma,,Montréal,Canada,set2012,tea,Cupp,hot  ,,cup,hot,
+`
+	l := newLake(t)
+	load(t, l, Options{Files: []string{write(t, "f.csv", text)}})
+	expect(t, l, `select line, layout, trial_id, participant_id, strftime(created_at, '%Y-%m-%d %H:%M:%S'), age, gender,
+		native_language, education, city, country, section, cue, r1_raw, r2_raw, r1, r2 from raw.swow`,
+		"2|complete|7|p7|2012-03-04 05:06:07|31|Ma|Canada|<nil>|Montréal|Canada|set2012|tea|Cupp|hot  |cup|hot")
+}
+
+// TestSplitKeepsCueGroupsTogether is the fault that users reported of other
+// tools: spellings and copies of one cue on both sides of a split.
+func TestSplitKeepsCueGroupsTogether(t *testing.T) {
+	cues := []string{"Apple", "apple", "apple "}
+	for i := range 27 {
+		cues = append(cues, fmt.Sprintf("cue%02d", i))
+	}
+	var records, reversed []string
+	for range 6 {
+		for _, cue := range cues {
+			records = append(records, fmt.Sprintf("%q,\"a\",\"b\",\"c\"", cue))
+		}
+	}
+	for i := range records {
+		reversed = append(reversed, records[len(records)-1-i])
+	}
+	l, other := newLake(t), newLake(t)
+	load(t, l, Options{Files: []string{write(t, "f.csv", r100Text(records...))}})
+	load(t, other, Options{Files: []string{write(t, "f.csv", r100Text(reversed...))}})
+
+	expect(t, l, "select split, count(distinct cue_group) from core.split group by split order by split", "dev|5", "test|3", "train|20")
+	expect(t, l, "select count(distinct cue_group), count(*), min(seed) from core.split", "28|30|42")
+	expect(t, l, "select count(distinct split) from core.split where lower(trim(cue)) = 'apple'", "1")
+	expect(t, l, "select count(*) from core.association a join core.split s using (language, cue)", "540")
+	const all = "select cue, split from core.split order by cue"
+	if diff := cmp.Diff(query(t, l, all), query(t, other, all)); diff != "" {
+		t.Error("row order moves cues:\n" + diff)
+	}
+}
+
+func TestSameBytesChangeNothing(t *testing.T) {
+	l := newLake(t)
+	o := Options{Files: []string{"testdata/null-na-words.csv"}}
+	first := load(t, l, o)
+	if first.Unchanged() {
+		t.Error("first load is unchanged")
+	}
+	second := load(t, l, o)
+	if !second.Unchanged() || len(second.Tables) != 4 {
+		t.Errorf("second load: %+v", second.Tables)
+	}
+	for _, table := range second.Tables {
+		for _, before := range first.Tables {
+			if before.Table == table.Table && before.Pin != table.Pin {
+				t.Errorf("%s moved from %+v to %+v", table.Table, before.Pin, table.Pin)
+			}
+		}
+	}
+	o.Append = true
+	if third := load(t, l, o); !third.Unchanged() {
+		t.Errorf("append of the same file: %+v", third.Tables)
+	}
+}
+
+func TestReplaceAndAppend(t *testing.T) {
+	l := newLake(t)
+	one := write(t, "one.csv", r100Text(`"tea","cup",NA,NA`, `"tea","leaf",NA,NA`))
+	two := write(t, "two.csv", r100Text(`"tea","cup","hot",NA`))
+	const strengths = "select response, n123 from core.strength where population = 'all' order by response"
+
+	load(t, l, Options{Files: []string{one}})
+	expect(t, l, strengths, "cup|1", "leaf|1")
+	plan, err := Prepare(context.Background(), l, Options{Files: []string{two}, Language: "en", Append: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := plan.String(), "swow-en: 1 file, 1 rows replace 0 rows, 2 rows stay"; got != want {
+		t.Errorf("plan %q, want %q", got, want)
+	}
+	report := load(t, l, Options{Files: []string{two}, Append: true})
+	if report.Rows != 3 {
+		t.Errorf("source holds %d records after append", report.Rows)
+	}
+	expect(t, l, strengths, "cup|2", "hot|1", "leaf|1")
+	load(t, l, Options{Files: []string{two}})
+	expect(t, l, strengths, "cup|1", "hot|1")
+	load(t, l, Options{Files: []string{one}, Source: "other"})
+	expect(t, l, strengths, "cup|2", "hot|1", "leaf|1")
+	expect(t, l, "select source, count(*) from raw.swow group by source order by source", "other|2", "swow-en|1")
+}
+
+// TestSourceThatChangesItsLanguage loads Mandarin into a source that held
+// English: nothing of the English core may stay behind.
+func TestSourceThatChangesItsLanguage(t *testing.T) {
+	l := newLake(t)
+	load(t, l, Options{Files: []string{write(t, "en.csv", r100Text(`"tea","cup",NA,NA`))}, Source: "s"})
+	load(t, l, Options{Files: []string{write(t, "zh.csv", r100Text(`"茶","水",NA,NA`))}, Source: "s", Language: "zh"})
+	for _, table := range []string{"raw.swow", "core.association", "core.strength", "core.split"} {
+		expect(t, l, "select distinct language from "+table, "zh")
+	}
+}
+
+func TestBadInputLeavesTheLake(t *testing.T) {
+	l := newLake(t)
+	good := "testdata/null-na-words.csv"
+	load(t, l, Options{Files: []string{good}})
+	before, err := l.At(context.Background(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := write(t, "bad.csv", r100Text(`"tea","cup",NA,NA`, `"tea","cup",NA`))
+	_, err = Prepare(context.Background(), l, Options{Files: []string{good, bad}, Language: "en"})
+	var parse *etl.ParseError
+	if !errors.As(err, &parse) || parse.File != bad || parse.Line != 3 {
+		t.Errorf("short record: %v", err)
+	}
+	if _, err = Prepare(context.Background(), l, Options{Files: []string{good, good}, Language: "en"}); !errors.As(err, &parse) {
+		t.Errorf("same file twice: %v", err)
+	}
+	if _, err = Prepare(context.Background(), l, Options{Files: []string{good}, Language: "eo"}); err == nil ||
+		!strings.Contains(err.Error(), "give one of en, zh") {
+		t.Errorf("unknown language: %v", err)
+	}
+	after, err := l.At(context.Background(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestFileThatChangesAfterTheCheck must fail: what is loaded is what was
+// checked.
+func TestFileThatChangesAfterTheCheck(t *testing.T) {
+	l := newLake(t)
+	path := write(t, "f.csv", r100Text(`"tea","cup",NA,NA`))
+	plan, err := Prepare(context.Background(), l, Options{Files: []string{path}, Language: "en"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(r100Text(`"tea","cup",NA,NA`, `"tea","hot",NA,NA`)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plan.Load(context.Background()); err == nil || !strings.Contains(err.Error(), "file changed while it was read") {
+		t.Errorf("got %v", err)
+	}
+	if pins, err := l.At(context.Background(), ""); err != nil || pins["raw.swow"].Rows != 0 {
+		t.Errorf("lake moved: %v, %v", pins, err)
+	}
+}

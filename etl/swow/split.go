@@ -1,0 +1,68 @@
+package swow
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// A recipe says how core.split divides the cue groups of a language.
+type recipe struct {
+	name   string
+	seed   int64
+	shares []share
+}
+
+// A share is the part of the groups that a split takes, in percent.
+type share struct {
+	split   string
+	percent int
+}
+
+// cue702010 is the recipe that every language gets.
+func cue702010() recipe {
+	return recipe{"cue-70-20-10", 42, []share{{"train", 70}, {"dev", 20}, {"test", 10}}}
+}
+
+// A cut is the places that a split takes in the order of the groups, 1-based,
+// both ends included; it is empty when last < first.
+type cut struct {
+	split       string
+	first, last int
+}
+
+// cuts divides n groups by the largest remainder: each split takes the whole
+// part of its share, and the groups left over go one each to the splits with
+// the largest fractions, the earlier split first where fractions are equal.
+func (r recipe) cuts(n int) []cut {
+	sizes, left := make([]int, len(r.shares)), n
+	order := make([]int, len(r.shares))
+	for i, s := range r.shares {
+		sizes[i] = n * s.percent / 100
+		left -= sizes[i]
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return n*r.shares[b].percent%100 - n*r.shares[a].percent%100
+	})
+	for _, i := range order[:left] {
+		sizes[i]++
+	}
+	cuts, first := make([]cut, len(sizes)), 1
+	for i, size := range sizes {
+		cuts[i] = cut{r.shares[i].split, first, first + size - 1}
+		first += size
+	}
+	return cuts
+}
+
+// cueGroup is the form that the spellings of one cue share: compatibility
+// forms and case folded, blanks trimmed and collapsed.
+func cueGroup(cue string) string {
+	// Folding alone leaves the two cases of Cherokee apart.
+	folded := strings.ToLower(cases.Fold().String(norm.NFKC.String(cue)))
+	folded = norm.NFKC.String(folded)
+	return strings.Join(strings.Fields(folded), " ")
+}
