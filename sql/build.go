@@ -1,0 +1,212 @@
+package sql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"alignctl/internal/progress"
+	"alignctl/lake"
+)
+
+// BuildOptions say how to build a data set.
+type BuildOptions struct {
+	Set     map[string]string // parameters by name; the others have their defaults
+	At      string            // the version of the lake to read, as in [lake.Lake.At]; "" is now
+	Command string            // the command line and the version of alignctl, for meta.runs
+	Version string
+	Session lake.SessionOptions // threads and memory; any give the same rows
+}
+
+// A Built is a data set in the lake.
+type Built struct {
+	lake.Pin
+	Recipe Recipe
+	Run    string // the run that made the snapshot
+	Reused bool   // the snapshot was there already: nothing was built
+}
+
+// Build makes the data set of a view: it runs the query at the pins, audits the
+// rows and publishes them as the view's table. When the table's current
+// snapshot has the same recipe, that snapshot is returned and nothing is built;
+// an earlier snapshot is not brought back that way, so that the table's name
+// always means what was asked for last. When an audit fails (*[lake.AuditError])
+// or the view gives no rows, nothing is published.
+func (c *Catalogue) Build(ctx context.Context, l *lake.Lake, name string, opts BuildOptions) (Built, error) {
+	view, err := c.View(name)
+	if err != nil {
+		return Built{}, err
+	}
+	recipe, run, err := c.plan(ctx, l, view, opts)
+	if err != nil {
+		return Built{}, fmt.Errorf("build %s: %w", view.Name, err)
+	}
+	built := Built{Recipe: recipe, Run: run, Reused: run != ""}
+	if built.Reused {
+		now, err := l.At(ctx, "")
+		built.Pin = now[view.Name]
+		return built, err
+	}
+	if built.Pin, built.Run, err = c.run(ctx, l, view, recipe, opts); err != nil {
+		return Built{}, fmt.Errorf("build %s: %w", view.Name, err)
+	}
+	return built, nil
+}
+
+// plan works out the recipe, and the run that made the table's current snapshot
+// when that has the same recipe, else "".
+func (c *Catalogue) plan(ctx context.Context, l *lake.Lake, v *View, opts BuildOptions) (Recipe, string, error) {
+	now, err := l.At(ctx, "")
+	if err != nil {
+		return Recipe{}, "", err
+	}
+	pins := now
+	if opts.At != "" {
+		if pins, err = l.At(ctx, opts.At); err != nil {
+			return Recipe{}, "", err
+		}
+	}
+	session, err := l.Session(ctx, lineage(now), lake.SessionOptions{ReadOnly: true})
+	if err != nil {
+		return Recipe{}, "", err
+	}
+	defer session.Close()
+	recipe, err := c.recipe(ctx, session, v, opts.Set, pins)
+	if err != nil {
+		return Recipe{}, "", err
+	}
+	maker, err := madeBy(ctx, session, now, v.Name)
+	if err != nil || maker.recipe != recipe.Digest {
+		return recipe, "", err
+	}
+	return recipe, maker.run, nil
+}
+
+// lineage are the pins of the tables that madeBy reads. Views of the others
+// would only cost time.
+func lineage(pins lake.Pins) lake.Pins {
+	picked := lake.Pins{}
+	for _, table := range []string{"meta.runs", "meta.outputs"} {
+		if pin, found := pins[table]; found {
+			picked[table] = pin
+		}
+	}
+	return picked
+}
+
+// A maker is the run that last wrote a data set, and its recipe's digest.
+type maker struct{ run, recipe string }
+
+// madeBy finds who made the current content of a data set; nobody when it is
+// not built. A run that gave the same content again counts as well.
+func madeBy(ctx context.Context, s *lake.Session, now lake.Pins, table string) (maker, error) {
+	if _, built := now[table]; !built {
+		return maker{}, nil
+	}
+	const last = `
+		SELECT run_id, json_extract_string(config, '$.recipe')
+		FROM meta.outputs JOIN meta.runs USING (run_id)
+		WHERE table_name = ? AND snapshot_id = ? AND json_extract_string(config, '$.recipe') IS NOT NULL
+		ORDER BY run_id DESC
+		LIMIT 1`
+	rows, err := s.Query(ctx, last, table, now[table].Snapshot)
+	if err != nil {
+		return maker{}, fmt.Errorf("look up recipe of %s: %w", table, err)
+	}
+	defer rows.Close()
+	var m maker
+	if rows.Next() {
+		err = rows.Scan(&m.run, &m.recipe)
+	}
+	if err == nil {
+		err = rows.Err()
+	}
+	return m, err
+}
+
+// run builds, audits and publishes the data set.
+func (c *Catalogue) run(ctx context.Context, l *lake.Lake, v *View, recipe Recipe, opts BuildOptions,
+) (lake.Pin, string, error) {
+	run, err := l.Begin(ctx, lake.RunInfo{Command: opts.Command, Config: recipe, Version: opts.Version,
+		Options: opts.Session})
+	if err != nil {
+		return lake.Pin{}, "", err
+	}
+	defer run.Close()
+	if err := c.prepare(ctx, run, recipe, opts.At); err != nil {
+		return lake.Pin{}, "", err
+	}
+	if err := v.write(ctx, run); err != nil {
+		return lake.Pin{}, "", err
+	}
+	if err := v.audit(ctx, run); err != nil {
+		return lake.Pin{}, "", err
+	}
+	published, err := run.Publish(ctx, lake.Done)
+	if err != nil {
+		return lake.Pin{}, "", err
+	}
+	for _, pin := range append(published.Outputs, published.Unchanged...) {
+		if pin.Table == v.Name {
+			return pin, run.ID(), nil
+		}
+	}
+	return lake.Pin{}, "", fmt.Errorf("run %s published no %s", run.ID(), v.Name)
+}
+
+// prepare checks that the run reads what the recipe says and gives its session
+// the variables and templates that the view's statements use.
+func (c *Catalogue) prepare(ctx context.Context, run *lake.Run, recipe Recipe, at string) error {
+	for _, table := range slices.Sorted(maps.Keys(recipe.Inputs)) {
+		pin, err := run.Input(ctx, table)
+		if err != nil {
+			return err
+		}
+		switch {
+		case pin.Digest == recipe.Inputs[table]:
+		case at != "":
+			return fmt.Errorf("table %s has other rows now than at %q, and a run reads the lake as it is now", table, at)
+		default:
+			return fmt.Errorf("%w: table %s moved since the build began: build again", lake.ErrConflict, table)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(recipe.Params)) {
+		if err := run.Session().SetVariable(ctx, name, recipe.Params[name]); err != nil {
+			return fmt.Errorf("set parameter %q: %w", name, err)
+		}
+	}
+	return c.loadTemplates(ctx, run.Session())
+}
+
+// write stages the view's rows as the whole table.
+func (v *View) write(ctx context.Context, run *lake.Run) error {
+	task := progress.Start(ctx, "build "+v.Name, 0, "rows")
+	defer task.Done()
+	spec, err := v.spec(ctx, run.Session())
+	if err != nil {
+		return err
+	}
+	pin, err := run.Write(ctx, spec, "", v.Query.SQL)
+	if err != nil {
+		return err
+	}
+	if pin.Rows == 0 {
+		return errors.New("the view gives no rows with these parameters and inputs: nothing is published")
+	}
+	return nil
+}
+
+// audit runs the view's audits on the staged rows.
+func (v *View) audit(ctx context.Context, run *lake.Run) error {
+	task := progress.Start(ctx, "audit "+v.Name, int64(len(v.Audits)), "audits")
+	defer task.Done()
+	for _, audit := range v.Audits {
+		if err := run.Audit(ctx, audit.Name, audit.Query.SQL); err != nil {
+			return v.at(audit.Query, err)
+		}
+		task.Add(1)
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package sql
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+//go:embed views templates
+var builtin embed.FS
+
+// A Catalogue holds the known views and prompt templates.
+type Catalogue struct {
+	views     []*View // by name
+	templates []Template
+}
+
+// LoadCatalogue reads the built-in views and templates and, when workspace is
+// not "", those under its folders views and templates. A user's template may
+// replace a built-in one; a view's name may be taken only once.
+func LoadCatalogue(workspace string) (*Catalogue, error) {
+	c := &Catalogue{}
+	if err := c.add(builtin, "sql"); err != nil {
+		return nil, err
+	}
+	if workspace == "" {
+		return c, nil
+	}
+	if err := c.add(os.DirFS(workspace), workspace); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// add reads the folders views and templates of fsys, which need not exist; root
+// stands before their paths in messages.
+func (c *Catalogue) add(fsys fs.FS, root string) error {
+	err := fs.WalkDir(fsys, "views", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && name == "views":
+			return nil
+		case err != nil:
+			return fmt.Errorf("read views: %w", err)
+		case d.IsDir() || path.Ext(name) != ".sql":
+			return nil
+		}
+		return c.addView(fsys, name, filepath.Join(root, filepath.FromSlash(name)))
+	})
+	if err != nil {
+		return err
+	}
+	return c.addTemplates(fsys, root)
+}
+
+func (c *Catalogue) addView(fsys fs.FS, name, file string) error {
+	text, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return fmt.Errorf("read view: %w", err)
+	}
+	view, err := ParseView(file, string(text))
+	if err != nil {
+		return err
+	}
+	at, taken := slices.BinarySearchFunc(c.views, view.Name, byName)
+	if taken {
+		return &ParseError{File: file, Line: 1,
+			Msg: fmt.Sprintf("view %q is already defined in %s: give it another name", view.Name, c.views[at].File)}
+	}
+	c.views = slices.Insert(c.views, at, view)
+	return nil
+}
+
+func byName(v *View, name string) int { return strings.Compare(v.Name, name) }
+
+// Views gives all views by name.
+func (c *Catalogue) Views() []*View { return slices.Clone(c.views) }
+
+// View finds a view by name; "data." may be left out.
+func (c *Catalogue) View(name string) (*View, error) {
+	full := name
+	if !strings.Contains(name, ".") {
+		full = "data." + name
+	}
+	if at, found := slices.BinarySearchFunc(c.views, full, byName); found {
+		return c.views[at], nil
+	}
+	names := make([]string, len(c.views))
+	for i, v := range c.views {
+		names[i] = v.Name
+	}
+	return nil, fmt.Errorf("no data set %q%s", name, didYouMean(full, names))
+}

@@ -1,0 +1,60 @@
+// Package sql makes data sets by SQL: a catalogue of views, their builds as
+// versioned and audited tables of the lake, and the session in which a user
+// queries the lake.
+//
+// # View files
+//
+// A data set is one .sql file: a header of comments, one SELECT, and audits.
+//
+//	-- view: data.strong_pairs
+//	-- doc: One pair of a cue and an associate that many people gave.
+//	--   A line that starts with three blanks or more continues the entry above.
+//	-- key: language, cue, response
+//	-- licence: no-redistribution
+//	-- param: least int 10 1..1000 "people who gave the response, at least"
+//	-- column: language "language of the cue"
+//	-- column: cue "the cue"
+//	-- column: response "the associate"
+//	-- column: people unit=count "people who gave it among their three"
+//	SELECT language, cue, response, n123 AS people
+//	FROM core.strength
+//	WHERE population = 'all' AND n123 >= getvariable('least')
+//	-- audit: no-missing-associate "a response is never empty"
+//	SELECT cue FROM data.strong_pairs WHERE response = ''
+//
+// The entries of the header:
+//
+//   - view: the table that a build writes, "data." and a lower-case name; the
+//     file is called after the name.
+//   - doc: what one row is.
+//   - key: the columns that identify a row; the build checks that they do.
+//   - licence: open, or no-redistribution for rows that hold licensed words.
+//   - param: name, type (int, double, string, bool, style), default, optional
+//     range (1..10, 0.., ..1 for numbers, a|b|c for strings) and doc. A default
+//     with blanks stands in single quotes. The query reads a parameter as the
+//     DuckDB variable getvariable('name'): values are never pasted into text.
+//     A style is the name of a group of prompt templates.
+//   - column: name, optional unit=UNIT, optional null for a column that may
+//     hold NULL, and doc. Types come from the query itself. A column without
+//     an entry may hold NULL and has no doc.
+//   - audit, after the query: a query that must return no row. It sees the new
+//     rows under the view's name, and the same parameters.
+//
+// A query names every table with its schema (core.strength); a name without
+// one is a WITH query or the table templates. Its tables are found by DuckDB's
+// parser and become the inputs of the build. A query that reads files, or that
+// calls a function whose result differs from run to run, is refused: the same
+// inputs give the same rows.
+//
+// # Recipes
+//
+// What decides the rows of a build is its recipe: the query in DuckDB's own
+// spelling, key, columns, audits, parameters, the content digests of the inputs
+// and of the templates. A build whose recipe is that of the table's current
+// snapshot changes nothing and returns that snapshot.
+//
+// # Prompt templates
+//
+// Prompts are data: a YAML file each, see [Template]. They stand in the session
+// as the table templates(id, style, language, system, "user", separator).
+package sql

@@ -1,0 +1,69 @@
+package sql
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"alignctl/lake"
+)
+
+// A View is a data set as its file declares it.
+type View struct {
+	File    string // for messages: where the view was read from
+	Name    string // the table that a build writes: "data.sft_ranked"
+	Doc     string // what one row is
+	Key     []string
+	Licence lake.Licence
+	Params  []Param
+	Columns []Column
+	Query   Statement
+	Audits  []Audit
+}
+
+// A Column is what a view's header says of one of its columns.
+type Column struct {
+	Name string
+	Unit string
+	Null bool // may hold NULL
+	Doc  string
+	line int
+}
+
+// An Audit is a query over the built rows that must return none.
+type Audit struct {
+	Name  string
+	Doc   string
+	Query Statement
+}
+
+// A Statement is one query of a view file.
+type Statement struct {
+	SQL  string
+	Line int // of the file, 1-based, at which SQL starts
+}
+
+// A ParseError is a fault in a view file, at a line of it.
+type ParseError struct {
+	File string
+	Line int // 1-based
+	Msg  string
+}
+
+// Error is file:line: message.
+func (e *ParseError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
+
+// lineMark is how DuckDB tells the line of a statement in which a fault lies.
+var lineMark = regexp.MustCompile(`(?m)^LINE ([0-9]+):`)
+
+// at adds the place in the view's file to the error of one of its statements:
+// the line that DuckDB names, else the statement's first.
+func (v *View) at(s Statement, err error) error {
+	line := s.Line
+	if m := lineMark.FindStringSubmatch(err.Error()); m != nil {
+		if within, convErr := strconv.Atoi(m[1]); convErr == nil {
+			line += within - 1
+		}
+	}
+	return fmt.Errorf("%s:%d: %w", v.File, line, err)
+}
