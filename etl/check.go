@@ -90,6 +90,7 @@ type tracked struct {
 	task progress.Task
 }
 
+// Read reads on and reports how far it came.
 func (t *tracked) Read(p []byte) (int, error) {
 	n, err := t.r.Read(p)
 	t.task.Add(int64(n))

@@ -14,6 +14,7 @@ type ParseError struct {
 	Cure   string // what to do about it
 }
 
+// Error is one line: file:line:column: what is wrong; what to do.
 func (e *ParseError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.File)

@@ -35,6 +35,7 @@ const (
 	Timestamp      // 2006-01-02, or 2006-01-02 15:04:05 with up to 6 decimals; UTC
 )
 
+// String says what the kind admits.
 func (k Kind) String() string {
 	return [...]string{"text", "whole number of at most 9 digits", "whole number of at most 18 digits",
 		"time as 2006-01-02 15:04:05"}[k]

@@ -19,17 +19,17 @@ import (
 // rows name runs and snapshots that exist. All that it finds comes back in one
 // error, each wrapping ErrDamaged.
 func (l *Lake) Check(ctx context.Context) error {
-	heads, err := l.catalog.Heads(ctx)
+	now, err := l.version(ctx)
 	if err != nil {
-		return fmt.Errorf("check lake: %w", damaged(err))
+		return fmt.Errorf("check lake: %w", err)
 	}
 	s, err := l.openSession(ctx, SessionOptions{})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	c := &checker{lake: l, session: s, heads: heads, tables: map[string]*iceberg.Table{}}
-	for _, name := range slices.Sorted(maps.Keys(heads)) {
+	c := &checker{lake: l, session: s, now: now, tables: map[string]*iceberg.Table{}}
+	for _, name := range now.names() {
 		c.note(name, c.load(ctx, name))
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.tables)) {
@@ -44,7 +44,7 @@ func (l *Lake) Check(ctx context.Context) error {
 type checker struct {
 	lake    *Lake
 	session *Session
-	heads   map[string]string
+	now     *version
 	tables  map[string]*iceberg.Table
 	found   []error
 }
@@ -57,7 +57,7 @@ func (c *checker) note(table string, err error) {
 
 // load reads a table's metadata and makes its view.
 func (c *checker) load(ctx context.Context, name string) error {
-	table, err := c.lake.catalog.Load(ctx, name, c.heads[name])
+	table, err := c.now.table(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -90,28 +90,23 @@ func (c *checker) content(ctx context.Context, table *iceberg.Table) error {
 	if strings.HasPrefix(table.Name(), "meta.") || currentPin(table).Digest == "" {
 		return nil
 	}
-	return c.digests(ctx, table, fields, files)
+	return c.digests(ctx, table, fields)
 }
 
 // digests reads every scope of a table again.
-func (c *checker) digests(ctx context.Context, table *iceberg.Table, fields []iceberg.Field, files []iceberg.DataFile) error {
-	snapshots, ok := c.tables["meta.snapshots"]
-	if !ok {
-		return errors.New("no table meta.snapshots says what it holds")
-	}
-	recorded, err := recordedScopes(ctx, c.session.db, snapshots, table.Name())
-	if err != nil {
-		return err
-	}
+func (c *checker) digests(ctx context.Context, table *iceberg.Table, fields []iceberg.Field) error {
 	info, err := infoOf(table)
 	if err != nil {
 		return err
 	}
-	scopes := map[string]*scopeState{}
-	for scope, files := range byScope(files) {
-		state, ok := recorded[scope].over(c.lake.warehouse(), files)
-		if !ok {
-			return fmt.Errorf("the files of scope %q aren't those of meta.snapshots", scope)
+	reader := scopeReader{lake: c.lake, session: c.session, version: c.now}
+	scopes, err := reader.scopesOf(ctx, info.Spec, table)
+	if err != nil {
+		return err
+	}
+	for scope, state := range scopes {
+		if state.foreign {
+			continue // nobody recorded it: scopesOf has just read it
 		}
 		if scopes[scope], err = rescan(ctx, info.Spec, fields, state); err != nil {
 			return err

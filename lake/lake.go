@@ -14,10 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"time"
 
@@ -139,15 +137,15 @@ type TableInfo struct {
 
 // Tables lists the lake's tables, by name.
 func (l *Lake) Tables(ctx context.Context) ([]TableInfo, error) {
-	heads, err := l.catalog.Heads(ctx)
+	now, err := l.version(ctx)
 	if err != nil {
 		return nil, err
 	}
-	infos := make([]TableInfo, 0, len(heads))
-	for _, name := range slices.Sorted(maps.Keys(heads)) {
-		table, err := l.catalog.Load(ctx, name, heads[name])
+	infos := make([]TableInfo, 0, len(now.locations))
+	for _, name := range now.names() {
+		table, err := now.table(ctx, name)
 		if err != nil {
-			return nil, damaged(err)
+			return nil, err
 		}
 		info, err := infoOf(table)
 		if err != nil {

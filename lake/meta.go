@@ -120,40 +120,41 @@ const (
 	largeBytes = 8 << 20
 )
 
-// stageMeta adds rows, if any, to a meta table on the version that heads names,
-// as part of p. Rows for which replaced is true (nil: none) go. Small files are
-// merged at times, so that a thousand publishes don't leave a thousand files.
-func stageMeta[T any](ctx context.Context, r *Run, p *publication, heads map[string]string, spec Spec, rows []T,
-	replaced func(T) bool) error {
+// stagedMeta is a new version of a meta table.
+type stagedMeta struct {
+	table *iceberg.Table
+	added iceberg.DataFile
+}
+
+// stageMeta adds rows to a meta table on a version of the lake; nil when there
+// are none. Rows for which replaced is true (nil: none) go. Small files
+// are merged at times, so that a thousand publishes don't leave a thousand
+// files.
+func stageMeta[T any](ctx context.Context, r *Run, on *version, spec Spec, rows []T,
+	replaced func(T) bool) (*stagedMeta, error) {
 	if len(rows) == 0 {
-		return nil
+		return nil, nil
 	}
-	base, fields, err := r.lake.baseOf(ctx, spec, heads)
+	base, fields, err := r.lake.baseOf(ctx, spec, on)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	current, _ := base.Current()
 	files, err := base.Files(current.ID)
 	if err != nil {
-		return damaged(err)
+		return nil, damaged(err)
 	}
 	absorbed, kept, err := absorb(files, replaced)
 	if err != nil {
-		return damaged(err)
+		return nil, damaged(err)
 	}
 	added, err := writeMeta(ctx, r, base, spec, fields, append(kept, rows...))
 	if err != nil {
-		return fmt.Errorf("write %s: %w", spec.Name, err)
+		return nil, fmt.Errorf("write %s: %w", spec.Name, err)
 	}
-	p.newFiles = append(p.newFiles, added)
-	staged, err := base.Stage(ctx, iceberg.Change{Remove: absorbed, Add: []iceberg.DataFile{added},
+	table, err := base.Stage(ctx, iceberg.Change{Remove: absorbed, Add: []iceberg.DataFile{added},
 		Summary: map[string]string{summaryRun: r.id, summaryVersion: r.info.Version}})
-	if err != nil {
-		return err
-	}
-	p.meta = append(p.meta, staged)
-	p.moves = append(p.moves, iceberg.Move{Table: spec.Name, From: heads[spec.Name], To: staged.Location()})
-	return nil
+	return &stagedMeta{table: table, added: added}, err
 }
 
 // writeMeta writes a new data file of a meta table, durably.

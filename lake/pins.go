@@ -31,28 +31,28 @@ type Pins map[string]Pin
 // UTC), the state after the last publish not after it. A past version is what
 // meta.outputs says, so it never splits a run; its meta tables are those of now.
 func (l *Lake) At(ctx context.Context, ref string) (Pins, error) {
-	heads, err := l.catalog.Heads(ctx)
+	now, err := l.version(ctx)
 	if err != nil {
 		return nil, err
 	}
-	now := Pins{}
-	for name, location := range heads {
+	pins := Pins{}
+	for _, name := range now.names() {
 		if ref != "" && !strings.HasPrefix(name, "meta.") {
 			continue
 		}
-		table, err := l.catalog.Load(ctx, name, location)
+		table, err := now.table(ctx, name)
 		if err != nil {
-			return nil, damaged(err)
+			return nil, err
 		}
-		now[name] = currentPin(table)
+		pins[name] = currentPin(table)
 	}
 	if ref == "" {
-		return now, nil
+		return pins, nil
 	}
-	if err := l.addPast(ctx, now, ref); err != nil {
+	if err := l.addPast(ctx, pins, ref); err != nil {
 		return nil, fmt.Errorf("find version %q: %w", ref, err)
 	}
-	return now, nil
+	return pins, nil
 }
 
 // addPast adds the pins of a past version to pins, which has the meta tables.
@@ -124,20 +124,16 @@ func one(ctx context.Context, s *Session, query string, args ...any) (number sql
 	return number, rows.Err()
 }
 
-// lastPublish is the newest publish that heads holds.
+// lastPublish is the newest publish of a version.
 type lastPublish struct {
 	number int64
 	at     time.Time
 }
 
-func (r *Run) lastPublish(ctx context.Context, heads map[string]string) (last lastPublish, err error) {
-	location, ok := heads["meta.outputs"]
-	if !ok {
-		return last, nil
-	}
-	table, err := r.lake.catalog.Load(ctx, "meta.outputs", location)
-	if err != nil {
-		return last, damaged(err)
+func (r *Run) lastPublish(ctx context.Context, on *version) (last lastPublish, err error) {
+	table, err := on.table(ctx, "meta.outputs")
+	if err != nil || table == nil {
+		return last, err
 	}
 	files, fields, err := currentFiles(table)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"alignctl/internal/failpoint"
 	"alignctl/lake/iceberg"
 )
@@ -61,15 +63,15 @@ func (r *Run) Publish(ctx context.Context, status Status) (Published, error) {
 		if err := backOff(ctx, attempt); err != nil {
 			return Published{}, err
 		}
-		heads, err := r.lake.catalog.Heads(ctx)
+		now, err := r.lake.version(ctx)
 		if err != nil {
 			return Published{}, err
 		}
-		if err := r.rebase(ctx, heads); err != nil {
+		if err := r.rebase(ctx, now); err != nil {
 			return Published{}, fmt.Errorf("publish run %s: %w", r.id, err)
 		}
 		failpoint.Hit("lake.publish.rebased")
-		p, err := r.prepare(ctx, heads, status)
+		p, err := r.prepare(ctx, now, status)
 		if err != nil {
 			return Published{}, fmt.Errorf("publish run %s: %w", r.id, err)
 		}
@@ -101,29 +103,28 @@ func backOff(ctx context.Context, attempt int) error {
 	}
 }
 
-// rebase brings every table that the run wrote onto the version that heads
-// names.
-func (r *Run) rebase(ctx context.Context, heads map[string]string) error {
+// rebase brings every table that the run wrote onto another version.
+func (r *Run) rebase(ctx context.Context, on *version) error {
 	for _, name := range slices.Sorted(maps.Keys(r.tables)) {
 		s := r.tables[name]
-		if s.base.Location() == heads[name] || len(s.touched) == 0 {
+		if s.base.Location() == on.location(name) || len(s.touched) == 0 {
 			continue
 		}
-		if err := s.rebase(ctx, r, heads); err != nil {
+		if err := s.rebase(ctx, r, on); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *staged) rebase(ctx context.Context, r *Run, heads map[string]string) error {
+func (s *staged) rebase(ctx context.Context, r *Run, on *version) error {
 	found := s.scopes
-	if err := s.attach(ctx, r, heads); err != nil {
+	if err := s.attach(ctx, r, on); err != nil {
 		return err
 	}
 	for _, scope := range slices.Sorted(maps.Keys(s.touched)) {
 		if !sameFiles(found[scope], s.scopes[scope]) {
-			return s.conflict(ctx, r, heads, scope)
+			return s.conflict(ctx, r, on, scope)
 		}
 	}
 	return r.show(ctx, s)
@@ -137,8 +138,8 @@ func sameFiles(a, b *scopeState) bool {
 }
 
 // conflict names the run that changed a scope of the table.
-func (s *staged) conflict(ctx context.Context, r *Run, heads map[string]string, scope string) error {
-	recorded, err := r.recordedScopes(ctx, s.spec.Name, heads)
+func (s *staged) conflict(ctx context.Context, r *Run, on *version, scope string) error {
+	recorded, err := r.reader(on).recordedScopes(ctx, s.spec.Name)
 	if err != nil {
 		return err
 	}
@@ -154,12 +155,13 @@ func (s *staged) conflict(ctx context.Context, r *Run, heads map[string]string, 
 }
 
 // prepare stages the run's meta rows and lists what the transaction moves.
-func (r *Run) prepare(ctx context.Context, heads map[string]string, status Status) (*publication, error) {
+func (r *Run) prepare(ctx context.Context, on *version, status Status) (*publication, error) {
 	p := &publication{outcome: Published{Run: r.id}}
-	last, err := r.lastPublish(ctx, heads)
+	last, err := r.lastPublish(ctx, on)
 	if err != nil {
 		return nil, err
 	}
+	at := later(time.Now().UTC(), last.at)
 	var outputs []outputRow
 	var snapshots []snapshotRow
 	for _, name := range slices.Sorted(maps.Keys(r.tables)) {
@@ -169,16 +171,16 @@ func (r *Run) prepare(ctx context.Context, heads map[string]string, status Statu
 		}
 		pin := currentPin(s.table)
 		outputs = append(outputs, outputRow{RunID: r.id, Publish: last.number + 1, Table: name, Snapshot: pin.Snapshot,
-			Digest: pin.Digest, Rows: pin.Rows, PublishedAt: later(time.Now().UTC(), last.at)})
-		if s.table.Location() == heads[name] {
+			Digest: pin.Digest, Rows: pin.Rows, PublishedAt: at})
+		if s.table.Location() == on.location(name) {
 			p.outcome.Unchanged = append(p.outcome.Unchanged, pin)
 			continue
 		}
 		p.outcome.Outputs = append(p.outcome.Outputs, pin)
-		p.moves = append(p.moves, iceberg.Move{Table: name, From: heads[name], To: s.table.Location()})
+		p.moves = append(p.moves, iceberg.Move{Table: name, From: on.location(name), To: s.table.Location()})
 		snapshots = append(snapshots, s.snapshotRows(r)...)
 	}
-	return p, r.stageMetaTables(ctx, p, heads, metaRows{run: r.runRow(status), outputs: outputs, snapshots: snapshots})
+	return p, r.stageMetaTables(ctx, p, on, metaRows{run: r.runRow(status), outputs: outputs, snapshots: snapshots})
 }
 
 type metaRows struct {
@@ -187,29 +189,57 @@ type metaRows struct {
 	snapshots []snapshotRow
 }
 
-func (r *Run) stageMetaTables(ctx context.Context, p *publication, heads map[string]string, rows metaRows) error {
+// stageMetaTables stages the meta tables side by side, for most of the time goes
+// into waiting for the disk.
+func (r *Run) stageMetaTables(ctx context.Context, p *publication, on *version, rows metaRows) error {
 	m := newMetaSpecs()
 	ours := func(row runRow) bool { return row.RunID == r.id }
 	if r.recorded.publishes == 0 {
-		ours = nil
+		ours = nil // there is no row of this run yet
 	}
-	if err := stageMeta(ctx, r, p, heads, m.runs, []runRow{rows.run}, ours); err != nil {
+	steps := []func(context.Context) (*stagedMeta, error){
+		func(ctx context.Context) (*stagedMeta, error) {
+			return stageMeta(ctx, r, on, m.runs, []runRow{rows.run}, ours)
+		},
+		func(ctx context.Context) (*stagedMeta, error) {
+			return stageMeta(ctx, r, on, m.inputs, r.inputs[r.recorded.inputs:], nil)
+		},
+		func(ctx context.Context) (*stagedMeta, error) {
+			return stageMeta(ctx, r, on, m.files, r.files[r.recorded.files:], nil)
+		},
+		func(ctx context.Context) (*stagedMeta, error) {
+			return stageMeta(ctx, r, on, m.outputs, rows.outputs, nil)
+		},
+		func(ctx context.Context) (*stagedMeta, error) {
+			return stageMeta(ctx, r, on, m.snapshots, rows.snapshots, nil)
+		},
+	}
+	results := make([]*stagedMeta, len(steps))
+	work, ctx := errgroup.WithContext(ctx)
+	for i, step := range steps {
+		work.Go(func() (err error) {
+			results[i], err = step(ctx)
+			return err
+		})
+	}
+	if err := work.Wait(); err != nil {
 		return err
 	}
-	if err := stageMeta(ctx, r, p, heads, m.inputs, r.inputs[r.recorded.inputs:], nil); err != nil {
-		return err
-	}
-	if err := stageMeta(ctx, r, p, heads, m.files, r.files[r.recorded.files:], nil); err != nil {
-		return err
-	}
-	if err := stageMeta(ctx, r, p, heads, m.outputs, rows.outputs, nil); err != nil {
-		return err
-	}
-	if err := stageMeta(ctx, r, p, heads, m.snapshots, rows.snapshots, nil); err != nil {
-		return err
-	}
+	p.add(on, results)
 	failpoint.Hit("lake.publish.meta-staged")
 	return nil
+}
+
+// add makes the staged meta tables, where there are any, part of p.
+func (p *publication) add(on *version, meta []*stagedMeta) {
+	for _, s := range meta {
+		if s == nil {
+			continue
+		}
+		p.meta = append(p.meta, s.table)
+		p.newFiles = append(p.newFiles, s.added)
+		p.moves = append(p.moves, iceberg.Move{Table: s.table.Name(), From: on.location(s.table.Name()), To: s.table.Location()})
+	}
 }
 
 func (r *Run) runRow(status Status) runRow {
@@ -281,17 +311,13 @@ func (r *Run) swap(ctx context.Context, p *publication) (landed bool, err error)
 // of its tables moved or none, so one tells. Its snapshot is in the history of
 // meta.runs, whoever published since.
 func (r *Run) lookUp(ctx context.Context, p *publication) (landed bool, err error) {
-	heads, err := r.lake.catalog.Heads(ctx)
+	now, err := r.lake.version(ctx)
 	if err != nil {
 		return false, err
 	}
 	ours, _ := p.meta[0].Current()
-	location, ok := heads[p.meta[0].Name()]
-	if !ok {
-		return false, nil
-	}
-	table, err := r.lake.catalog.Load(ctx, p.meta[0].Name(), location)
-	if err != nil {
+	table, err := now.table(ctx, p.meta[0].Name())
+	if err != nil || table == nil {
 		return false, err
 	}
 	_, landed = table.Snapshot(ours.ID)
@@ -301,17 +327,17 @@ func (r *Run) lookUp(ctx context.Context, p *publication) (landed bool, err erro
 // landed makes the published state the run's base.
 func (r *Run) landed(ctx context.Context, p *publication) error {
 	for _, s := range r.tables {
-		if len(s.changes) > 0 || s.table.Location() != r.base[s.spec.Name] {
+		if s.table.Location() != r.base.location(s.spec.Name) {
 			s.table.Published()
 		}
 		s.base, s.scopes = s.table, s.after()
 		maps.DeleteFunc(s.scopes, func(_ string, state *scopeState) bool { return len(state.files) == 0 })
 		s.changes, s.touched = map[string]*change{}, map[string]bool{}
-		r.base[s.spec.Name] = s.table.Location()
+		r.base.put(s.table)
 	}
 	for _, table := range p.meta {
 		table.Published()
-		r.base[table.Name()] = table.Location()
+		r.base.put(table)
 		current, _ := table.Current()
 		if err := r.session.view(ctx, table, current.ID); err != nil {
 			return err

@@ -3,10 +3,13 @@ package lake
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"alignctl/lake/iceberg"
 )
 
 func TestRunsOnOtherScopesBothLand(t *testing.T) {
@@ -100,17 +103,23 @@ func TestMetaTablesStaySmall(t *testing.T) {
 	l := newLake(t)
 	r := begin(t, l)
 	const publishes = 40
+	early := begin(t, l) // goes on while the others publish
 	for i := range int64(publishes) {
 		addSteps(t, r, steps(i, i+1))
 		publish(t, r, Running)
 	}
 	publish(t, r, Interrupted)
-	heads, err := l.catalog.Heads(t.Context())
+	write(t, early, wordSpec(), "en", words("en", 1))
+	if _, err := WriteRows(t.Context(), early, stepSpec(), "b", []step{{RunID: "b"}}); err != nil {
+		t.Fatal(err)
+	}
+	publish(t, early, Done)
+	now, err := l.version(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"meta.runs", "meta.outputs", "meta.snapshots"} {
-		table, err := l.catalog.Load(t.Context(), name, heads[name])
+		table, err := now.table(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,10 +128,10 @@ func TestMetaTablesStaySmall(t *testing.T) {
 		}
 	}
 	if got := rowsAt(t, l, "", "select count(*) n, max(publish) p from meta.outputs"); got !=
-		fmt.Sprintf("{'n': %d, 'p': %d}", publishes, publishes) {
+		fmt.Sprintf("{'n': %d, 'p': %d}", publishes+2, publishes+1) {
 		t.Errorf("meta.outputs: %s", got)
 	}
-	if got := rowsAt(t, l, "", "select count(*) n, max(status) s from meta.runs"); got != "{'n': 1, 's': interrupted}" {
+	if got := rowsAt(t, l, "", "select count(*) n, max(status) s from meta.runs"); got != "{'n': 2, 's': interrupted}" {
 		t.Errorf("meta.runs: %s", got)
 	}
 }
@@ -179,5 +188,118 @@ func TestAtNeverSplitsARun(t *testing.T) {
 		if pins, err := l.At(t.Context(), ref); err == nil {
 			t.Errorf("at %s: %v", ref, pins)
 		}
+	}
+}
+
+// Another engine appends rows, in no order and with a key twice, and knows
+// nothing of digests: the lake's runs go on, and what they didn't write stays.
+func TestAnotherEngineCommits(t *testing.T) {
+	l := newLake(t)
+	first := begin(t, l)
+	write(t, first, wordSpec(), "en", words("en", 3))
+	write(t, first, wordSpec(), "zh", words("zh", 3))
+	publish(t, first, Done)
+	late := begin(t, l)
+	write(t, late, wordSpec(), "zh", words("zh", 5))
+	appendForeign(t, l, "core.word", words("en", 4)+" order by hash(i)")
+	if _, err := late.Publish(t.Context(), Done); err != nil {
+		t.Errorf("a run on another scope: %v", err)
+	}
+	const count = "select language l, count(*) n from core.word group by all order by all"
+	if got := rowsAt(t, l, "", count); got != "{'l': en, 'n': 7} {'l': zh, 'n': 5}" {
+		t.Errorf("rows: %s", got)
+	}
+	if err := l.Check(t.Context()); err != nil {
+		t.Errorf("check of a table that another engine wrote to: %v", err)
+	}
+	conflicting := begin(t, l)
+	write(t, conflicting, wordSpec(), "en", words("en", 6))
+	appendForeign(t, l, "core.word", words("en", 1))
+	if _, err := conflicting.Publish(t.Context(), Done); !errors.Is(err, ErrConflict) ||
+		!strings.Contains(err.Error(), "another engine") {
+		t.Errorf("a run on the same scope: %v", err)
+	}
+	again := begin(t, l)
+	write(t, again, wordSpec(), "en", words("en", 3))
+	publish(t, again, Done)
+	if got := rowsAt(t, l, "", count); got != "{'l': en, 'n': 3} {'l': zh, 'n': 5}" {
+		t.Errorf("rows after a replace: %s", got)
+	}
+}
+
+// appendForeign commits rows as an engine does that knows Iceberg alone.
+func appendForeign(t *testing.T, l *Lake, name, query string) {
+	t.Helper()
+	s, err := l.openSession(t.Context(), SessionOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	now, err := l.version(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := now.table(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, fields, err := currentFiles(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := table.DataDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "foreign-"+randomHex(4)+".parquet")
+	if err := s.Exec(t.Context(), fmt.Sprintf("copy (%s) to '%s' (format parquet, field_ids %s)",
+		query, path, fieldIDs(fields))); err != nil {
+		t.Fatal(err)
+	}
+	added, err := table.DataFile(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	staged, err := table.Stage(t.Context(), iceberg.Change{Add: []iceberg.DataFile{added}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = l.catalog.Swap(t.Context(), []iceberg.Move{{Table: name, From: now.location(name), To: staged.Location()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// When the catalog doesn't answer, the history of meta.runs tells whether the
+// transaction was committed, also after other runs.
+func TestUnknownOutcomeIsLookedUp(t *testing.T) {
+	l := newLake(t)
+	r := begin(t, l)
+	write(t, r, wordSpec(), "en", words("en", 3))
+	now, err := l.version(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := r.prepare(t.Context(), now, Done)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect := func(want bool) {
+		t.Helper()
+		if landed, err := r.lookUp(t.Context(), p); err != nil || landed != want {
+			t.Errorf("landed %v, %v, want %v", landed, err, want)
+		}
+	}
+	expect(false)
+	if err := l.catalog.Swap(t.Context(), p.moves); err != nil {
+		t.Fatal(err)
+	}
+	expect(true)
+	other := begin(t, l)
+	write(t, other, exampleSpec(), "", exampleQuery)
+	publish(t, other, Done)
+	expect(true)
+	if err := r.landed(t.Context(), p); err != nil {
+		t.Fatal(err)
 	}
 }

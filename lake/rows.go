@@ -80,8 +80,8 @@ func WriteRows[T any](ctx context.Context, r *Run, spec Spec, scope string, rows
 	if err != nil {
 		return Pin{}, err
 	}
-	if path == "" {
-		return currentPin(s.table), nil
+	if len(rows) == 0 {
+		return currentPin(s.table), remove(path)
 	}
 	if err := r.add(ctx, s, scope, path); err != nil {
 		return Pin{}, err
@@ -96,19 +96,16 @@ func ReplaceRows[T any](ctx context.Context, r *Run, spec Spec, scope string, ro
 	if err != nil {
 		return Pin{}, err
 	}
-	if path == "" {
-		return Pin{}, fmt.Errorf("replace rows of %s: no rows given", spec.Name)
-	}
 	return r.replace(ctx, s, scope, path)
 }
 
-// writeGo writes rows to a new data file; path is "" when there are none.
+// writeGo writes rows to a new data file.
 func writeGo[T any](ctx context.Context, r *Run, spec Spec, scope string, rows []T) (s *staged, path string, err error) {
 	if s, err = r.open(ctx, spec); err != nil {
 		return nil, "", err
 	}
-	if err := checkScope(spec, scope); err != nil || len(rows) == 0 {
-		return s, "", err
+	if err := checkScope(spec, scope); err != nil {
+		return nil, "", err
 	}
 	if path, err = r.newFile(s.base); err != nil {
 		return nil, "", fmt.Errorf("write %s: %w", spec.Name, err)

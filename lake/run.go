@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"alignctl/internal/atomicfile"
@@ -44,11 +44,11 @@ type Run struct {
 	started time.Time
 	session *Session
 
-	base     map[string]string // where each table stood when the run looked
+	base     *version // of the lake that the run works on
 	tables   map[string]*staged
 	inputs   []inputRow
 	files    []fileRow
-	count    int // of files written
+	count    atomic.Int64 // of files written
 	recorded recorded
 	unknown  bool // whether a publish landed: see swap
 }
@@ -65,13 +65,13 @@ func (l *Lake) Begin(ctx context.Context, info RunInfo) (*Run, error) {
 	started := time.Now().UTC()
 	r := &Run{lake: l, id: started.Format("20060102T150405Z") + "-" + randomHex(3), info: info,
 		config: string(config), started: started, tables: map[string]*staged{}}
-	if r.base, err = l.catalog.Heads(ctx); err != nil {
+	if r.base, err = l.version(ctx); err != nil {
 		return nil, fmt.Errorf("begin run: %w", err)
 	}
 	if r.session, err = l.openSession(ctx, info.Options); err != nil {
 		return nil, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.base)) {
+	for _, name := range r.base.names() {
 		if err := r.viewBase(ctx, name); err != nil {
 			return nil, errors.Join(err, r.session.Close())
 		}
@@ -80,9 +80,9 @@ func (l *Lake) Begin(ctx context.Context, info RunInfo) (*Run, error) {
 }
 
 func (r *Run) viewBase(ctx context.Context, name string) error {
-	table, err := r.lake.catalog.Load(ctx, name, r.base[name])
+	table, err := r.base.table(ctx, name)
 	if err != nil {
-		return damaged(err)
+		return err
 	}
 	current, _ := table.Current()
 	return r.session.view(ctx, table, current.ID)
@@ -114,13 +114,12 @@ func (r *Run) pin(ctx context.Context, name string) (Pin, error) {
 	if s, ok := r.tables[name]; ok {
 		return currentPin(s.table), nil
 	}
-	location, ok := r.base[name]
-	if !ok {
-		return Pin{}, errors.New("no such table in the lake")
-	}
-	table, err := r.lake.catalog.Load(ctx, name, location)
+	table, err := r.base.table(ctx, name)
 	if err != nil {
-		return Pin{}, damaged(err)
+		return Pin{}, err
+	}
+	if table == nil {
+		return Pin{}, errors.New("no such table in the lake")
 	}
 	return currentPin(table), nil
 }
@@ -218,6 +217,5 @@ func (r *Run) newFile(table *iceberg.Table) (string, error) {
 	if err := atomicfile.MkdirAll(dir); err != nil {
 		return "", err
 	}
-	r.count++
-	return filepath.Join(dir, fmt.Sprintf("%s-%04d.parquet", r.id, r.count)), nil
+	return filepath.Join(dir, fmt.Sprintf("%s-%04d.parquet", r.id, r.count.Add(1))), nil
 }

@@ -36,6 +36,9 @@ type scopeState struct {
 	rows    int64
 	columns []string // hex sha256 of each column, in schema order
 	files   []storedFile
+	// foreign: another engine wrote some of the files; meta.snapshots doesn't
+	// know them.
+	foreign bool
 	// tail continues the digest when rows follow; nil when it isn't at hand.
 	tail *scopeScan
 }
@@ -59,6 +62,9 @@ type scopeScan struct {
 	key    []int // positions of the key's columns among fields
 	// required are the positions of the columns that are never null.
 	required []int
+	// lenient leaves rules about keys and nulls aside: another engine wrote the
+	// rows, and keeps no such rules.
+	lenient bool
 
 	hashes []*columnHash
 	rows   int64
@@ -119,7 +125,7 @@ type span struct {
 
 // take checks and digests a run of rows.
 func (s *scopeScan) take(rows span) error {
-	if s.last != nil {
+	if s.last != nil && !s.lenient {
 		switch order := s.compare(s.last, 0, s.keyOf(rows), rows.from); {
 		case order == 0:
 			return s.duplicate(rows, rows.from)
@@ -156,6 +162,9 @@ func (s *scopeScan) keyOf(rows span) []arrow.Array {
 
 // check sees that required columns hold no null and keys grow.
 func (s *scopeScan) check(rows span) error {
+	if s.lenient {
+		return nil
+	}
 	for _, at := range s.required {
 		if rows.columns[at].NullN() == 0 {
 			continue

@@ -8,16 +8,21 @@ import (
 	"path/filepath"
 	"slices"
 
-	"alignctl/lake/duck"
 	"alignctl/lake/iceberg"
 )
+
+// A scopeReader finds out what tables hold, scope by scope.
+type scopeReader struct {
+	lake    *Lake
+	session *Session
+	version *version
+}
 
 // scopesOf is the state of each scope of a table at its current snapshot. What
 // meta.snapshots recorded about a scope holds as long as the scope has the same
 // files, for files never change; another engine's commit changes them, and then
 // the scope is read.
-func (r *Run) scopesOf(ctx context.Context, spec Spec, table *iceberg.Table, heads map[string]string) (
-	map[string]*scopeState, error) {
+func (r scopeReader) scopesOf(ctx context.Context, spec Spec, table *iceberg.Table) (map[string]*scopeState, error) {
 	current, ok := table.Current()
 	if !ok {
 		return map[string]*scopeState{}, nil
@@ -26,7 +31,7 @@ func (r *Run) scopesOf(ctx context.Context, spec Spec, table *iceberg.Table, hea
 	if err != nil {
 		return nil, damaged(err)
 	}
-	recorded, err := r.recordedScopes(ctx, spec.Name, heads)
+	recorded, err := r.recordedScopes(ctx, spec.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -59,27 +64,17 @@ type scopeRecord struct {
 	files   []fileDigest
 }
 
-// recordedScopes reads what meta.snapshots, where heads has it, says about each
-// scope of a table.
-func (r *Run) recordedScopes(ctx context.Context, table string, heads map[string]string) (map[string]scopeRecord, error) {
-	location, ok := heads["meta.snapshots"]
-	if !ok {
-		return nil, nil
+// recordedScopes is what meta.snapshots says about each scope of a table.
+func (r scopeReader) recordedScopes(ctx context.Context, table string) (map[string]scopeRecord, error) {
+	snapshots, err := r.version.table(ctx, "meta.snapshots")
+	if err != nil || snapshots == nil {
+		return nil, err
 	}
-	snapshots, err := r.lake.catalog.Load(ctx, "meta.snapshots", location)
-	if err != nil {
-		return nil, damaged(err)
-	}
-	return recordedScopes(ctx, r.session.db, snapshots, table)
-}
-
-func recordedScopes(ctx context.Context, db *duck.DB, snapshots *iceberg.Table, table string) (
-	map[string]scopeRecord, error) {
 	files, fields, err := currentFiles(snapshots)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := db.Query(ctx, `select scope, run_id, scope_rows, to_json(columns)::varchar, to_json(files)::varchar
+	rows, err := r.session.Query(ctx, `select scope, run_id, scope_rows, to_json(columns)::varchar, to_json(files)::varchar
 		from (`+readFiles(fields, files)+`) where table_name = ?
 		qualify row_number() over (partition by scope order by sequence desc) = 1`, table)
 	if err != nil {
@@ -128,7 +123,7 @@ func (c scopeRecord) over(warehouse string, files []iceberg.DataFile) (*scopeSta
 }
 
 // readScope digests a scope whose files the lake didn't record.
-func (r *Run) readScope(ctx context.Context, spec Spec, table *iceberg.Table, files []iceberg.DataFile) (
+func (r scopeReader) readScope(ctx context.Context, spec Spec, table *iceberg.Table, files []iceberg.DataFile) (
 	*scopeState, error) {
 	fields, err := table.Fields(0)
 	if err != nil {
@@ -143,18 +138,25 @@ func (r *Run) readScope(ctx context.Context, spec Spec, table *iceberg.Table, fi
 		stored[i] = storedFile{DataFile: f, sha256: sum}
 	}
 	scan := newScopeScan(spec, fields)
+	scan.lenient = true
 	if err := r.scanSorted(ctx, scan, spec, files); err != nil {
 		return nil, fmt.Errorf("read scope of %s: %w", spec.Name, err)
 	}
 	state := scan.state(stored)
-	state.tail = nil // the files may not be in key order: see scanSorted
+	state.foreign, state.tail = true, nil // the files themselves may not be in key order
 	return state, nil
 }
 
-// scanSorted scans files of any row order by way of a sorted copy.
-func (r *Run) scanSorted(ctx context.Context, scan *scopeScan, spec Spec, files []iceberg.DataFile) (err error) {
-	path := filepath.Join(r.lake.dir, "tmp", r.id+"-sorted.parquet")
+// scanSorted scans files of any row order by way of a copy in the order of the
+// key, and of the other columns where another engine wrote a key twice.
+func (r scopeReader) scanSorted(ctx context.Context, scan *scopeScan, spec Spec, files []iceberg.DataFile) (err error) {
+	path := filepath.Join(r.lake.dir, "tmp", randomHex(8)+"-sorted.parquet")
 	defer func() { err = errors.Join(err, remove(path)) }()
+	for _, c := range spec.Columns {
+		if !slices.Contains(spec.Key, c.Name) {
+			spec.Key = append(slices.Clone(spec.Key), c.Name)
+		}
+	}
 	if err := r.session.db.Exec(ctx, copySorted(spec, scan.fields, readFiles(scan.fields, files), path)); err != nil {
 		return err
 	}

@@ -61,18 +61,17 @@ func (l *Lake) openSession(ctx context.Context, o SessionOptions) (*Session, err
 }
 
 func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins) error {
-	heads, err := l.catalog.Heads(ctx)
+	now, err := l.version(ctx)
 	if err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(pins)) {
-		location, ok := heads[name]
-		if !ok {
-			return fmt.Errorf("open session: no table %q in lake %q", name, l.dir)
-		}
-		table, err := l.catalog.Load(ctx, name, location)
+		table, err := now.table(ctx, name)
 		if err != nil {
-			return damaged(err)
+			return err
+		}
+		if table == nil {
+			return fmt.Errorf("open session: no table %q in lake %q", name, l.dir)
 		}
 		if err := s.view(ctx, table, pins[name].Snapshot); err != nil {
 			return err

@@ -57,13 +57,13 @@ func (r *Run) open(ctx context.Context, spec Spec) (*staged, error) {
 	return s, nil
 }
 
-// attach puts the table on the version that heads names, without changes.
-func (s *staged) attach(ctx context.Context, r *Run, heads map[string]string) error {
-	base, fields, err := r.lake.baseOf(ctx, s.spec, heads)
+// attach puts the table on a version of the lake, without changes.
+func (s *staged) attach(ctx context.Context, r *Run, on *version) error {
+	base, fields, err := r.lake.baseOf(ctx, s.spec, on)
 	if err != nil {
 		return err
 	}
-	scopes, err := r.scopesOf(ctx, s.spec, base, heads)
+	scopes, err := r.reader(on).scopesOf(ctx, s.spec, base)
 	if err != nil {
 		return err
 	}
@@ -71,15 +71,19 @@ func (s *staged) attach(ctx context.Context, r *Run, heads map[string]string) er
 	return nil
 }
 
-// baseOf loads the table of a spec, or declares it when heads has none.
-func (l *Lake) baseOf(ctx context.Context, spec Spec, heads map[string]string) (*iceberg.Table, []iceberg.Field, error) {
-	location, ok := heads[spec.Name]
-	if !ok {
-		return l.declare(spec)
-	}
-	table, err := l.catalog.Load(ctx, spec.Name, location)
+// reader reads scopes in the run's session.
+func (r *Run) reader(on *version) scopeReader {
+	return scopeReader{lake: r.lake, session: r.session, version: on}
+}
+
+// baseOf loads the table of a spec, or declares it when there is none.
+func (l *Lake) baseOf(ctx context.Context, spec Spec, on *version) (*iceberg.Table, []iceberg.Field, error) {
+	table, err := on.table(ctx, spec.Name)
 	if err != nil {
-		return nil, nil, damaged(err)
+		return nil, nil, err
+	}
+	if table == nil {
+		return l.declare(spec)
 	}
 	fields, err := table.Fields(0)
 	if err != nil {

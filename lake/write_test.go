@@ -188,8 +188,11 @@ func TestWriteRowsRefuses(t *testing.T) {
 
 func TestReplaceRows(t *testing.T) {
 	l := newLake(t)
-	for _, rows := range [][]step{steps(0, 1), steps(3, 6)} {
+	for _, rows := range [][]step{nil, steps(0, 1), nil, steps(3, 6)} {
 		r := begin(t, l)
+		if _, err := WriteRows(t.Context(), r, stepSpec(), "a", []step{}); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := ReplaceRows(t.Context(), r, stepSpec(), "a", rows); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"alignctl/internal/nearest"
 )
 
 //go:embed views templates
@@ -94,5 +96,5 @@ func (c *Catalogue) View(name string) (*View, error) {
 	for i, v := range c.views {
 		names[i] = v.Name
 	}
-	return nil, fmt.Errorf("no data set %q%s", name, didYouMean(full, names))
+	return nil, fmt.Errorf("no data set %q%s", name, nearest.Hint(full, names))
 }

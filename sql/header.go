@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"alignctl/internal/nearest"
 	"alignctl/lake"
 )
 
@@ -112,7 +113,7 @@ func (p *viewParser) entry(e entry) error {
 			return p.errorf(e.line, "licence %q: want %s or %s", e.text, lake.OpenData, lake.NoRedistribution)
 		}
 	default:
-		return p.errorf(e.line, "unknown entry %q%s", e.keyword, didYouMean(e.keyword, headerKeywords()))
+		return p.errorf(e.line, "unknown entry %q%s", e.keyword, nearest.Hint(e.keyword, headerKeywords()))
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"alignctl/internal/nearest"
 )
 
 // A ParamType is the type of a view's parameter.
@@ -134,7 +136,7 @@ func (v *View) values(set map[string]string) (map[string]any, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(set)) {
 		if !slices.Contains(names, name) {
-			return nil, fmt.Errorf("no parameter %q%s", name, didYouMean(name, names))
+			return nil, fmt.Errorf("no parameter %q%s", name, nearest.Hint(name, names))
 		}
 	}
 	return values, nil

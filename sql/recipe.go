@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"alignctl/internal/nearest"
 	"alignctl/lake"
 )
 
@@ -98,7 +99,7 @@ func (c *Catalogue) missingInput(v *View, table string, pins lake.Pins) error {
 		return fmt.Errorf("%s reads %s, which is not built: run alignctl data build %s", v.File, table, table)
 	}
 	return fmt.Errorf("%s reads table %q, which is not in the lake%s (alignctl etl loads tables)",
-		v.File, table, didYouMean(table, slices.Sorted(maps.Keys(pins))))
+		v.File, table, nearest.Hint(table, slices.Sorted(maps.Keys(pins))))
 }
 
 // templateDigests covers the templates of each style that a parameter names.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"alignctl/internal/nearest"
 	"alignctl/lake"
 )
 
@@ -59,12 +60,12 @@ func (v *View) checkColumns(spec lake.Spec) error {
 	for _, c := range v.Columns {
 		if !slices.Contains(names, c.Name) {
 			return &ParseError{File: v.File, Line: c.line,
-				Msg: fmt.Sprintf("column %q is not in the query%s", c.Name, didYouMean(c.Name, names))}
+				Msg: fmt.Sprintf("column %q is not in the query%s", c.Name, nearest.Hint(c.Name, names))}
 		}
 	}
 	for _, k := range v.Key {
 		if !slices.Contains(names, k) {
-			return fmt.Errorf("%s:%d: key column %q is not in the query%s", v.File, v.Query.Line, k, didYouMean(k, names))
+			return fmt.Errorf("%s:%d: key column %q is not in the query%s", v.File, v.Query.Line, k, nearest.Hint(k, names))
 		}
 	}
 	return nil

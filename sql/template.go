@@ -14,6 +14,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"alignctl/internal/nearest"
 	"alignctl/lake"
 )
 
@@ -74,7 +75,7 @@ func (t Template) check() error {
 	}
 	for _, m := range slot.FindAllStringSubmatch(t.User, -1) {
 		if !slices.Contains(slots(), m[1]) {
-			return fmt.Errorf("unknown slot {%s}%s", m[1], didYouMean(m[1], slots()))
+			return fmt.Errorf("unknown slot {%s}%s", m[1], nearest.Hint(m[1], slots()))
 		}
 	}
 	if m := slot.FindString(t.System); m != "" {
@@ -145,7 +146,7 @@ func (c *Catalogue) ofStyle(style string) ([]Template, error) {
 		}
 	}
 	if found == nil {
-		return nil, fmt.Errorf("no template has the style %q%s", style, didYouMean(style, styles))
+		return nil, fmt.Errorf("no template has the style %q%s", style, nearest.Hint(style, styles))
 	}
 	return found, nil
 }

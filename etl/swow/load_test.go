@@ -143,38 +143,49 @@ func TestStrengthIsAShareOfTheResponsesGiven(t *testing.T) {
 }
 
 func TestCleaning(t *testing.T) {
-	for name, test := range map[string]struct {
-		language, record string
-		want             []string // response and kind of the three slots
+	tests := map[string]struct {
+		language, responses string   // as they stand in the file
+		want                []string // response and kind of the three slots
 	}{
-		"three words":                 {"en", `"c","x","y","z"`, []string{"x word", "y word", "z word"}},
-		"all missing":                 {"en", `"c",NA,NA,NA`, []string{"- missing", "- missing", "- missing"}},
-		"empty is missing":            {"en", `"c","x","",`, []string{"x word", "- missing", "- missing"}},
-		"missing token":               {"en", `"c","x","No more responses","No more responses"`, []string{"x word", "- missing", "- missing"}},
-		"unknown":                     {"en", `"c","Unknown word",NA,NA`, []string{"- unknown", "- missing", "- missing"}},
-		"unknown with stray quote":    {"en", `"c","""Unknown word",NA,NA`, []string{"- unknown", "- missing", "- missing"}},
-		"unknown twice is no repeat":  {"en", `"c","Unknown word","Unknown word",NA`, []string{"- unknown", "- unknown", "- missing"}},
-		"second repeats first":        {"en", `"c","x","x",NA`, []string{"x word", "x repeat", "- missing"}},
-		"third moves up over repeat":  {"en", `"c","x","x","y"`, []string{"x word", "y word", "x repeat"}},
-		"third moves up over missing": {"en", `"c","x",NA,"y"`, []string{"x word", "y word", "- missing"}},
-		"unknown moves up too":        {"en", `"c","x",NA,"Unknown word"`, []string{"x word", "- unknown", "- missing"}},
-		"third repeats second":        {"en", `"c","x","y","y"`, []string{"x word", "y word", "y repeat"}},
-		"third repeats first":         {"en", `"c","x","y","x"`, []string{"x word", "y word", "x word"}},
-		"same word three times":       {"en", `"c","x","x","x"`, []string{"x word", "x word", "x repeat"}},
-		"first missing stays":         {"en", `"c",NA,"x","y"`, []string{"- missing", "x word", "y word"}},
-		"case makes words differ":     {"en", `"c","x","X",NA`, []string{"x word", "X word", "- missing"}},
-		"response equals cue":         {"en", `"c","c",NA,NA`, []string{"c word", "- missing", "- missing"}},
-		"hex word in English":         {"en", `"c","0123456789abcdef0123456789abcdef",NA,NA`, []string{"0123456789abcdef0123456789abcdef word", "- missing", "- missing"}},
-		"Mandarin mask":               {"zh", `"茶","水","0123456789abcdef0123456789abcdef","绿茶"`, []string{"水 word", "绿茶 word", "- missing"}},
-		"Mandarin 32 letters":         {"zh", `"茶","abcdefghijabcdefghijabcdefghijab",NA,NA`, []string{"abcdefghijabcdefghijabcdefghijab word", "- missing", "- missing"}},
-		"Mandarin tokens":             {"zh", `"茶","不认识","#Missing","没有了"`, []string{"- unknown", "- missing", "- missing"}},
-		"Mandarin cleaning's tokens":  {"zh", `"茶","iPhone","#Symbol","#Long"`, []string{"iPhone word", "- symbol", "- long"}},
-	} {
+		"three words":                 {"en", `"x","y","z"`, []string{"x word", "y word", "z word"}},
+		"all missing":                 {"en", `NA,NA,NA`, []string{"- missing", "- missing", "- missing"}},
+		"empty is missing":            {"en", `"x","",`, []string{"x word", "- missing", "- missing"}},
+		"missing token":               {"en", `"x","No more responses","No more responses"`, []string{"x word", "- missing", "- missing"}},
+		"unknown":                     {"en", `"Unknown word",NA,NA`, []string{"- unknown", "- missing", "- missing"}},
+		"unknown with stray quote":    {"en", `"""Unknown word",NA,NA`, []string{"- unknown", "- missing", "- missing"}},
+		"unknown twice is no repeat":  {"en", `"Unknown word","Unknown word",NA`, []string{"- unknown", "- unknown", "- missing"}},
+		"second repeats first":        {"en", `"x","x",NA`, []string{"x word", "x repeat", "- missing"}},
+		"third moves up over repeat":  {"en", `"x","x","y"`, []string{"x word", "y word", "x repeat"}},
+		"third moves up over missing": {"en", `"x",NA,"y"`, []string{"x word", "y word", "- missing"}},
+		"unknown moves up too":        {"en", `"x",NA,"Unknown word"`, []string{"x word", "- unknown", "- missing"}},
+		"third repeats second":        {"en", `"x","y","y"`, []string{"x word", "y word", "y repeat"}},
+		"third repeats first":         {"en", `"x","y","x"`, []string{"x word", "y word", "x word"}},
+		"same word three times":       {"en", `"x","x","x"`, []string{"x word", "x word", "x repeat"}},
+		"first missing stays":         {"en", `NA,"x","y"`, []string{"- missing", "x word", "y word"}},
+		"case makes words differ":     {"en", `"x","X",NA`, []string{"x word", "X word", "- missing"}},
+		"response equals cue":         {"en", `"response equals cue",NA,NA`, []string{"response equals cue word", "- missing", "- missing"}},
+		"hex word in English":         {"en", `"0123456789abcdef0123456789abcdef",NA,NA`, []string{"0123456789abcdef0123456789abcdef word", "- missing", "- missing"}},
+		"Mandarin mask":               {"zh", `"水","0123456789abcdef0123456789abcdef","绿茶"`, []string{"水 word", "绿茶 word", "- missing"}},
+		"Mandarin 32 letters":         {"zh", `"abcdefghijabcdefghijabcdefghijab",NA,NA`, []string{"abcdefghijabcdefghijabcdefghijab word", "- missing", "- missing"}},
+		"Mandarin tokens":             {"zh", `"不认识","#Missing","没有了"`, []string{"- unknown", "- missing", "- missing"}},
+		"Mandarin official tokens":    {"zh", `"iPhone","#Symbol","#Long"`, []string{"iPhone word", "- symbol", "- long"}},
+	}
+	// All cases of a language are one file; a case's name is its cue.
+	lakes := map[string]*lake.Lake{}
+	for _, language := range []string{"en", "zh"} {
+		var records []string
+		for name, test := range tests {
+			if test.language == language {
+				records = append(records, fmt.Sprintf("%q,%s", name, test.responses))
+			}
+		}
+		lakes[language] = newLake(t)
+		load(t, lakes[language], Options{Files: []string{write(t, "f.csv", r100Text(records...))}, Language: language})
+	}
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLake(t)
-			load(t, l, Options{Files: []string{write(t, "f.csv", r100Text(test.record))}, Language: test.language})
-			expect(t, l, `select coalesce(response, '-') || ' ' || kind from core.association order by "position"`, test.want...)
+			expect(t, lakes[test.language], `select coalesce(response, '-') || ' ' || kind from core.association
+				where cue = '`+name+`' order by "position"`, test.want...)
 		})
 	}
 }

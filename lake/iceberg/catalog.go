@@ -122,8 +122,8 @@ func (c *Catalog) Swap(ctx context.Context, moves []Move) error {
 		if err := swap(ctx, tx, m); err != nil {
 			return errors.Join(fmt.Errorf("publish %s: %w", m.Table, err), tx.Rollback())
 		}
+		failpoint.Hit("lake.publish.in-tx")
 	}
-	failpoint.Hit("lake.publish.in-tx")
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	}

@@ -29,19 +29,15 @@ type Declaration struct {
 // that writes is told to copy on write (iceberg-go brings rows back after a
 // merge-on-read delete).
 var properties = map[string]string{
-	table.ManifestMergeEnabledKey:                "true",
-	table.ManifestMinMergeCountKey:               "10",
-	table.MetadataDeleteAfterCommitEnabledKey:    "true",
-	table.MetadataPreviousVersionsMaxKey:         "10",
-	table.MetadataCompressionKey:                 table.MetadataCompressionCodecGzip,
-	table.CommitNumRetriesKey:                    "0",
-	table.ParquetCompressionKey:                  "zstd",
-	table.WriteDeleteModeKey:                     table.WriteModeCopyOnWrite,
-	"write.update.mode":                          table.WriteModeCopyOnWrite,
-	"write.merge.mode":                           table.WriteModeCopyOnWrite,
-	"history.expire.max-snapshot-age-ms":         strconv.FormatInt(1<<62, 10),
-	"write.parquet.page-row-limit":               "20000",
-	"write.metadata.metrics.max-inferred-column": "100",
+	table.ManifestMergeEnabledKey:             "true",
+	table.ManifestMinMergeCountKey:            "10",
+	table.MetadataDeleteAfterCommitEnabledKey: "true",
+	table.MetadataPreviousVersionsMaxKey:      "10",
+	table.MetadataCompressionKey:              table.MetadataCompressionCodecGzip,
+	table.ParquetCompressionKey:               "zstd",
+	table.WriteDeleteModeKey:                  table.WriteModeCopyOnWrite,
+	"write.update.mode":                       table.WriteModeCopyOnWrite,
+	"write.merge.mode":                        table.WriteModeCopyOnWrite,
 }
 
 // Declare makes the in-memory form of a new, empty table. Nothing is written

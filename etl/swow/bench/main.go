@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 // Command bench measures a load of an invented file of the size of the
 // English R100 file against a bare DuckDB script that writes the same tables
@@ -33,9 +33,13 @@ var bareScript string
 
 // The limits that the load is held to.
 const (
-	maxRatio = 1.5     // of the bare script's time
-	maxPeak  = 1536e6  // bytes of resident memory
-	mib      = 1 << 20 // bytes
+	maxRatio = 1.5   // of the bare script's time
+	maxPeak  = 1.5e9 // bytes of resident memory
+)
+
+const (
+	mib = 1 << 20 // bytes
+	kib = 1 << 10
 )
 
 type options struct {
@@ -141,7 +145,7 @@ func measure(ctx context.Context, part, dir string) (usage, error) {
 	}
 	u := usage{wall: time.Since(start), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 	if r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		u.peak = float64(r.Maxrss) * 1024 // Linux counts in KiB
+		u.peak = float64(r.Maxrss) * kib
 	}
 	return u, nil
 }

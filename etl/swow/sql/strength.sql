@@ -6,23 +6,22 @@
 -- reads swow_clean                                             (clean.sql)
 --       swow_language(language)                                one row
 --       swow_population(population, country, native_language)  NULL: any
-with word as (
-  select cue, response, pos, country, native_language
-  from (
-    select c.cue, p.pos, c.country, c.native_language,
-      case p.pos when 1 then c.r1 when 2 then c.r2 else c.r3 end as response,
-      case p.pos when 1 then c.k1 when 2 then c.k2 else c.k3 end as kind
-    from swow_clean c cross join (values (1), (2), (3)) as p(pos)
-  ) slot
-  where kind = 'word'
+with member as (
+  select p.population, c.cue, c.r1, c.k1, c.r2, c.k2, c.r3, c.k3
+  from swow_clean c join swow_population p
+    on coalesce(c.country = p.country, p.country is null)
+    and coalesce(c.native_language = p.native_language, p.native_language is null)
 ),
 counted as (
-  select p.population, w.cue, w.response,
-    count(*) filter (where w.pos = 1) as n1, count(*) as n123
-  from word w join swow_population p
-    on coalesce(w.country = p.country, p.country is null)
-    and coalesce(w.native_language = p.native_language, p.native_language is null)
-  group by p.population, w.cue, w.response
+  select population, cue, response, count(*) filter (where pos = 1) as n1, count(*) as n123
+  from (
+    select m.population, m.cue, p.pos,
+      case p.pos when 1 then m.r1 when 2 then m.r2 else m.r3 end as response,
+      case p.pos when 1 then m.k1 when 2 then m.k2 else m.k3 end as kind
+    from member m cross join (values (1), (2), (3)) as p(pos)
+  ) slot
+  where kind = 'word'
+  group by population, cue, response
 ),
 -- The three windows stand together so that one sort serves them all.
 ranked as (

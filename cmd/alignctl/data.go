@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"alignctl/lake"
+	"alignctl/sql"
+)
+
+func dataCommand(t *terminal) *cli.Command {
+	return &cli.Command{
+		Name:        "data",
+		Usage:       "build data sets by SQL and look at them",
+		Subcommands: []*cli.Command{dataListCommand(t), dataBuildCommand(t), dataPreviewCommand(t)},
+	}
+}
+
+// settings are the values of a repeated --set NAME=VALUE. A value may hold
+// commas, at which cli's own lists would cut it.
+type settings map[string]string
+
+// Set adds one NAME=VALUE.
+func (s settings) Set(text string) error {
+	name, value, found := strings.Cut(text, "=")
+	if !found || name == "" {
+		return fmt.Errorf("want NAME=VALUE")
+	}
+	if _, twice := s[name]; twice {
+		return fmt.Errorf("%s is set twice", name)
+	}
+	s[name] = value
+	return nil
+}
+
+// String shows the settings as they were given, by name.
+func (s settings) String() string {
+	texts := make([]string, 0, len(s))
+	for name, value := range s {
+		texts = append(texts, name+"="+value)
+	}
+	slices.Sort(texts)
+	return strings.Join(texts, " ")
+}
+
+func atFlag(at *string) cli.Flag {
+	return &cli.StringFlag{Name: "at", Destination: at,
+		Usage: "read the lake as it was at `VERSION`: a run id, a date, or a time such as 2026-11-25T06:50:51Z"}
+}
+
+// openCatalogue reads the built-in views and templates and the workspace's: the
+// folders views and templates beside the nearest alignctl.yaml, upward from the
+// working folder, or in the working folder itself.
+func openCatalogue() (*sql.Catalogue, error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("find workspace: %w", err)
+	}
+	for folder := here; ; folder = filepath.Dir(folder) {
+		if _, err := os.Stat(filepath.Join(folder, "alignctl.yaml")); err == nil {
+			return sql.LoadCatalogue(folder)
+		}
+		if folder == filepath.Dir(folder) {
+			return sql.LoadCatalogue(here)
+		}
+	}
+}
+
+func dataListCommand(t *terminal) *cli.Command {
+	var format string
+	return checked(&cli.Command{
+		Name:  "ls",
+		Usage: "list the data sets: what can be built, and what is",
+		Flags: t.flags(outputFlag(&format)),
+		Action: func(c *cli.Context) error {
+			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
+				return runDataList(ctx, t, l, format)
+			})
+		},
+	}, noArguments)
+}
+
+func runDataList(ctx context.Context, t *terminal, l *lake.Lake, format string) error {
+	catalogue, err := openCatalogue()
+	if err != nil {
+		return err
+	}
+	listings, err := catalogue.List(ctx, l)
+	if err != nil {
+		return err
+	}
+	g := newGrid("data_set", "state", "rows", "snapshot", "digest", "key", "parameters", "doc")
+	for _, listed := range listings {
+		state, rows, snapshot := "not built", any(nil), any(nil)
+		if listed.Built {
+			state, rows, snapshot = "built", listed.Pin.Rows, strconv.FormatInt(listed.Pin.Snapshot, 10)
+		}
+		v := listed.View
+		g.add(v.Name, state, rows, snapshot, listed.Pin.Digest, strings.Join(v.Key, ", "), parameters(v),
+			firstSentence(v.Doc))
+	}
+	return t.printRows(format, g)
+}
+
+func firstSentence(doc string) string {
+	sentence, _, more := strings.Cut(doc, ". ")
+	if more {
+		return sentence + "."
+	}
+	return doc
+}
+
+// parameters shows the parameters of a view: name=default, and its range.
+func parameters(v *sql.View) string {
+	texts := make([]string, len(v.Params))
+	for i, p := range v.Params {
+		texts[i] = p.Name + "=" + p.Default
+		if p.Range != "" {
+			texts[i] += " (" + p.Range + ")"
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+type dataBuildOptions struct {
+	set    settings
+	at     string
+	format string
+}
+
+func dataBuildCommand(t *terminal) *cli.Command {
+	o := dataBuildOptions{set: settings{}}
+	return checked(&cli.Command{
+		Name:  "build",
+		Usage: "build a data set, audit it, and publish it as a table",
+		Description: "The same view, parameters, inputs and templates give the snapshot that is there already.\n" +
+			"When an audit finds a row, or there are no rows, nothing is published.",
+		Flags: t.flags(
+			&cli.GenericFlag{Name: "set", Usage: "give a parameter a value (again for more): `NAME=VALUE`", Value: o.set},
+			atFlag(&o.at),
+			outputFlag(&o.format),
+		),
+		Action: func(c *cli.Context) error {
+			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
+				return runDataBuild(ctx, t, l, c.Args().First(), o)
+			})
+		},
+	}, oneArgument("NAME"))
+}
+
+func runDataBuild(ctx context.Context, t *terminal, l *lake.Lake, name string, o dataBuildOptions) error {
+	catalogue, err := openCatalogue()
+	if err != nil {
+		return err
+	}
+	built, err := catalogue.Build(ctx, l, name, sql.BuildOptions{Set: o.set, At: o.at,
+		Command: t.command, Version: version()})
+	if err != nil {
+		return errors.Join(err, t.printOffenders(err))
+	}
+	state := "new"
+	if built.Reused {
+		state = "unchanged"
+	}
+	g := newGrid("data_set", "state", "rows", "snapshot", "digest", "recipe", "run")
+	g.add(built.Table, state, built.Rows, strconv.FormatInt(built.Snapshot, 10), built.Digest,
+		built.Recipe.Digest, built.Run)
+	return t.printRows(o.format, g)
+}
+
+// printOffenders shows the rows that an audit found, on stderr.
+func (t *terminal) printOffenders(err error) error {
+	var audit *lake.AuditError
+	if !errors.As(err, &audit) {
+		return nil
+	}
+	w := newRowWriter("table", t.err, audit.Columns)
+	for _, record := range audit.Rows {
+		values := make([]any, len(record))
+		for i, text := range record {
+			values[i] = text
+		}
+		if err := w.row(values); err != nil {
+			return err
+		}
+	}
+	return w.close()
+}
+
+type dataPreviewOptions struct {
+	at    string
+	count int
+}
+
+func dataPreviewCommand(t *terminal) *cli.Command {
+	var o dataPreviewOptions
+	return checked(&cli.Command{
+		Name:  "preview",
+		Usage: "show the first examples of a built data set: prompts and answers",
+		Flags: t.flags(
+			&cli.IntFlag{Name: "n", Usage: "how many `EXAMPLES`", Value: 3, Destination: &o.count,
+				Action: func(_ *cli.Context, n int) error {
+					if n < 1 {
+						return usagef("-n %d: want 1 or more", n)
+					}
+					return nil
+				}},
+			atFlag(&o.at),
+		),
+		Action: func(c *cli.Context) error {
+			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
+				return runDataPreview(ctx, t, l, c.Args().First(), o)
+			})
+		},
+	}, oneArgument("NAME"))
+}
+
+func runDataPreview(ctx context.Context, t *terminal, l *lake.Lake, name string, o dataPreviewOptions) error {
+	catalogue, err := openCatalogue()
+	if err != nil {
+		return err
+	}
+	examples, err := catalogue.Preview(ctx, l, name, o.at, o.count)
+	if err != nil {
+		return err
+	}
+	for i, e := range examples {
+		if i > 0 {
+			fmt.Fprintln(t.out)
+		}
+		if _, err := fmt.Fprint(t.out, exampleText(e)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exampleText lays an example out: its columns, then who says what.
+func exampleText(e sql.Example) string {
+	var b strings.Builder
+	columns := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		columns[i] = f.Name + "=" + f.Value
+	}
+	fmt.Fprintln(&b, strings.Join(columns, "  "))
+	turn := func(role, content string) {
+		for i, line := range strings.Split(content, "\n") {
+			if i > 0 {
+				role = ""
+			}
+			fmt.Fprintf(&b, "  %-9s  %s\n", role, line)
+		}
+	}
+	for _, m := range e.Messages {
+		turn(m.Role, m.Content)
+	}
+	if e.Completion != "" {
+		turn("assistant", e.Completion)
+	}
+	return b.String()
+}

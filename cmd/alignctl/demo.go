@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"alignctl/demo"
+	"alignctl/internal/atomicfile"
+	"alignctl/sql"
+)
+
+// demoQuery is what the demo ends with: what the model scored on cues that it
+// has never seen, before training and after, and the paired gain.
+const demoQuery = `select language, metric,
+  case when against <> '' then 'gain' when model_path like '%base' then 'before' else 'after' end as model,
+  round(value, 3) as value, round(ci_low, 3) as ci_low, round(ci_high, 3) as ci_high, n
+from eval.metrics join eval.runs using (run_id)
+  join (select distinct run_id, language from eval.samples) using (run_id)
+where metric in ('p_at_5', 'p_at_10')
+order by language, length(metric), metric, against, started_at`
+
+type demoOptions struct {
+	dir     string
+	backend string
+	format  string
+}
+
+func demoCommand(t *terminal) *cli.Command {
+	var o demoOptions
+	return checked(&cli.Command{
+		Name:  "demo",
+		Usage: "run the whole chain on the embedded demo corpus",
+		Description: "Each step is a command that you could type, and is shown as such. The corpus is\n" +
+			"invented: it shows how alignctl works and says nothing about people.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "lake", Value: "demo-lake", Usage: "`FOLDER` of the new lake", Destination: &o.dir},
+			&cli.StringFlag{Name: "backend", Usage: "`NAME` of the backend that computes (see doctor)",
+				Destination: &o.backend},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "only the result", Destination: &t.quiet},
+			outputFlag(&o.format),
+		},
+		Action: func(c *cli.Context) error { return runDemo(c.Context, t, o) },
+	}, noArguments)
+}
+
+func runDemo(ctx context.Context, t *terminal, o demoOptions) error {
+	began := time.Now()
+	d := &demoRun{terminal: t, demoOptions: o}
+	for _, step := range d.steps() {
+		if err := step(ctx); err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+	}
+	t.remark("\ndone in %.0f s. What you see below is this query:\n\nalignctl sql --lake %s \"%s\"\n",
+		time.Since(began).Seconds(), o.dir, demoQuery)
+	return d.query(ctx, demoQuery, func(rows *sql.Rows) error { return t.printRows(firstOf(o.format, "table"), rows) })
+}
+
+// A demoRun is one walk through the chain.
+type demoRun struct {
+	*terminal
+	demoOptions
+	runs []string // ids of the evaluations, by language before training, then after
+}
+
+// steps are the chain in order. The settings are the smallest with which a
+// model made from nothing learns this corpus in about a minute.
+func (d *demoRun) steps() []func(context.Context) error {
+	model, trained := filepath.Join(d.dir, "models", "base"), filepath.Join(d.dir, "models", "trained")
+	steps := []func(context.Context) error{d.command("init", d.dir), d.writeCorpus}
+	for _, f := range demo.Files() {
+		steps = append(steps, d.command("etl", "swow", "--lake", d.dir, "--lang", f.Language, d.rawFile(f)))
+	}
+	steps = append(steps,
+		d.command("data", "build", "--lake", d.dir, "--set", "top=10", "--set", "copies=6",
+			"--set", "template=brief", "data.sft_ranked"),
+		d.command("model", "init", "--lake", d.dir, "--data", "data.sft_ranked", "--vocab", "900", "--hidden", "96",
+			"--layers", "3", "--heads", "4", model),
+		d.evaluate(model),
+		d.command("train", "sft", "--lake", d.dir, "--model", model, "--data", "data.sft_ranked", "--method", "full",
+			"--lr", "3e-3", "--batch", "32", "--epochs", "3", "--backend", d.backend, "--out", trained),
+		d.evaluate(trained),
+	)
+	return append(steps, d.compare)
+}
+
+// command is a step that runs alignctl with these arguments, in this process.
+// Its data goes where remarks go: the demo's own result stands alone.
+func (d *demoRun) command(args ...string) func(context.Context) error {
+	args = dropEmpty(args)
+	return func(ctx context.Context) error {
+		d.remark("\n$ alignctl %s", strings.Join(args, " "))
+		sub := newTerminal(d.in, d.err, d.err)
+		if d.quiet {
+			sub = newTerminal(d.in, discard{}, discard{})
+		}
+		return sub.run(ctx, append([]string{"alignctl"}, args...))
+	}
+}
+
+// dropEmpty leaves out flags without a value: those that the user didn't set.
+func dropEmpty(args []string) []string {
+	var out []string
+	for _, arg := range args {
+		if arg == "" {
+			out = out[:len(out)-1]
+			continue
+		}
+		out = append(out, arg)
+	}
+	return out
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+func (d *demoRun) rawFile(f demo.File) string { return filepath.Join(d.dir, "raw", f.Name) }
+
+// writeCorpus puts the raw files where a user would have them.
+func (d *demoRun) writeCorpus(context.Context) error {
+	for _, f := range demo.Files() {
+		path := d.rawFile(f)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := atomicfile.Write(path, f.Data, 0o644); err != nil {
+			return err
+		}
+		d.remark("wrote %s", path)
+	}
+	return nil
+}
+
+// evaluate asks a model for associates of the test cues of each language and
+// scores them.
+func (d *demoRun) evaluate(model string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for _, f := range demo.Files() {
+			generate := d.command("eval", "generate", "--lake", d.dir, "--model", model, "--data", "data.sft_ranked",
+				"--lang", f.Language, "--max-new-tokens", "64", "--batch", "32", "--backend", d.backend)
+			if err := generate(ctx); err != nil {
+				return err
+			}
+			if err := d.findRun(ctx); err != nil {
+				return err
+			}
+			if err := d.command("eval", "score", "--lake", d.dir, d.runs[len(d.runs)-1])(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// compare sets each language's run after training against the one before.
+func (d *demoRun) compare(ctx context.Context) error {
+	languages := len(d.runs) / 2
+	for i := range languages {
+		if err := d.command("eval", "compare", "--lake", d.dir, d.runs[languages+i], d.runs[i])(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findRun notes the id of the newest evaluation.
+func (d *demoRun) findRun(ctx context.Context) error {
+	const newest = "select run_id from eval.runs order by started_at desc limit 1"
+	return d.query(ctx, newest, func(rows *sql.Rows) error {
+		var id string
+		if !rows.Next() {
+			return fmt.Errorf("lake %s holds no evaluation", d.dir)
+		}
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		d.runs = append(d.runs, id)
+		return rows.Err()
+	})
+}
+
+func (d *demoRun) query(ctx context.Context, query string, use func(*sql.Rows) error) error {
+	d.lakeDir = d.dir
+	l, err := d.openLake(ctx)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	rows, err := sql.Query(ctx, l, query, "")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	return use(rows)
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/urfave/cli/v2"
+
+	"alignctl/etl/swow"
+	"alignctl/eval"
+	"alignctl/lake"
+	"alignctl/sql"
+	"alignctl/train"
+)
+
+var update = flag.Bool("update", false, "rewrite the documents that are made from the code")
+
+// golden compares a made document with the one in docs/.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("..", "..", "docs", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("docs/%s is stale (go test ./cmd/alignctl -run Docs -update): %s", name, diff)
+	}
+}
+
+func TestDocsTables(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Tables\n\nEvery table of a lake, made from the specs that its writers declare " +
+		"(`go test ./cmd/alignctl -run Docs -update`).\n")
+	for _, specs := range [][]lake.Spec{swow.Specs(), train.Specs(), eval.Specs(), lake.Specs()} {
+		for _, s := range specs {
+			writeSpec(&b, s)
+		}
+	}
+	catalogue, err := sql.LoadCatalogue("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.WriteString("\n# Data sets\n\nMade by `alignctl data build NAME`; a parameter is set with `--set NAME=VALUE`.\n")
+	for _, v := range catalogue.Views() {
+		writeView(&b, v)
+	}
+	golden(t, "tables.md", b.String())
+}
+
+func writeSpec(b *strings.Builder, s lake.Spec) {
+	fmt.Fprintf(b, "\n## %s\n\nA row: %s. Key: %s. Licence class: %s.\n", s.Name, lowerFirst(strings.TrimSuffix(s.Doc, ".")),
+		strings.Join(s.Key, ", "), s.Licence)
+	if s.Scope != "" {
+		fmt.Fprintf(b, "A run replaces the rows of a whole %s.\n", s.Scope)
+	}
+	b.WriteString("\n| column | type | | unit | meaning |\n|---|---|---|---|---|\n")
+	for _, c := range s.Columns {
+		null := "may be null"
+		if c.Required || slices.Contains(s.Key, c.Name) {
+			null = ""
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", c.Name, c.Type.SQL(), null, c.Unit, escapeBar(c.Doc))
+	}
+}
+
+func writeView(b *strings.Builder, v *sql.View) {
+	fmt.Fprintf(b, "\n## %s\n\n%s\n\nKey: %s. Licence class: %s.\n\n", v.Name, v.Doc, strings.Join(v.Key, ", "), v.Licence)
+	b.WriteString("| parameter | default | meaning |\n|---|---|---|\n")
+	for _, p := range v.Params {
+		fmt.Fprintf(b, "| %s | %v | %s |\n", p.Name, p.Default, escapeBar(p.Doc))
+	}
+	b.WriteString("\n| column | unit | meaning |\n|---|---|---|\n")
+	for _, c := range v.Columns {
+		fmt.Fprintf(b, "| %s | %s | %s |\n", c.Name, c.Unit, escapeBar(c.Doc))
+	}
+}
+
+func escapeBar(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+
+func TestDocsCommands(t *testing.T) {
+	app := newApp(newTerminal(strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{}))
+	var b strings.Builder
+	b.WriteString("# Commands\n\nEvery command, as `--help` describes it (`go test ./cmd/alignctl -run Docs -update`).\n" +
+		"Flags stand before arguments.\n")
+	for _, c := range app.Commands {
+		writeCommand(&b, "alignctl", c)
+	}
+	golden(t, "commands.md", b.String())
+}
+
+func writeCommand(b *strings.Builder, parent string, c *cli.Command) {
+	name := parent + " " + c.Name
+	for _, sub := range c.Subcommands {
+		writeCommand(b, name, sub)
+	}
+	if len(c.Subcommands) > 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n## %s\n\n%s.\n", strings.TrimSpace(name+" "+c.ArgsUsage), upperFirst(c.Usage))
+	if c.Description != "" {
+		fmt.Fprintf(b, "\n%s\n", c.Description)
+	}
+	if len(c.Flags) == 0 {
+		return
+	}
+	b.WriteString("\n| flag | default | meaning |\n|---|---|---|\n")
+	for _, f := range c.Flags {
+		writeFlag(b, f)
+	}
+}
+
+func writeFlag(b *strings.Builder, f cli.Flag) {
+	documented, ok := f.(cli.DocGenerationFlag)
+	if !ok {
+		return
+	}
+	var names []string
+	for _, name := range f.Names() {
+		dashes := "--"
+		if len(name) == 1 {
+			dashes = "-"
+		}
+		names = append(names, "`"+dashes+name+"`")
+	}
+	value := documented.GetDefaultText()
+	fmt.Fprintf(b, "| %s | %s | %s |\n", strings.Join(names, ", "), escapeBar(value), escapeBar(documented.GetUsage()))
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

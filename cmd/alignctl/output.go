@@ -1,0 +1,375 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+	"github.com/urfave/cli/v2"
+
+	"alignctl/internal/nearest"
+)
+
+// outputFormats are the values of -o.
+var outputFormats = []string{"table", "csv", "tsv", "json", "jsonl", "markdown"}
+
+// outputFlag declares -o; empty means: a table on a terminal, TSV in a pipe.
+func outputFlag(format *string) cli.Flag {
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"},
+		Usage:       "`FORMAT` of the result: " + strings.Join(outputFormats, ", "),
+		Destination: format,
+		Action: func(_ *cli.Context, got string) error {
+			for _, known := range outputFormats {
+				if got == known {
+					return nil
+				}
+			}
+			return usagef("unknown output format %q%s", got, nearest.Hint(got, outputFormats))
+		}}
+}
+
+// A rowSource is a result read row by row; *sql.Rows is one.
+type rowSource interface {
+	Columns() ([]string, error)
+	Next() bool
+	Scan(...any) error
+	Err() error
+}
+
+// A grid is a small result held in memory.
+type grid struct {
+	columns []string
+	rows    [][]any
+	at      int
+}
+
+func newGrid(columns ...string) *grid { return &grid{columns: columns} }
+
+func (g *grid) add(values ...any)          { g.rows = append(g.rows, values) }
+func (g *grid) Columns() ([]string, error) { return g.columns, nil }
+func (g *grid) Next() bool                 { g.at++; return g.at <= len(g.rows) }
+func (g *grid) Err() error                 { return nil }
+func (g *grid) Scan(into ...any) error {
+	for i, value := range g.rows[g.at-1] {
+		*into[i].(*any) = value
+	}
+	return nil
+}
+
+// printRows writes a result to the terminal's data stream.
+func (t *terminal) printRows(format string, rows rowSource) error {
+	if format == "" {
+		format = "tsv"
+		if isTerminal(t.out) {
+			format = "table"
+		}
+	}
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	w := newRowWriter(format, t.out, columns)
+	err = eachRow(rows, len(columns), w.row)
+	if closeErr := w.close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+func eachRow(rows rowSource, width int, visit func([]any) error) error {
+	values, into := make([]any, width), make([]any, width)
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		if err := visit(values); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// A rowWriter lays a result out in one format.
+type rowWriter interface {
+	row(values []any) error
+	close() error
+}
+
+func newRowWriter(format string, w io.Writer, columns []string) rowWriter {
+	switch format {
+	case "csv":
+		return newSeparated(w, ',', columns)
+	case "json":
+		return &jsonWriter{w: w, columns: columns, array: true}
+	case "jsonl":
+		return &jsonWriter{w: w, columns: columns}
+	case "markdown":
+		return &tableWriter{w: w, columns: columns, markdown: true}
+	case "table":
+		return &tableWriter{w: w, columns: columns}
+	}
+	return newTabbed(w, columns)
+}
+
+// cell is a value as text; NULL is empty.
+func cell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case []byte:
+		return string(v)
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case float32:
+		return strconv.FormatFloat(float64(v), 'g', -1, 32)
+	case time.Time:
+		return v.UTC().Format(time.RFC3339Nano)
+	case fmt.Stringer:
+		return v.String()
+	case []any, map[string]any:
+		text, err := json.Marshal(jsonValue(v))
+		if err == nil {
+			return string(text)
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+type separated struct{ csv *csv.Writer }
+
+func newSeparated(w io.Writer, comma rune, columns []string) *separated {
+	s := &separated{csv.NewWriter(w)}
+	s.csv.Comma = comma
+	_ = s.csv.Write(columns) // a failed write is reported by close
+	return s
+}
+
+func (s *separated) row(values []any) error {
+	record := make([]string, len(values))
+	for i, v := range values {
+		record[i] = cell(v)
+	}
+	return s.csv.Write(record)
+}
+
+func (s *separated) close() error {
+	s.csv.Flush()
+	return s.csv.Error()
+}
+
+// tabbed is TSV without quoting: tabs, line ends and backslashes inside a
+// value are escaped, so that cut and awk work.
+type tabbed struct {
+	w   io.Writer
+	err error
+}
+
+var tabEscapes = strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`)
+
+func newTabbed(w io.Writer, columns []string) *tabbed {
+	t := &tabbed{w: w}
+	_, t.err = fmt.Fprintln(w, strings.Join(columns, "\t"))
+	return t
+}
+
+func (t *tabbed) row(values []any) error {
+	record := make([]string, len(values))
+	for i, v := range values {
+		record[i] = tabEscapes.Replace(cell(v))
+	}
+	_, err := fmt.Fprintln(t.w, strings.Join(record, "\t"))
+	return err
+}
+
+func (t *tabbed) close() error { return t.err }
+
+// jsonWriter writes one object a row, keys in column order.
+type jsonWriter struct {
+	w       io.Writer
+	columns []string
+	array   bool
+	rows    int
+}
+
+func (j *jsonWriter) row(values []any) error {
+	var b strings.Builder
+	switch {
+	case j.array && j.rows == 0:
+		b.WriteString("[\n")
+	case j.array:
+		b.WriteString(",\n")
+	}
+	b.WriteByte('{')
+	for i, v := range values {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, _ := json.Marshal(j.columns[i])
+		text, err := json.Marshal(jsonValue(v))
+		if err != nil {
+			return fmt.Errorf("write column %q as json: %w", j.columns[i], err)
+		}
+		b.Write(name)
+		b.WriteByte(':')
+		b.Write(text)
+	}
+	b.WriteByte('}')
+	if !j.array {
+		b.WriteByte('\n')
+	}
+	j.rows++
+	_, err := io.WriteString(j.w, b.String())
+	return err
+}
+
+func (j *jsonWriter) close() error {
+	end := ""
+	if j.array {
+		end = "\n]\n"
+		if j.rows == 0 {
+			end = "[]\n"
+		}
+	}
+	_, err := io.WriteString(j.w, end)
+	return err
+}
+
+// exactInteger is the largest integer that every JSON reader keeps exactly.
+const exactInteger = 1 << 53
+
+// jsonValue makes a value that encoding/json writes without loss: integers
+// beyond 2^53 (snapshot ids) become strings, NaN and infinities null.
+func jsonValue(v any) any {
+	switch v := v.(type) {
+	case int64:
+		if v > exactInteger || v < -exactInteger {
+			return strconv.FormatInt(v, 10)
+		}
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil
+		}
+	case []byte:
+		return string(v)
+	case time.Time:
+		return v.UTC()
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = jsonValue(v[i])
+		}
+		return list
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for name, member := range v {
+			object[name] = jsonValue(member)
+		}
+		return object
+	case fmt.Stringer:
+		return v.String()
+	}
+	return v
+}
+
+// tableWriter aligns columns by display width, so that Chinese lines up;
+// it holds the rows until it knows the widths.
+type tableWriter struct {
+	w        io.Writer
+	columns  []string
+	markdown bool
+	rows     [][]string
+	numbers  []bool // column i held only numbers so far
+}
+
+// narrow counts characters of ambiguous width as one column wide, whatever
+// the locale says: the same result prints the same everywhere.
+var narrow = &runewidth.Condition{}
+
+func (t *tableWriter) row(values []any) error {
+	if t.numbers == nil {
+		t.numbers = make([]bool, len(values))
+		for i := range t.numbers {
+			t.numbers[i] = true
+		}
+	}
+	record := make([]string, len(values))
+	for i, v := range values {
+		record[i] = strings.NewReplacer("\n", "⏎", "\r", "", "\t", " ").Replace(cell(v))
+		if t.markdown {
+			record[i] = strings.ReplaceAll(record[i], "|", `\|`)
+		}
+		t.numbers[i] = t.numbers[i] && (v == nil || isNumber(v))
+	}
+	t.rows = append(t.rows, record)
+	return nil
+}
+
+func isNumber(v any) bool {
+	switch v.(type) {
+	case int, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64:
+		return true
+	}
+	return false
+}
+
+func (t *tableWriter) close() error {
+	widths := make([]int, len(t.columns))
+	for _, record := range append([][]string{t.columns}, t.rows...) {
+		for i, text := range record {
+			widths[i] = max(widths[i], narrow.StringWidth(text), 3)
+		}
+	}
+	var b strings.Builder
+	t.line(&b, t.columns, widths)
+	t.rule(&b, widths)
+	for _, record := range t.rows {
+		t.line(&b, record, widths)
+	}
+	_, err := io.WriteString(t.w, b.String())
+	return err
+}
+
+func (t *tableWriter) right(i int) bool { return i < len(t.numbers) && t.numbers[i] }
+
+func (t *tableWriter) line(b *strings.Builder, record []string, widths []int) {
+	padded := make([]string, len(record))
+	for i, text := range record {
+		gap := strings.Repeat(" ", widths[i]-narrow.StringWidth(text))
+		if t.right(i) {
+			padded[i] = gap + text
+		} else {
+			padded[i] = text + gap
+		}
+	}
+	if t.markdown {
+		b.WriteString("| " + strings.Join(padded, " | ") + " |\n")
+		return
+	}
+	b.WriteString(strings.TrimRight(strings.Join(padded, "  "), " ") + "\n")
+}
+
+func (t *tableWriter) rule(b *strings.Builder, widths []int) {
+	marks := make([]string, len(widths))
+	for i, width := range widths {
+		if !t.markdown {
+			marks[i] = strings.Repeat("-", width)
+			continue
+		}
+		marks[i] = strings.Repeat("-", width)
+		if t.right(i) {
+			marks[i] = strings.Repeat("-", width-1) + ":"
+		}
+	}
+	t.line(b, marks, widths)
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"alignctl/internal/nearest"
+	"alignctl/lake"
+	"alignctl/train"
+)
+
+func trainCommand(t *terminal) *cli.Command {
+	return &cli.Command{
+		Name:        "train",
+		Usage:       "train a model on a data set",
+		Subcommands: []*cli.Command{trainSFTCommand(t)},
+	}
+}
+
+type trainSFTOptions struct {
+	train.SFTOptions
+	method  string // lora or full
+	targets string // comma-separated
+	dryRun  bool
+	format  string
+}
+
+func trainSFTCommand(t *terminal) *cli.Command {
+	o := trainSFTOptions{SFTOptions: train.DefaultSFT()}
+	return checked(&cli.Command{
+		Name:  "sft",
+		Usage: "supervised fine-tuning: learn to give the completion after the prompt",
+		Description: "Trains on the rows of split train, measures the loss on split dev, and writes an adapter in\n" +
+			"PEFT's layout or a whole model in Hugging Face's. Metrics are rows of train.steps as they\n" +
+			"happen. Ctrl-C finishes the step and saves.",
+		Flags: t.flags(append(append(o.dataFlags(), o.modelFlags()...), o.optimizerFlags()...)...),
+		Action: func(c *cli.Context) error {
+			if err := o.complete(); err != nil {
+				return err
+			}
+			o.Command, o.Version = t.command, version()
+			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
+				return runTrainSFT(ctx, t, l, o)
+			})
+		},
+	}, noArguments)
+}
+
+func (o *trainSFTOptions) dataFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "data", Usage: "data set `TABLE`, such as sft_ranked", Destination: &o.Dataset},
+		&cli.Float64Flag{Name: "epochs", Usage: "passes over the examples", Value: o.Epochs, Destination: &o.Epochs},
+		&cli.IntFlag{Name: "max-steps", Usage: "optimizer steps at most (0: as --epochs says)", Destination: &o.MaxSteps},
+		&cli.IntFlag{Name: "batch", Usage: "examples in a micro-batch", Value: o.Batch, Destination: &o.Batch},
+		&cli.IntFlag{Name: "accumulate", Usage: "micro-batches in an optimizer step", Value: o.Accumulate,
+			Destination: &o.Accumulate},
+		&cli.IntFlag{Name: "max-tokens", Usage: "cut an example there", Value: o.MaxTokens, Destination: &o.MaxTokens},
+		&cli.IntFlag{Name: "eval-every", Usage: "optimizer steps between dev losses (0: only at the end)",
+			Destination: &o.EvalEvery},
+		&cli.IntFlag{Name: "eval-examples", Usage: "dev examples at most", Value: o.EvalExamples,
+			Destination: &o.EvalExamples},
+		&cli.BoolFlag{Name: "dry-run", Usage: "read and check everything, train nothing", Destination: &o.dryRun},
+		outputFlag(&o.format),
+	}
+}
+
+func (o *trainSFTOptions) modelFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "model", Usage: "model `FOLDER` to start from", Destination: &o.Model},
+		&cli.StringFlag{Name: "out", Usage: "new `FOLDER` for the result (default: models/RUN in the lake)",
+			Destination: &o.Out},
+		&cli.StringFlag{Name: "method", Usage: "lora or full", Value: "lora", Destination: &o.method},
+		&cli.IntFlag{Name: "lora-r", Usage: "rank of the adapter", Value: o.LoRA.Rank, Destination: &o.LoRA.Rank},
+		&cli.Float64Flag{Name: "lora-alpha", Usage: "scale of the adapter, over its rank", Value: o.LoRA.Alpha,
+			Destination: &o.LoRA.Alpha},
+		&cli.StringFlag{Name: "lora-target", Usage: "comma-separated `PROJECTIONS` to adapt",
+			Value: strings.Join(o.LoRA.Targets, ","), Destination: &o.targets},
+		&cli.StringFlag{Name: "backend", Usage: "xla:cuda, xla:cpu or go (default: the first that starts)",
+			Destination: &o.Backend},
+		&cli.Int64Flag{Name: "seed", Usage: "of the order of examples and of the new adapter", Value: o.Seed,
+			Destination: &o.Seed},
+	}
+}
+
+func (o *trainSFTOptions) optimizerFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.Float64Flag{Name: "lr", Usage: "learning rate at its peak", Value: o.LearningRate, Destination: &o.LearningRate},
+		&cli.StringFlag{Name: "schedule", Usage: "cosine, linear or constant", Value: o.Schedule, Destination: &o.Schedule},
+		&cli.Float64Flag{Name: "warmup", Usage: "share of the steps (below 1), or steps", Value: o.Warmup,
+			Destination: &o.Warmup},
+		&cli.Float64Flag{Name: "weight-decay", Usage: "decoupled decay of matrices", Destination: &o.WeightDecay},
+		&cli.Float64Flag{Name: "max-grad-norm", Usage: "clip the gradient's global norm (0: don't)", Value: o.MaxGradNorm,
+			Destination: &o.MaxGradNorm},
+	}
+}
+
+// datasetTable is the table of a data set: names without a schema are in data.
+func datasetTable(name string) string {
+	if strings.Contains(name, ".") {
+		return name
+	}
+	return "data." + name
+}
+
+// complete turns what the flags say into options.
+func (o *trainSFTOptions) complete() error {
+	if o.Model == "" || o.Dataset == "" {
+		return usagef("train sft: needs --model FOLDER and --data TABLE (see alignctl train sft --help)")
+	}
+	switch o.method {
+	case "lora":
+	case "full":
+		o.Full = true
+	default:
+		return usagef("unknown method %q%s", o.method, nearest.Hint(o.method, []string{"lora", "full"}))
+	}
+	o.Dataset = datasetTable(o.Dataset)
+	o.LoRA.Targets = strings.Split(o.targets, ",")
+	return nil
+}
+
+func runTrainSFT(ctx context.Context, t *terminal, l *lake.Lake, o trainSFTOptions) error {
+	if o.dryRun {
+		plan, err := train.PlanSFT(ctx, l, o.SFTOptions)
+		if err != nil {
+			return err
+		}
+		t.remarkDropped(plan.Dropped, o.MaxTokens)
+		return t.printRows(o.format, trainPlanGrid(plan))
+	}
+	result, err := train.SFT(ctx, l, o.SFTOptions)
+	if err != nil && !errors.Is(err, context.Canceled) || result.RunID == "" {
+		return err
+	}
+	t.remarkDropped(result.Dropped, o.MaxTokens)
+	t.remark("%d examples, %d tokens, %d of them trained, in %.1f s: %.0f tokens/s on %s", result.Examples,
+		result.Tokens, result.TrainedTokens, result.Seconds, result.TokensPerSecond(), result.Backend)
+	return errors.Join(t.printRows(o.format, trainedGrid(result)), err)
+}
+
+// remarkDropped says how many examples the limit cut down to their prompts.
+func (t *terminal) remarkDropped(dropped, maxTokens int) {
+	if dropped > 0 {
+		t.remark("%d examples have no trainable token at --max-tokens %d: left out", dropped, maxTokens)
+	}
+}
+
+func trainedGrid(r train.Result) *grid {
+	g := newGrid("run", "steps", "loss", "eval_loss", "model", "sha256")
+	g.add(r.RunID, r.Steps, lossText(r.Loss), lossText(r.EvalLoss), r.Out, r.SHA256)
+	return g
+}
+
+func trainPlanGrid(p train.Plan) *grid {
+	g := newGrid("data", "snapshot", "examples", "dropped", "tokens", "trained_tokens", "steps")
+	g.add(p.Dataset.Table, strconv.FormatInt(p.Dataset.Snapshot, 10), p.Examples, p.Dropped, p.Tokens, p.TrainedTokens,
+		p.Steps)
+	return g
+}
+
+// lossText is a loss to print, empty where none was measured.
+func lossText(loss float64) string {
+	if math.IsNaN(loss) {
+		return ""
+	}
+	return fmt.Sprintf("%.4f", loss)
+}

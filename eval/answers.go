@@ -1,0 +1,104 @@
+package eval
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"alignctl/lake"
+)
+
+// strengthTable holds people's responses.
+const strengthTable = "core.strength"
+
+// A key is a cue in its language.
+type key struct{ language, cue string }
+
+// An answer is a model's text on a cue.
+type answer struct {
+	key
+	split, output string
+}
+
+// findRun resolves Latest and checks that the run exists.
+func findRun(ctx context.Context, s *lake.Session, run string) (string, error) {
+	query, args := "select run_id from eval.runs where run_id = $1", []any{run}
+	if run == Latest {
+		query, args = "select max(run_id) from eval.runs having count(*) > 0", nil
+	}
+	found, err := texts(ctx, s, query, args...)
+	if err != nil {
+		return "", fmt.Errorf("find run %q: %w", run, err)
+	}
+	if len(found) == 0 {
+		return "", fmt.Errorf("find run %q: it is not in eval.runs (see them with: "+
+			"alignctl sql 'select run_id, model_path, adapter_path, items from eval.runs')", run)
+	}
+	return found[0], nil
+}
+
+// answersQuery gives a run's answers in the order of the scores.
+const answersQuery = `
+select language, cue, split, output
+from eval.samples
+where run_id = $1 and sample = 0
+order by language, cue`
+
+func readAnswers(ctx context.Context, s *lake.Session, run string) ([]answer, error) {
+	var answers []answer
+	err := eachRow(ctx, s, answersQuery, []any{run}, func(rows *sql.Rows) error {
+		var a answer
+		err := rows.Scan(&a.language, &a.cue, &a.split, &a.output)
+		answers = append(answers, a)
+		return err
+	})
+	if err == nil && len(answers) == 0 {
+		err = errors.New("it has none")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read answers of run %q: %w", run, err)
+	}
+	return answers, nil
+}
+
+// goldQuery gives people's responses to a run's cues.
+const goldQuery = `
+select language, cue, response, n123
+from core.strength
+semi join (select language, cue from eval.samples where run_id = $1) using (language, cue)
+where population = $2
+order by language, cue, n123 desc, response`
+
+func readGold(ctx context.Context, s *lake.Session, o ScoreOptions) (map[key]Gold, error) {
+	associates := map[key][]Associate{}
+	err := eachRow(ctx, s, goldQuery, []any{o.Run, o.Population}, func(rows *sql.Rows) error {
+		var k key
+		var a Associate
+		err := rows.Scan(&k.language, &k.cue, &a.Word, &a.Count)
+		associates[k] = append(associates[k], a)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read human responses: %w", err)
+	}
+	if len(associates) == 0 {
+		return nil, noGold(ctx, s, o)
+	}
+	gold := make(map[key]Gold, len(associates))
+	for k, list := range associates {
+		gold[k] = NewGold(k.cue, list)
+	}
+	return gold, nil
+}
+
+// noGold says which populations there are instead.
+func noGold(ctx context.Context, s *lake.Session, o ScoreOptions) error {
+	held, err := texts(ctx, s, "select distinct population from core.strength order by all")
+	if err != nil {
+		return fmt.Errorf("read human responses: %w", err)
+	}
+	return fmt.Errorf("read human responses: core.strength has none of population %q to the cues of run %q "+
+		"(populations: %s)", o.Population, o.Run, strings.Join(held, ", "))
+}

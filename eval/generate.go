@@ -1,0 +1,262 @@
+package eval
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"alignctl/internal/progress"
+	"alignctl/lake"
+	"alignctl/train/lm"
+)
+
+// Suite is what Generate asks for, as eval.runs names it.
+const Suite = "associations"
+
+// The defaults of GenerateOptions.
+const (
+	DefaultSplit        = "test"
+	DefaultMaxNewTokens = 256
+)
+
+// Answers to trained cues say little about other cues.
+const (
+	trainSplit   = "train"
+	trainWarning = "the cues are of the train split: a model trained on them may know their answers by heart"
+)
+
+// GenerateOptions says which cues to ask a model about, and how it answers.
+type GenerateOptions struct {
+	Dataset      string  // table with example_id, language, cue, split and messages; data. may be left out
+	Split        string  // "": DefaultSplit
+	Language     string  // ""; needed where the split holds several
+	Limit        int     // ask about so many cues, drawn by hash; 0: all
+	Temperature  float64 // 0: greedy
+	TopP         float64 // 0 or 1: all tokens
+	Seed         int64
+	MaxNewTokens int // 0: DefaultMaxNewTokens
+	Batch        int // 0: the model's default
+	Command      string
+	Version      string // of alignctl
+}
+
+// A Generated is what Generate kept.
+type Generated struct {
+	RunID    string
+	Items    int
+	Tokens   int
+	Seconds  float64
+	Warnings []string
+}
+
+// Generate opens a model, asks it about each cue of a split, once, and publishes its
+// answers in eval.runs and eval.samples. Each call is a run of its own, with
+// its own id, whatever earlier runs asked: runs are compared, not replaced.
+// When the context is cancelled, the finished answers are published with the
+// status interrupted, and the context's error is returned with the run.
+func Generate(ctx context.Context, l *lake.Lake, open Opener, o GenerateOptions) (_ Generated, err error) {
+	o = o.withDefaults()
+	if err := o.validate(ctx, l); err != nil {
+		return Generated{}, err
+	}
+	run, err := l.Begin(ctx, lake.RunInfo{Command: o.Command, Version: o.Version, Config: o.config()})
+	if err != nil {
+		return Generated{}, err
+	}
+	defer func() { err = errors.Join(err, run.Close()) }()
+	pin, err := run.Input(ctx, o.Dataset)
+	if err != nil {
+		return Generated{}, err
+	}
+	items, err := readItems(ctx, run.Session(), o)
+	if err != nil {
+		return Generated{}, err
+	}
+	m, err := open(ctx)
+	if err != nil {
+		return Generated{}, err
+	}
+	defer m.free()
+	g := generation{model: m, options: o, runID: run.ID(), items: items, started: time.Now().UTC()}
+	asked := g.ask(ctx)
+	if asked != nil && (ctx.Err() == nil || len(g.samples) == 0) {
+		return Generated{}, asked
+	}
+	// What is finished is kept, though the user wants to stop.
+	if err := g.publish(context.WithoutCancel(ctx), run, pin, asked == nil); err != nil {
+		return Generated{}, err
+	}
+	return g.summary(), asked
+}
+
+func (o GenerateOptions) withDefaults() GenerateOptions {
+	if !strings.Contains(o.Dataset, ".") {
+		o.Dataset = "data." + o.Dataset
+	}
+	if o.Split == "" {
+		o.Split = DefaultSplit
+	}
+	if o.MaxNewTokens == 0 {
+		o.MaxNewTokens = DefaultMaxNewTokens
+	}
+	return o
+}
+
+// tableName is a schema-qualified name that SQL takes without quotes.
+var tableName = regexp.MustCompile(`^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$`)
+
+func (o GenerateOptions) validate(ctx context.Context, l *lake.Lake) error {
+	if o.Limit < 0 {
+		return fmt.Errorf("generate: limit %d is negative", o.Limit)
+	}
+	pins, err := l.At(ctx, "")
+	if err != nil {
+		return err
+	}
+	if _, ok := pins[o.Dataset]; ok && tableName.MatchString(o.Dataset) {
+		return nil
+	}
+	held := slices.DeleteFunc(slices.Sorted(maps.Keys(pins)), func(name string) bool {
+		return !strings.HasPrefix(name, "data.")
+	})
+	if len(held) == 0 {
+		return fmt.Errorf("find data set %q: the lake holds none yet (build one with: alignctl data build %s)",
+			o.Dataset, o.Dataset)
+	}
+	return fmt.Errorf("find data set %q: the lake holds %s", o.Dataset, strings.Join(held, ", "))
+}
+
+// config is the options in force, for the lake's record of the run. The model
+// is in eval.runs.
+func (o GenerateOptions) config() any {
+	return map[string]any{"suite": Suite, "dataset": o.Dataset, "split": o.Split, "language": o.Language,
+		"limit": o.Limit, "decoding": o.decoding(), "seed": o.Seed, "batch": o.Batch}
+}
+
+// decoding describes how tokens are chosen.
+func (o GenerateOptions) decoding() map[string]any {
+	if o.Temperature == 0 {
+		return map[string]any{"method": "greedy", "max_new_tokens": o.MaxNewTokens}
+	}
+	topP := o.TopP
+	if topP == 0 {
+		topP = 1
+	}
+	return map[string]any{"method": "sample", "temperature": o.Temperature, "top_p": topP,
+		"max_new_tokens": o.MaxNewTokens}
+}
+
+// A generation is the work of one Generate call.
+type generation struct {
+	model   *Model
+	options GenerateOptions
+	runID   string
+	items   []item
+	started time.Time
+
+	samples []SampleRow // finished
+	tokens  int
+	seconds float64
+}
+
+// ask renders the items, has them answered and gathers the samples.
+func (g *generation) ask(ctx context.Context) error {
+	prompts := make([]string, len(g.items))
+	ids := make([][]int32, len(g.items))
+	for i, it := range g.items {
+		text, err := g.model.Renderer.Render(it.messages, true)
+		if err != nil {
+			return fmt.Errorf("render example %q: %w", it.id, err)
+		}
+		prompts[i], ids[i] = text, g.model.Tokenizer.Encode(text)
+	}
+	task := progress.Start(ctx, "generate", int64(len(g.items)), "items")
+	defer task.Done()
+	start := time.Now()
+	_, err := g.model.Generator.Generate(ctx, ids, lm.GenerateOptions{
+		MaxNewTokens: g.options.MaxNewTokens, Batch: g.options.Batch, StopIDs: g.model.StopIDs,
+		Temperature: g.options.Temperature, TopP: g.options.TopP, Seed: g.options.Seed,
+		Each: func(i int, answer lm.Generation) {
+			g.keep(g.items[i], prompts[i], answer)
+			g.seconds = time.Since(start).Seconds()
+			task.Add(1)
+			task.Note(strconv.Itoa(int(float64(g.tokens)/g.seconds)) + " tokens/s")
+		},
+	})
+	return err
+}
+
+// keep adds an answer to the samples.
+func (g *generation) keep(it item, prompt string, answer lm.Generation) {
+	logProbs := make([]float64, len(answer.LogProbs))
+	for i, p := range answer.LogProbs {
+		logProbs[i] = float64(p)
+	}
+	g.tokens += len(answer.Tokens)
+	g.samples = append(g.samples, SampleRow{
+		RunID: g.runID, ItemID: it.id, Language: it.language, Cue: it.cue, Split: it.split, Prompt: prompt,
+		Output:   g.model.Tokenizer.Decode(answer.Tokens, true),
+		TokenIDs: answer.Tokens, LogProbs: logProbs, Finish: answer.Finish,
+	})
+}
+
+// publish writes the run and its samples.
+func (g *generation) publish(ctx context.Context, run *lake.Run, data lake.Pin, done bool) error {
+	status := lake.Done
+	if !done {
+		status = lake.Interrupted
+	}
+	decoding, err := json.Marshal(g.options.decoding())
+	if err != nil {
+		return fmt.Errorf("describe decoding: %w", err)
+	}
+	row := RunRow{
+		RunID: g.runID, Suite: Suite, ModelPath: g.model.Path, AdapterPath: optional(g.model.Adapter),
+		ModelSHA256: g.model.SHA256, AdapterSHA256: optional(g.model.AdapterSHA256),
+		Dataset: data.Table, DatasetSnapshot: strconv.FormatInt(data.Snapshot, 10), Split: g.options.Split,
+		Decoding: string(decoding), Seed: g.options.Seed, Backend: g.model.Backend, Version: g.options.Version,
+		StartedAt: g.started, EndedAt: time.Now().UTC(), Status: string(status),
+		Items: int64(len(g.samples)), Tokens: int64(g.tokens), Seconds: g.seconds,
+	}
+	if _, err := lake.WriteRows(ctx, run, RunsTable, g.runID, []RunRow{row}); err != nil {
+		return err
+	}
+	if _, err := lake.WriteRows(ctx, run, SamplesTable, g.runID, g.samples); err != nil {
+		return err
+	}
+	_, err = run.Publish(ctx, status)
+	return err
+}
+
+func (g *generation) summary() Generated {
+	result := Generated{RunID: g.runID, Items: len(g.samples), Tokens: g.tokens, Seconds: g.seconds}
+	if g.options.Split == trainSplit {
+		result.Warnings = append(result.Warnings, trainWarning)
+	}
+	cut := 0
+	for _, s := range g.samples {
+		if s.Finish == lm.FinishLength {
+			cut++
+		}
+	}
+	if cut > 0 {
+		result.Warnings = append(result.Warnings, fmt.Sprintf(
+			"%d of %d answers were cut after %d tokens", cut, len(g.samples), g.options.MaxNewTokens))
+	}
+	return result
+}
+
+// optional is nil for "".
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}

@@ -1,0 +1,70 @@
+package eval
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"alignctl/eval/stat"
+	"alignctl/lake"
+)
+
+// metricsQuery gives a run's rows of eval.metrics.
+const metricsQuery = `
+select run_id, metric, against, value, stderr, ci_low, ci_high, p_value, n, method, seed
+from eval.metrics
+where run_id = $1
+order by metric, against`
+
+// readMetrics reads what eval.metrics holds of a run; nothing where the lake
+// has no such table yet.
+func readMetrics(ctx context.Context, s *lake.Session, run string) ([]MetricRow, error) {
+	if held, err := holds(ctx, s, MetricsTable); err != nil || !held {
+		return nil, err
+	}
+	var metrics []MetricRow
+	err := eachRow(ctx, s, metricsQuery, []any{run}, func(rows *sql.Rows) error {
+		var m MetricRow
+		err := rows.Scan(&m.RunID, &m.Metric, &m.Against, &m.Value, &m.StdErr, &m.CILow, &m.CIHigh, &m.PValue,
+			&m.N, &m.Method, &m.Seed)
+		metrics = append(metrics, m)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read metrics of run %q: %w", run, err)
+	}
+	return metrics, nil
+}
+
+// dropComparisons takes out of eval.metrics what rests on a run's scores: its
+// comparisons with others, and theirs with it.
+func dropComparisons(ctx context.Context, run *lake.Run, id string) error {
+	if held, err := holds(ctx, run.Session(), MetricsTable); err != nil || !held {
+		return err
+	}
+	scopes, err := texts(ctx, run.Session(), "select distinct run_id from eval.metrics "+
+		"where against = $1 or run_id = $1 and against <> '' order by all", id)
+	if err != nil {
+		return fmt.Errorf("find comparisons with run %q: %w", id, err)
+	}
+	for _, scope := range scopes {
+		metrics, err := readMetrics(ctx, run.Session(), scope)
+		if err != nil {
+			return err
+		}
+		kept := slices.DeleteFunc(metrics, func(m MetricRow) bool {
+			return m.Against != "" && (m.RunID == id || m.Against == id)
+		})
+		if _, err := lake.ReplaceRows(ctx, run, MetricsTable, scope, kept); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// estimateRow is a row of eval.metrics with the figures of an estimate.
+func estimateRow(run, metric string, e stat.Estimate, b stat.Bootstrap) MetricRow {
+	return MetricRow{RunID: run, Metric: metric, Value: e.Value, StdErr: &e.StdErr, CILow: &e.Low, CIHigh: &e.High,
+		N: int64(e.N), Seed: int64(b.Seed)}
+}

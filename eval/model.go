@@ -1,0 +1,103 @@
+package eval
+
+import (
+	"context"
+	"slices"
+
+	"alignctl/train/lm"
+)
+
+// A Generator continues prompts of token ids. *lm.Model is one.
+type Generator interface {
+	Generate(ctx context.Context, prompts [][]int32, o lm.GenerateOptions) ([]lm.Generation, error)
+}
+
+// A Renderer writes a conversation as a model's prompt. *lm.Template is one.
+type Renderer interface {
+	Render(messages []lm.Message, generationPrompt bool) (string, error)
+}
+
+// A Tokenizer turns text into ids and back. *lm.Tokenizer is one.
+type Tokenizer interface {
+	Encode(text string) []int32
+	Decode(ids []int32, skipSpecial bool) string
+}
+
+// A Model is what an evaluation asks, and the names by which its answers can
+// be traced to it.
+type Model struct {
+	Path          string // folder
+	Adapter       string // folder, "" for none
+	SHA256        string
+	AdapterSHA256 string
+	Backend       string
+	StopIDs       []int32 // tokens that end an answer
+
+	Generator Generator
+	Renderer  Renderer
+	Tokenizer Tokenizer
+	close     func()
+}
+
+// ModelOptions says which model to ask and what computes.
+type ModelOptions struct {
+	Path    string // Hugging Face folder
+	Adapter string // folder of a LoRA adapter in PEFT layout; "" for none
+	Backend string // as for lm.OpenBackend; "" chooses
+}
+
+// An Opener loads a model. Generate calls it when all else is in order, since
+// loading takes long, and closes the model after use.
+type Opener func(context.Context) (*Model, error)
+
+// Open loads the model folder, its tokenizer and its chat template.
+func (o ModelOptions) Open(ctx context.Context) (*Model, error) {
+	m := &Model{Path: o.Path, Adapter: o.Adapter}
+	tokenizer, err := lm.LoadTokenizer(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	template, err := lm.LoadTemplate(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	encoder, err := lm.NewEncoder(tokenizer, template, 0)
+	if err != nil {
+		return nil, err
+	}
+	if m.SHA256, err = lm.ModelSHA256(o.Path); err != nil {
+		return nil, err
+	}
+	if o.Adapter != "" {
+		if m.AdapterSHA256, err = lm.AdapterSHA256(o.Adapter); err != nil {
+			return nil, err
+		}
+	}
+	loaded, err := lm.Load(ctx, o.Path, lm.Options{Backend: o.Backend, Adapter: o.Adapter})
+	if err != nil {
+		return nil, err
+	}
+	m.Backend, m.close = loaded.BackendName, loaded.Close
+	m.Generator, m.Renderer, m.Tokenizer = loaded, template, tokenizer
+	m.StopIDs = stopIDs(loaded.Config, encoder)
+	return m, nil
+}
+
+// free gives the model's memory back.
+func (m *Model) free() {
+	if m.close != nil {
+		m.close()
+	}
+}
+
+// stopIDs are the tokens that end an answer: the one that closes it in
+// training, and the ends of text that the configuration names.
+func stopIDs(config lm.Config, encoder *lm.Encoder) []int32 {
+	ids := []int32{encoder.End()}
+	for _, eos := range config.EOS {
+		if id := int32(eos); !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

@@ -1,0 +1,84 @@
+package eval
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"alignctl/lake"
+)
+
+// begin starts a run that reads the named tables.
+func begin(ctx context.Context, l *lake.Lake, info lake.RunInfo, inputs ...string) (*lake.Run, error) {
+	pins, err := l.At(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, table := range inputs {
+		if _, ok := pins[table]; !ok {
+			return nil, fmt.Errorf("read table %s: the lake doesn't have it yet (%s)", table, makerOf(table))
+		}
+	}
+	run, err := l.Begin(ctx, info)
+	if err != nil {
+		return nil, err
+	}
+	for _, table := range inputs {
+		if _, err := run.Input(ctx, table); err != nil {
+			_ = run.Close() // the first error tells more
+			return nil, err
+		}
+	}
+	return run, nil
+}
+
+// makerOf is the command that makes a table.
+func makerOf(table string) string {
+	switch table {
+	case SamplesTable.Name:
+		return "alignctl eval generate"
+	case strengthTable:
+		return "alignctl etl swow"
+	}
+	return "alignctl eval score RUN"
+}
+
+// eachRow scans the rows of a query one by one. The rows are closed before it
+// returns, as the session's next statement needs.
+func eachRow(ctx context.Context, s *lake.Session, query string, args []any, scan func(*sql.Rows) error) error {
+	rows, err := s.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// texts gives the one column of a query.
+func texts(ctx context.Context, s *lake.Session, query string, args ...any) ([]string, error) {
+	var all []string
+	err := eachRow(ctx, s, query, args, func(rows *sql.Rows) error {
+		var text string
+		err := rows.Scan(&text)
+		all = append(all, text)
+		return err
+	})
+	return all, err
+}
+
+// holds says whether the session has a table.
+func holds(ctx context.Context, s *lake.Session, table lake.Spec) (bool, error) {
+	schema, name, _ := strings.Cut(table.Name, ".")
+	found, err := texts(ctx, s, "select table_name from information_schema.tables "+
+		"where table_schema = $1 and table_name = $2", schema, name)
+	if err != nil {
+		return false, fmt.Errorf("find table %s: %w", table.Name, err)
+	}
+	return len(found) > 0, nil
+}

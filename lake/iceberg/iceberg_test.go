@@ -1,0 +1,187 @@
+package iceberg
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
+)
+
+func TestLocations(t *testing.T) {
+	for _, path := range []string{"/a/b", "/with blank/词", "/100%/x#y?z", "/%20/literal"} {
+		if got, err := Path(URI(path)); err != nil || got != path {
+			t.Errorf("%q -> %q -> %q, %v", path, URI(path), got, err)
+		}
+	}
+	for location, want := range map[string]string{"file:/one/slash": "/one/slash", "/plain": "/plain",
+		"file://localhost/x": "/x"} {
+		if got, err := Path(location); err != nil || got != want {
+			t.Errorf("%q: %q, %v", location, got, err)
+		}
+	}
+	for _, location := range []string{"s3://bucket/x", "file://host/x", "file://%zz"} {
+		if got, err := Path(location); err == nil {
+			t.Errorf("%q was read as %q", location, got)
+		}
+	}
+}
+
+var testFields = []Field{
+	{ID: 1, Name: "k", Type: "string", Doc: "the key"},
+	{ID: 2, Name: "l", Type: "list", Fields: []Field{{ID: 4, Name: "element", Type: "struct",
+		Fields: []Field{{ID: 5, Name: "x", Type: "double"}}}}},
+	{ID: 3, Name: "n", Type: "long"},
+}
+
+// testRow fits testFields.
+type testRow struct {
+	K string   `parquet:"k,id(1)"`
+	L []member `parquet:"l,id(2),list" parquet-element:",id(4)"`
+	N int64    `parquet:"n,id(3)"`
+}
+
+type member struct {
+	X float64 `parquet:"x,id(5)"`
+}
+
+func newCatalog(t *testing.T) *Catalog {
+	t.Helper()
+	c, err := Create(t.Context(), t.TempDir(), []string{"s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func declare(t *testing.T, c *Catalog) *Table {
+	t.Helper()
+	table, err := c.Declare(Declaration{Name: "s.t", Fields: testFields, Partition: "k", Key: []string{"k", "n"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// add stages a file of one row on a table.
+func add(t *testing.T, table *Table, key string) *Table {
+	t.Helper()
+	dir, err := table.DataDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, filepath.Base(t.TempDir())+key+".parquet")
+	if err := parquet.WriteFile(path, []testRow{{K: key, L: []member{{1}}, N: 2}}); err != nil {
+		t.Fatal(err)
+	}
+	file, err := table.DataFile(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	staged, err := table.Stage(t.Context(), Change{Add: []DataFile{file}, Summary: map[string]string{"by": key}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return staged
+}
+
+func TestStageAndSwap(t *testing.T) {
+	c := newCatalog(t)
+	long := "a scope of more than sixteen bytes, 词语"
+	first := add(t, declare(t, c), long)
+	if heads, err := c.Heads(t.Context()); err != nil || len(heads) != 0 {
+		t.Errorf("a staged table is in the catalog: %v, %v", heads, err)
+	}
+	if err := c.Swap(t.Context(), []Move{{"s.t", "", first.Location()}}); err != nil {
+		t.Fatal(err)
+	}
+	heads, err := c.Heads(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := c.Load(t.Context(), "s.t", heads["s.t"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	current, _ := table.Current()
+	files, err := table.Files(current.ID)
+	if err != nil || len(files) != 1 || files[0].Scope != long || files[0].Rows != 1 || current.Summary["by"] != long {
+		t.Errorf("snapshot %+v, files %+v, %v", current, files, err)
+	}
+	if fields, err := table.Fields(0); err != nil || !cmp.Equal(fields, testFields) {
+		t.Errorf("fields %+v, %v", fields, err)
+	}
+}
+
+// A swap moves all of its tables, or none when one of them has moved.
+func TestSwapIsAllOrNothing(t *testing.T) {
+	c := newCatalog(t)
+	base := add(t, declare(t, c), "a")
+	if err := c.Swap(t.Context(), []Move{{"s.t", "", base.Location()}}); err != nil {
+		t.Fatal(err)
+	}
+	mine, theirs := add(t, base, "b"), add(t, base, "c")
+	if err := c.Swap(t.Context(), []Move{{"s.t", base.Location(), theirs.Location()}}); err != nil {
+		t.Fatal(err)
+	}
+	for name, moves := range map[string][]Move{
+		"moved":       {{"s.new", "", mine.Location()}, {"s.t", base.Location(), mine.Location()}},
+		"made before": {{"s.new", "", mine.Location()}, {"s.t", "", mine.Location()}},
+	} {
+		if err := c.Swap(t.Context(), moves); !errors.Is(err, ErrMoved) {
+			t.Errorf("%s: %v", name, err)
+		}
+		heads, err := c.Heads(t.Context())
+		if err != nil || !cmp.Equal(heads, map[string]string{"s.t": theirs.Location()}) {
+			t.Errorf("%s: the catalog has %v, %v", name, heads, err)
+		}
+	}
+	if since := theirs.Since(0); len(since) != 2 || since[0].Summary["by"] != "c" || since[1].Summary["by"] != "a" {
+		t.Errorf("history %+v", since)
+	}
+}
+
+// Staging many versions removes no file that the published one needs, and
+// publishing removes what the table's log no longer holds.
+func TestOldMetadataGoesOnlyWhenPublished(t *testing.T) {
+	c := newCatalog(t)
+	published := add(t, declare(t, c), "a")
+	staged := published
+	for range 12 {
+		staged = add(t, staged, "a")
+	}
+	if _, err := c.Load(t.Context(), "s.t", published.Location()); err != nil {
+		t.Errorf("the published version is gone: %v", err)
+	}
+	staged.Published()
+	dir, err := published.DataDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "metadata", "*.metadata.json"))
+	if err != nil || len(left) != 11 {
+		t.Errorf("%d metadata files are left, %v, want the current one and 10", len(left), err)
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	c := newCatalog(t)
+	broken := filepath.Join(t.TempDir(), "v1.metadata.json")
+	if err := os.WriteFile(broken, []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, location := range []string{URI(broken), URI("/no/such/file"), "s3://x/y"} {
+		if _, err := c.Load(t.Context(), "s.t", location); err == nil {
+			t.Errorf("%s was loaded", location)
+		}
+	}
+	if _, err := Open(t.Context(), t.TempDir()); err == nil {
+		t.Error("a folder without a catalog was opened")
+	}
+}

@@ -1,0 +1,86 @@
+package train
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"alignctl/train/lm"
+)
+
+// An adapter that was saved loads back as the same function: the loss on a
+// batch is equal to the last bit, and the optimizer's state lies beside it.
+func TestSavedAdapterLoadsBack(t *testing.T) {
+	m := tiny(t, lm.TrainLoRA)
+	s := stepperOf(t, m, StepperOptions{Optimizer: DefaultAdamW(), Clip: 1})
+	batch := rowsOf(12, 1, fourRows...)
+	for range 3 {
+		stepAt(t, s, 1e-2, batch)
+	}
+	folder := filepath.Join(t.TempDir(), "deep", "adapter")
+	err := saveFolder(folder, func(fresh string) error {
+		return errors.Join(m.SaveAdapter(fresh, tinyFolder), s.saveState(fresh, TrainerState{RunID: "r", Steps: 3}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := lm.Load(t.Context(), tinyFolder, lm.Options{Backend: "go", Adapter: folder, Trainable: lm.TrainLoRA})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	want, err := s.Evaluate(batch...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := stepperOf(t, again, StepperOptions{}).Evaluate(rowsOf(12, 1, fourRows...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != want {
+		t.Errorf("loss after loading back: %v, before: %v", got, want)
+	}
+	checkMoments(t, s, filepath.Join(folder, optimizerFile))
+	if err := checkVacant(folder); err == nil {
+		t.Error("a folder with an adapter passed as vacant")
+	}
+}
+
+func checkMoments(t *testing.T, s *Stepper, path string) {
+	t.Helper()
+	file, err := lm.OpenSafetensors(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	slot := s.slots[0]
+	stored, err := file.Float32("second." + slot.weight.Path()[1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(stored, tensors.MustCopyFlatData[float32](slot.second.MustValue())) {
+		t.Errorf("stored second moment of %s differs", slot.weight.Path())
+	}
+}
+
+func TestFailedSaveLeavesNothing(t *testing.T) {
+	parent := t.TempDir()
+	broken := errors.New("disk full")
+	err := saveFolder(filepath.Join(parent, "adapter"), func(fresh string) error {
+		if err := os.WriteFile(filepath.Join(fresh, "half"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return broken
+	})
+	if !errors.Is(err, broken) {
+		t.Fatalf("got error %v", err)
+	}
+	entries, err := os.ReadDir(parent)
+	if err != nil || len(entries) != 0 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}

@@ -1,0 +1,120 @@
+package lm
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestAdapterRoundTrip(t *testing.T) {
+	base := initTiny(t, 1)
+	trained := load(t, base, Options{Backend: "go", Trainable: TrainLoRA,
+		LoRA: LoRAConfig{Rank: 2, Alpha: 6, Targets: []string{"q_proj", "up_proj"}, Seed: 7}})
+	ids, segments := [][]int32{{3, 4, 5, 6}}, [][]int32{{1, 1, 1, 1}}
+	for i, variable := range trained.Trainable() { // B is zero at first: give it values that matter
+		numbers, err := values(variable)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j := range numbers {
+			numbers[j] += float32((i+j)%5) * 0.1
+		}
+		tensor, err := newTensor(trained.Backend, variable.Shape().Dimensions, numbers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := variable.SetValue(tensor); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folder := filepath.Join(t.TempDir(), "adapter")
+	if err := trained.SaveAdapter(folder, "tiny"); err != nil {
+		t.Fatal(err)
+	}
+	read := load(t, base, Options{Backend: "go", Adapter: folder})
+	want := trained.logits(t, ids, segments, nil)
+	compareLogits(t, read.logits(t, ids, segments, nil), want, segments)
+	if len(read.Trainable()) != 0 {
+		t.Error("an adapter that was read for use is trainable")
+	}
+
+	again := filepath.Join(t.TempDir(), "again")
+	if err := read.SaveAdapter(again, "tiny"); err != nil {
+		t.Fatal(err)
+	}
+	one, err := AdapterSHA256(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if two, err := AdapterSHA256(again); err != nil || one != two {
+		t.Errorf("reading and saving gave %s, %v, want %s", two, err, one)
+	}
+}
+
+// plainAdapter is a readable adapter_config.json; tests replace parts of it.
+const plainAdapter = `{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "bias": "none", "use_dora": false,
+"target_modules": ["v_proj", "q_proj"], "rank_pattern": {}, "modules_to_save": null}`
+
+func TestParseAdapterConfigRefusesVariants(t *testing.T) {
+	if _, err := parseAdapterConfig([]byte(plainAdapter)); err != nil {
+		t.Fatalf("refused a plain adapter: %v", err)
+	}
+	cases := [][3]string{
+		{`"LORA"`, `"IA3"`, `key "peft_type"`},
+		{`"use_dora": false`, `"use_dora": true`, `key "use_dora"`},
+		{`"bias": "none"`, `"bias": "all"`, `key "bias"`},
+		{`"rank_pattern": {}`, `"rank_pattern": {"q_proj": 8}`, `key "rank_pattern"`},
+		{`"modules_to_save": null`, `"modules_to_save": ["lm_head"]`, `key "modules_to_save"`},
+		{`"r": 4`, `"use_rslora": true, "r": 4`, `key "use_rslora"`},
+		{`"r": 4`, `"r": 0`, "rank 0"},
+		{`["v_proj", "q_proj"]`, `["embed_tokens"]`, `"embed_tokens" is not a projection`},
+		{`["v_proj", "q_proj"]`, `"all-linear"`, "target_modules"},
+	}
+	for _, c := range cases {
+		_, err := parseAdapterConfig([]byte(strings.Replace(plainAdapter, c[0], c[1], 1)))
+		if err == nil || !strings.Contains(err.Error(), c[2]) {
+			t.Errorf("with %s: error %v, want %q", c[1], err, c[2])
+		}
+	}
+}
+
+// An adapter for another model is refused, naming the tensor.
+func TestLoadRefusesForeignAdapter(t *testing.T) {
+	golden := filepath.Join("testdata", "golden")
+	adapter := t.TempDir()
+	copyTo := func(name, from string) {
+		if err := copyFile(filepath.Join(from, name), filepath.Join(adapter, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	copyTo(adapterConfigFile, filepath.Join(golden, "tiny_smollm2", "adapter"))
+	copyTo(adapterWeightsFile, filepath.Join(golden, "tiny_smollm2", "adapter"))
+	refuse := func(want string) {
+		t.Helper()
+		m, err := Load(t.Context(), filepath.Join(golden, "tiny_smollm2"), Options{Backend: "go", Adapter: adapter})
+		if err == nil {
+			m.Close()
+			t.Fatalf("loaded, want an error with %q", want)
+		}
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error %q, want %q", err, want)
+		}
+	}
+	edit := func(old, new string) {
+		path := filepath.Join(adapter, adapterConfigFile)
+		text, err := os.ReadFile(filepath.Join(golden, "tiny_smollm2", "adapter", adapterConfigFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(strings.Replace(string(text), old, new, 1)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit(`"r": 4`, `"r": 8`)
+	refuse(`layers.0.self_attn.q_proj.lora_A.weight" is [4 64], but`)
+	edit(`"v_proj"`, `"k_proj"`)
+	refuse(`no tensor "base_model.model.model.layers.0.self_attn.k_proj.lora_A.weight"`)
+	edit("\"v_proj\",\n", "")
+	refuse(`tensor "base_model.model.model.layers.0.self_attn.v_proj.lora_A.weight" has no place`)
+}

@@ -1,0 +1,78 @@
+package lm
+
+import (
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// masked is the score of a key that a query may not see: its weight underflows
+// to zero, and a query that may see none (padding) gets a finite average.
+const masked = -1e30
+
+// attend is softmax(q k^T / sqrt(headDim)) v (Vaswani et al. 2017), each key
+// head serving a group of query heads (Ainslie et al. 2023). The group joins the
+// time axis, so that keys and values are never repeated.
+//
+//	q     [batch, time, heads, headDim]
+//	k, v  [batch, kvHeads, keys, headDim]
+//	mask  [batch, time, keys] bool: may this query see this key
+//
+// It returns [batch, time, heads*headDim].
+func attend(q, k, v, mask *graph.Node) *graph.Node {
+	dims := q.Shape().Dimensions
+	batch, time, heads, dim := dims[0], dims[1], dims[2], dims[3]
+	kvHeads, keys := k.Shape().Dimensions[1], k.Shape().Dimensions[2]
+	group := heads / kvHeads
+
+	q = graph.MulScalar(q, 1/math.Sqrt(float64(dim)))
+	q = graph.Reshape(q, batch, time, kvHeads, group, dim)
+	q = graph.Reshape(graph.TransposeAllAxes(q, 0, 2, 3, 1, 4), batch, kvHeads, group*time, dim)
+
+	perHead := [][2]int{{0, 0}, {1, 1}}
+	scores := graph.EinsumAxes(q, k, [][2]int{{3, 3}}, perHead) // [batch, kvHeads, group*time, keys]
+	scores = graph.Reshape(scores, batch, kvHeads, group, time, keys)
+	seen := graph.BroadcastToDims(graph.Reshape(mask, batch, 1, 1, time, keys), scores.Shape().Dimensions...)
+	scores = graph.Where(seen, scores, graph.Scalar(q.Graph(), dtypes.Float32, masked))
+	weights := graph.Reshape(softmax(scores), batch, kvHeads, group*time, keys)
+
+	mixed := graph.EinsumAxes(weights, v, [][2]int{{3, 2}}, perHead) // [batch, kvHeads, group*time, dim]
+	mixed = graph.TransposeAllAxes(graph.Reshape(mixed, batch, kvHeads, group, time, dim), 0, 3, 1, 2, 4)
+	return graph.Reshape(mixed, batch, time, heads*dim)
+}
+
+// softmax is graph.Softmax over the last axis with its gradient written by the
+// result, p (v - sum p v): the library's own would compute the exponentials of a
+// fused softmax a second time.
+func softmax(x *graph.Node) *graph.Node {
+	fixed := graph.StopGradient(x)
+	p := graph.Softmax(fixed, -1)
+	return replaceGradient(p, x, func(v *graph.Node) *graph.Node {
+		pv := graph.Mul(p, v)
+		return graph.Sub(pv, graph.Mul(p, graph.ReduceAndKeep(pv, graph.ReduceSum, -1)))
+	})
+}
+
+// replaceGradient gives value, computed from x without a gradient, the gradient
+// backward by x, which has value's shape.
+func replaceGradient(value, x *graph.Node, backward func(v *graph.Node) *graph.Node) *graph.Node {
+	carrier := graph.IdentityWithCustomGradient(x, func(_, v *graph.Node) *graph.Node { return backward(v) })
+	zero := graph.Sub(carrier, graph.StopGradient(x))
+	return graph.Add(value, zero)
+}
+
+// CausalMask lets a token see itself and what came before it in its own text.
+// segments [batch, time] int32 numbers the texts in a row from 1; 0 is padding,
+// so an attention mask of zeros and ones is a segments tensor of one text a row.
+// It returns [batch, time, time] bool.
+func CausalMask(segments *graph.Node) *graph.Node {
+	g, dims := segments.Graph(), segments.Shape().Dimensions
+	batch, time := dims[0], dims[1]
+	square := []int{batch, time, time}
+	query := graph.BroadcastToDims(graph.Reshape(segments, batch, time, 1), square...)
+	key := graph.BroadcastToDims(graph.Reshape(segments, batch, 1, time), square...)
+	text := graph.LogicalAnd(graph.Equal(query, key), graph.GreaterThan(key, graph.ScalarZero(g, key.DType())))
+	past := graph.BroadcastToDims(graph.InsertAxes(graph.LowerTriangular(g, time), 0), square...)
+	return graph.LogicalAnd(text, past)
+}

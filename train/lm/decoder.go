@@ -1,0 +1,178 @@
+package lm
+
+// The decoder's interface, for generation and training:
+//
+//	hidden := decoder.Hidden(Tokens{IDs, Positions, Mask, Cache})  // [batch, time, hidden], after the final norm
+//	logits := decoder.Logits(hidden)                               // [..., vocab]
+//	loss   := decoder.CompletionLoss(batch, tokens)                // loss.go
+//
+// All three build graph nodes and panic with an error as GoMLX's own graph
+// functions do; model.Exec turns that into its returned error. Call them inside
+// a function given to model.NewExec(m.Backend, m.Store, ...). The weights are
+// variables of m.Store under "/" + their Hugging Face names; LoRA's are
+// "/model.layers.0.self_attn.q_proj.lora_A.weight" and so on.
+// Model.Trainable lists the variables to differentiate by.
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// A Decoder builds the forward computation of a Llama-family model: token
+// embedding, layers of attention and gated feed-forward around a residual
+// stream, final norm, vocabulary projection (Touvron et al. 2023).
+type Decoder struct {
+	Config Config
+	LoRA   *LoRAConfig // adapts the projections it names; nil: none
+
+	store *model.Store
+}
+
+// Tokens is the input of one forward pass.
+type Tokens struct {
+	IDs       *graph.Node // [batch, time] int32
+	Positions *graph.Node // [batch, time] int32: place in the text, from 0
+	Mask      *graph.Node // [batch, time, keys] bool: may this token see this key
+	Cache     KVCache     // nil: the keys are this pass's own, keys = time
+}
+
+// A KVCache keeps a text's keys and values between passes. Extend takes one
+// layer's new ones, keys already rotated, each [batch, kvHeads, time, headDim],
+// and returns all that the new tokens may attend to, [batch, kvHeads, keys,
+// headDim]. Layers call it in order, from 0.
+type KVCache interface {
+	Extend(layer int, k, v *graph.Node) (allK, allV *graph.Node)
+}
+
+// Hidden runs the layers and the final norm: [batch, time, hidden].
+func (d *Decoder) Hidden(in Tokens) *graph.Node {
+	dims := in.IDs.Shape().Dimensions
+	batch, time := dims[0], dims[1]
+	table := d.weight(in.IDs.Graph(), "model.embed_tokens.weight") // [vocab, hidden]
+	// Within the layers the stream is flat, [batch*time, hidden]: plain matrix products.
+	x := graph.Gather(table, graph.Reshape(in.IDs, batch*time, 1))
+	pass := pass{Tokens: in, batch: batch, time: time, rotation: newRotation(d.Config, in.Positions)}
+	for layer := range d.Config.Layers {
+		x = d.layer(layer, x, pass)
+	}
+	x = d.norm(x, "model.norm.weight")
+	return graph.Reshape(x, batch, time, d.Config.HiddenSize)
+}
+
+// Logits projects hidden states [..., hidden] onto the vocabulary, [..., vocab].
+// It is the dearest single product of a small model: pass only the states whose
+// prediction matters.
+func (d *Decoder) Logits(hidden *graph.Node) *graph.Node {
+	name := "lm_head.weight"
+	if d.Config.TieEmbeddings {
+		name = "model.embed_tokens.weight"
+	}
+	return linear(hidden, d.weight(hidden.Graph(), name))
+}
+
+// pass is what the layers of one forward pass share.
+type pass struct {
+	Tokens
+	rotation
+	batch, time int
+}
+
+// layer is one pre-norm block on x [batch*time, hidden].
+func (d *Decoder) layer(index int, x *graph.Node, p pass) *graph.Node {
+	prefix := fmt.Sprintf("model.layers.%d.", index)
+	x = graph.Add(x, d.selfAttention(index, d.norm(x, prefix+"input_layernorm.weight"), p))
+	return graph.Add(x, d.feedForward(prefix+"mlp.", d.norm(x, prefix+"post_attention_layernorm.weight")))
+}
+
+// selfAttention projects x [batch*time, hidden] to heads, rotates and attends.
+func (d *Decoder) selfAttention(index int, x *graph.Node, p pass) *graph.Node {
+	prefix := fmt.Sprintf("model.layers.%d.self_attn.", index)
+	c := d.Config
+	q := graph.Reshape(d.project(x, prefix+"q_proj"), p.batch, p.time, c.Heads, c.HeadDim)
+	k := graph.Reshape(d.project(x, prefix+"k_proj"), p.batch, p.time, c.KVHeads, c.HeadDim)
+	v := graph.Reshape(d.project(x, prefix+"v_proj"), p.batch, p.time, c.KVHeads, c.HeadDim)
+	if c.NormalizeHeads {
+		q, k = d.norm(q, prefix+"q_norm.weight"), d.norm(k, prefix+"k_norm.weight")
+	}
+	q, k = p.turn(q), graph.TransposeAllAxes(p.turn(k), 0, 2, 1, 3)
+	v = graph.TransposeAllAxes(v, 0, 2, 1, 3) // [batch, kvHeads, time, headDim], as k
+	if p.Cache != nil {
+		k, v = p.Cache.Extend(index, k, v)
+	}
+	mixed := graph.Reshape(attend(q, k, v, p.Mask), p.batch*p.time, c.Heads*c.HeadDim)
+	return d.project(mixed, prefix+"o_proj")
+}
+
+// feedForward is SwiGLU (Shazeer 2020): down(silu(gate x) * up x).
+func (d *Decoder) feedForward(prefix string, x *graph.Node) *graph.Node {
+	gate, up := d.project(x, prefix+"gate_proj"), d.project(x, prefix+"up_proj")
+	return d.project(swiGLU(gate, up), prefix+"down_proj")
+}
+
+// swiGLU is gate sigmoid(gate) up. With s = sigmoid(gate) its gradient by gate is
+// (s up) (1 + gate (1 - s)): the product below brings the first factor, the
+// identity the second. Grouped thus, the backward pass keeps three tensors of
+// this width, the widest of a layer, and not four.
+func swiGLU(gate, up *graph.Node) *graph.Node {
+	s := graph.StopGradient(sigmoid(gate))
+	gate = graph.IdentityWithCustomGradient(gate, func(gate, v *graph.Node) *graph.Node {
+		return graph.Mul(v, graph.OnePlus(graph.Mul(gate, graph.OneMinus(s))))
+	})
+	return graph.Mul(gate, graph.Mul(s, up))
+}
+
+// sigmoid is 1/(1+exp(-x)), without a gradient on the Go backend. That one's own
+// exponential is slow (its vector kernels leave the processor in a state in which
+// math.Exp takes up to a hundred times as long); the one inside its fused softmax
+// isn't: there the sigmoid is the softmax of x against 0.
+func sigmoid(x *graph.Node) *graph.Node {
+	if !fusesSoftmax(x) {
+		return graph.Logistic(x)
+	}
+	pair := graph.Softmax(graph.Stack([]*graph.Node{x, graph.ZerosLike(x)}, 0), 0)
+	return graph.Squeeze(graph.SliceAxis(pair, 0, graph.AxisElem(0)), 0)
+}
+
+// fusesSoftmax says whether x's backend computes a softmax as one operation.
+func fusesSoftmax(x *graph.Node) bool {
+	return x.Graph().Backend().Capabilities().Operations[compute.OpTypeFusedSoftmax]
+}
+
+// norm is RMSNorm over the last axis (Zhang & Sennrich 2019), with a gain.
+func (d *Decoder) norm(x *graph.Node, name string) *graph.Node {
+	meanSquare := graph.ReduceAndKeep(graph.Square(x), graph.ReduceMean, -1)
+	// Rsqrt has no gradient in GoMLX.
+	x = graph.Div(x, graph.Sqrt(graph.AddScalar(meanSquare, d.Config.RMSNormEps)))
+	return graph.Mul(x, graph.ExpandLeftToRank(d.weight(x.Graph(), name), x.Rank()))
+}
+
+// project applies the linear map of that name, with its bias and its LoRA
+// update where there are any, to x [rows, in]: [rows, out].
+func (d *Decoder) project(x *graph.Node, name string) *graph.Node {
+	g := x.Graph()
+	y := linear(x, d.weight(g, name+".weight"))
+	if d.store.GetVariable("/"+name+".bias") != nil {
+		y = graph.Add(y, graph.ExpandLeftToRank(d.weight(g, name+".bias"), 2))
+	}
+	if d.LoRA.adapts(name) {
+		y = graph.Add(y, d.loraUpdate(x, name))
+	}
+	return y
+}
+
+// linear is x W^T with W [out, in], the layout of Hugging Face checkpoints.
+func linear(x, weight *graph.Node) *graph.Node {
+	return graph.EinsumAxes(x, weight, [][2]int{{-1, 1}}, nil)
+}
+
+// weight is the variable of that name as a node of g.
+func (d *Decoder) weight(g *graph.Graph, name string) *graph.Node {
+	variable := d.store.GetVariable("/" + name)
+	if variable == nil {
+		panic(fmt.Errorf("build decoder: no weight %q in the model", name))
+	}
+	return variable.NodeValue(g)
+}

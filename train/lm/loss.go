@@ -1,0 +1,63 @@
+package lm
+
+import (
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// A Batch is padded or packed rows of tokens with a list of the predictions that
+// count. The list is padded too, so that few shapes need compiling.
+type Batch struct {
+	IDs       *graph.Node // [batch, time] int32
+	Positions *graph.Node // [batch, time] int32: place in its text, from 0
+	Segments  *graph.Node // [batch, time] int32: text within the row, from 1; 0 is padding
+
+	Index   *graph.Node // [labels] int32: row*time + t of the token that predicts the next one
+	Targets *graph.Node // [labels] int32: the id it should predict
+	Weights *graph.Node // [labels] float32: 1 counts; 0 is padding of the list
+}
+
+// TokenLogProbs is log p(target | the tokens before it) for each label of the
+// batch, [labels] float32. Only the hidden states that predict a label meet the
+// vocabulary projection.
+func (d *Decoder) TokenLogProbs(in Batch) *graph.Node {
+	dims := in.IDs.Shape().Dimensions
+	hidden := d.Hidden(Tokens{IDs: in.IDs, Positions: in.Positions, Mask: CausalMask(in.Segments)})
+	hidden = graph.Reshape(hidden, dims[0]*dims[1], d.Config.HiddenSize)
+	hidden = graph.Gather(hidden, graph.InsertAxes(in.Index, -1)) // [labels, hidden]
+	return LogProbs(d.Logits(hidden), in.Targets)
+}
+
+// CompletionLoss is the cross-entropy summed over the batch's labels and divided
+// by tokens, a float32 scalar. Under gradient accumulation tokens is the count
+// over all of the step's batches, so that each token weighs the same however
+// the step was cut.
+func (d *Decoder) CompletionLoss(in Batch, tokens *graph.Node) *graph.Node {
+	logProbs := graph.Mul(d.TokenLogProbs(in), in.Weights)
+	return graph.Neg(graph.Div(graph.ReduceAllSum(logProbs), tokens))
+}
+
+// LogProbs is the log-softmax of logits [rows, vocab] at targets [rows] int32:
+// [rows]. Few tensors of that size are made: they are the largest of a step.
+func LogProbs(logits, targets *graph.Node) *graph.Node {
+	g, dims := logits.Graph(), logits.Shape().Dimensions
+	fixed := graph.StopGradient(logits)
+	probs := graph.Softmax(fixed, -1)
+	// The likeliest id has exp(0) over the sum of all exponentials, so that this
+	// quotient, at least 1/vocab, gives the sum without overflow or underflow.
+	logSum := graph.Sub(graph.ReduceMax(fixed, -1), graph.Log(graph.ReduceMax(probs, -1)))
+	row := graph.Iota(g, shapes.Make(targets.DType(), dims[0]), 0)
+	picked := graph.Gather(fixed, graph.Stack([]*graph.Node{row, targets}, 1))
+
+	// d(log p)/d(logits) is the target's one-hot row minus probs. It travels by the
+	// first column: (column - column) adds nothing but a path for the gradient.
+	column := graph.AxisRangeFromStart(1)
+	carrier := graph.IdentityWithCustomGradient(logits, func(_, v *graph.Node) *graph.Node {
+		ids := graph.Iota(g, shapes.Make(targets.DType(), dims...), 1)
+		isTarget := graph.Equal(ids, graph.BroadcastToDims(graph.InsertAxes(targets, -1), dims...))
+		oneHot := graph.ConvertDType(isTarget, logits.DType())
+		return graph.Mul(graph.Sub(oneHot, probs), graph.SliceAxis(v, 1, column))
+	})
+	path := graph.Sub(graph.SliceAxis(carrier, 1, column), graph.SliceAxis(fixed, 1, column)) // [rows, 1]
+	return graph.Add(graph.Sub(picked, logSum), graph.Squeeze(path, 1))
+}

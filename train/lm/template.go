@@ -1,0 +1,151 @@
+package lm
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/nikolalohinski/gonja/v2/builtins"
+	"github.com/nikolalohinski/gonja/v2/config"
+	"github.com/nikolalohinski/gonja/v2/exec"
+	"github.com/nikolalohinski/gonja/v2/loaders"
+)
+
+// A Message is one turn of a conversation.
+type Message struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
+
+// A Template renders conversations as the text that a model was trained on. It
+// is the Jinja template of a model folder, rendered as transformers does.
+type Template struct {
+	path     string // where it comes from, for messages
+	text     string
+	compiled *exec.Template
+	bos, eos string
+}
+
+// chatTemplateFile holds the template in folders that don't keep it in
+// tokenizer_config.json.
+const chatTemplateFile = "chat_template.jinja"
+
+// templateName is the one name that a template's loader knows, so that a
+// template from somewhere can't include files.
+const templateName = "chat_template"
+
+// LoadTemplate reads the chat template of a model folder, from
+// chat_template.jinja or tokenizer_config.json.
+func LoadTemplate(folder string) (*Template, error) {
+	special, err := readTokenizerConfig(folder)
+	if err != nil {
+		return nil, err
+	}
+	t := &Template{path: filepath.Join(folder, tokenizerConfigFile), bos: string(special.BOS), eos: string(special.EOS)}
+	if t.text, err = templateText(special.ChatTemplate); err != nil {
+		return nil, fmt.Errorf("read %q: %w", t.path, err)
+	}
+	own := filepath.Join(folder, chatTemplateFile)
+	switch text, err := os.ReadFile(own); {
+	case err == nil:
+		t.path, t.text = own, string(text)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("read chat template: %w", err)
+	}
+	if t.text == "" {
+		return nil, fmt.Errorf("model folder %q has no chat template: put %s into it, or use an instruct model",
+			folder, chatTemplateFile)
+	}
+	return t, t.compile()
+}
+
+// templateText reads "chat_template": a string, or a list of named ones of
+// which "default" counts.
+func templateText(raw json.RawMessage) (string, error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return "", nil
+	}
+	if raw[0] != '[' {
+		var text string
+		err := json.Unmarshal(raw, &text)
+		return text, err
+	}
+	var named []struct{ Name, Template string }
+	if err := json.Unmarshal(raw, &named); err != nil {
+		return "", err
+	}
+	for _, n := range named {
+		if n.Name == "default" {
+			return n.Template, nil
+		}
+	}
+	return "", errors.New("chat_template lists no template named default")
+}
+
+// compile parses the template with the settings of transformers: the line end
+// after a block and the blanks before one don't count.
+func (t *Template) compile() error {
+	loader, err := loaders.NewMemoryLoader(map[string]string{"/" + templateName: t.text})
+	if err != nil {
+		return fmt.Errorf("read chat template of %q: %w", t.path, err)
+	}
+	settings := config.New()
+	settings.TrimBlocks, settings.LeftStripBlocks = true, true
+	t.compiled, err = exec.NewTemplate("/"+templateName, settings, loader, &exec.Environment{
+		Context:           exec.EmptyContext().Update(builtins.GlobalFunctions).Update(builtins.GlobalVariables),
+		Filters:           builtins.Filters,
+		Tests:             builtins.Tests,
+		ControlStructures: builtins.ControlStructures,
+		Methods:           builtins.Methods,
+	})
+	if err != nil {
+		return fmt.Errorf("chat template of %q: %w", t.path, err)
+	}
+	return nil
+}
+
+// Text is the template as written.
+func (t *Template) Text() string { return t.text }
+
+// Render is the text of a conversation; with addGenerationPrompt it ends where
+// the model's answer begins.
+func (t *Template) Render(messages []Message, addGenerationPrompt bool) (string, error) {
+	turns := make([]any, len(messages))
+	for i, m := range messages {
+		turns[i] = map[string]any{"role": m.Role, "content": m.Content}
+	}
+	var refused error
+	text, err := t.compiled.ExecuteToString(exec.NewContext(map[string]any{
+		"messages": turns, "add_generation_prompt": addGenerationPrompt,
+		"bos_token": t.bos, "eos_token": t.eos,
+		"raise_exception": func(reason string) (string, error) {
+			refused = errors.New(reason)
+			return "", refused
+		},
+	}))
+	if refused != nil {
+		err = refused
+	}
+	if err != nil {
+		return "", fmt.Errorf("render conversation by the chat template of %q: %w", t.path, err)
+	}
+	return text, nil
+}
+
+// endOfTurn is the text by which the template closes an assistant's turn.
+func (t *Template) endOfTurn() (string, error) {
+	const answer = "\u241f" // stands for an answer; in no template
+	full, err := t.Render([]Message{{"user", "?"}, {"assistant", answer}}, false)
+	if err != nil {
+		return "", err
+	}
+	_, end, found := strings.Cut(full, answer)
+	if !found {
+		return "", fmt.Errorf("chat template of %q drops the assistant's turn", t.path)
+	}
+	return end, nil
+}

@@ -1,0 +1,180 @@
+package lm
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"alignctl/internal/progress"
+)
+
+// A weightSpec names one tensor of a model and its shape.
+type weightSpec struct {
+	name  string
+	shape []int
+}
+
+// elements is the number of values: the product of the shape.
+func (s weightSpec) elements() int { return TensorInfo{Shape: s.shape}.Elements() }
+
+// weights lists every tensor that a model of this shape has, by its Hugging Face
+// name. Projections are [out, in].
+func (c Config) weights() []weightSpec {
+	specs := []weightSpec{{"model.embed_tokens.weight", []int{c.VocabSize, c.HiddenSize}}}
+	for layer := range c.Layers {
+		specs = append(specs, c.layerWeights(fmt.Sprintf("model.layers.%d.", layer))...)
+	}
+	specs = append(specs, weightSpec{"model.norm.weight", []int{c.HiddenSize}})
+	if !c.TieEmbeddings {
+		specs = append(specs, weightSpec{"lm_head.weight", []int{c.VocabSize, c.HiddenSize}})
+	}
+	return specs
+}
+
+func (c Config) layerWeights(prefix string) []weightSpec {
+	queries, keys := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
+	attention := prefix + "self_attn."
+	specs := []weightSpec{
+		{prefix + "input_layernorm.weight", []int{c.HiddenSize}},
+		{attention + "q_proj.weight", []int{queries, c.HiddenSize}},
+		{attention + "k_proj.weight", []int{keys, c.HiddenSize}},
+		{attention + "v_proj.weight", []int{keys, c.HiddenSize}},
+		{attention + "o_proj.weight", []int{c.HiddenSize, queries}},
+		{prefix + "post_attention_layernorm.weight", []int{c.HiddenSize}},
+		{prefix + "mlp.gate_proj.weight", []int{c.IntermediateSize, c.HiddenSize}},
+		{prefix + "mlp.up_proj.weight", []int{c.IntermediateSize, c.HiddenSize}},
+		{prefix + "mlp.down_proj.weight", []int{c.HiddenSize, c.IntermediateSize}},
+	}
+	if c.QKVBias {
+		specs = append(specs,
+			weightSpec{attention + "q_proj.bias", []int{queries}},
+			weightSpec{attention + "k_proj.bias", []int{keys}},
+			weightSpec{attention + "v_proj.bias", []int{keys}})
+	}
+	if c.OutputBias {
+		specs = append(specs, weightSpec{attention + "o_proj.bias", []int{c.HiddenSize}})
+	}
+	if c.NormalizeHeads {
+		specs = append(specs,
+			weightSpec{attention + "q_norm.weight", []int{c.HeadDim}},
+			weightSpec{attention + "k_norm.weight", []int{c.HeadDim}})
+	}
+	return specs
+}
+
+// ignoredWeight says whether a tensor that the decoder doesn't use may stand in
+// a checkpoint: a copy of the tied embedding, and rotary tables of old exports.
+func (c Config) ignoredWeight(name string) bool {
+	return c.TieEmbeddings && name == "lm_head.weight" || strings.HasSuffix(name, ".rotary_emb.inv_freq")
+}
+
+// checkWeights compares what a folder holds with what its config asks for.
+func (c Config) checkWeights(folder string, found []TensorInfo) error {
+	shapes := make(map[string][]int, len(found))
+	for _, info := range found {
+		shapes[info.Name] = info.Shape
+	}
+	for _, spec := range c.weights() {
+		shape, ok := shapes[spec.name]
+		if !ok {
+			return fmt.Errorf("open model %q: no tensor %q, which its %s asks for", folder, spec.name, configFile)
+		}
+		if !slices.Equal(shape, spec.shape) {
+			return fmt.Errorf("open model %q: tensor %q is %v, but its %s asks for %v",
+				folder, spec.name, shape, configFile, spec.shape)
+		}
+		delete(shapes, spec.name)
+	}
+	for _, info := range found {
+		if _, left := shapes[info.Name]; left && !c.ignoredWeight(info.Name) {
+			return fmt.Errorf("open model %q: tensor %q has no place in a %s with this %s",
+				folder, info.Name, c.Architecture, configFile)
+		}
+	}
+	return nil
+}
+
+// loadWeights puts a folder's tensors into the store as float32 variables. Each
+// goes from the mapped file straight to the backend, and its pages are given
+// back at once: at no time do two copies of the model fill the memory.
+func (m *Model) loadWeights(ctx context.Context, folder string) (err error) {
+	files, err := OpenModelTensors(folder)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closing := files.Close(); err == nil {
+			err = closing
+		}
+	}()
+	if err := m.Config.checkWeights(folder, files.Tensors()); err != nil {
+		return err
+	}
+	specs := m.Config.weights()
+	task := progress.Start(ctx, "load model", int64(len(specs)), "tensors")
+	defer task.Done()
+	for _, spec := range specs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		tensor, err := loadTensor(m.Backend, files, spec)
+		if err != nil {
+			return fmt.Errorf("open model %q: tensor %q: %w", folder, spec.name, err)
+		}
+		if err := m.addVariable(spec.name, tensor); err != nil {
+			return err
+		}
+		task.Add(1)
+	}
+	return nil
+}
+
+// loadTensor copies one tensor to the backend as float32.
+func loadTensor(backend compute.Backend, files *ModelTensors, spec weightSpec) (*tensors.Tensor, error) {
+	file := files.of[spec.name]
+	info, _ := file.Info(spec.name)
+	raw, err := file.Bytes(spec.name)
+	if err != nil {
+		return nil, err
+	}
+	defer releasePages(raw)
+	if info.DType == F32 { // every platform that we build for is little-endian, as the file is
+		return tensors.FromRaw(backend, 0, shapes.Make(dtypes.Float32, spec.shape...), raw)
+	}
+	values, err := decodeFloats(info.DType, raw)
+	if err != nil {
+		return nil, err
+	}
+	return newTensor(backend, spec.shape, values)
+}
+
+// newTensor copies float32 values to the backend.
+func newTensor(backend compute.Backend, shape []int, values []float32) (*tensors.Tensor, error) {
+	return tensors.FromRaw(backend, 0, shapes.Make(dtypes.Float32, shape...), dtypes.UnsafeByteSlice(values))
+}
+
+// addVariable names a frozen tensor in the store.
+func (m *Model) addVariable(name string, tensor *tensors.Tensor) error {
+	variable, err := m.Store.CreateVariable("/"+name, tensor)
+	if err != nil {
+		return fmt.Errorf("name weight %q: %w", name, err)
+	}
+	variable.SetTrainable(false)
+	return nil
+}
+
+// values copies a variable's numbers out of the backend.
+func values(variable *model.Variable) ([]float32, error) {
+	tensor, err := variable.Value()
+	if err != nil {
+		return nil, err
+	}
+	return tensors.CopyFlatData[float32](tensor)
+}

@@ -1,0 +1,180 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"alignctl/internal/progress"
+	"alignctl/train/lm"
+)
+
+// A cycle yields the same micro-batches over and over.
+type cycle struct {
+	batches [][]any
+	taken   int
+	before  func(taken int) // called before each one
+}
+
+func (c *cycle) Next(context.Context) (MicroBatch, error) {
+	if c.before != nil {
+		c.before(c.taken)
+	}
+	at := c.taken % len(c.batches)
+	c.taken++
+	return MicroBatch{Inputs: c.batches[at], Examples: []string{fmt.Sprintf("example-%d", at)}, Tokens: 10}, nil
+}
+
+// kept is where a recorder publishes in tests.
+type kept struct{ rows []StepRow }
+
+func (k *kept) publish(_ context.Context, rows []StepRow) error {
+	k.rows = append(k.rows, rows...)
+	return nil
+}
+
+// of lists a metric's values by step.
+func (k *kept) of(metric string) []float64 {
+	var values []float64
+	for _, row := range k.rows {
+		if row.Metric == metric {
+			values = append(values, row.Value)
+		}
+	}
+	return values
+}
+
+func tinyLoop(t *testing.T, steps int) (*loop, *kept, *cycle) {
+	t.Helper()
+	rows := &kept{}
+	source := &cycle{batches: [][]any{rowsOf(12, 1, fourRows[:2]...), rowsOf(12, 3, fourRows[2:]...)}}
+	return &loop{
+		options:  LoopOptions{Schedule: Schedule{Kind: "linear", Peak: 1e-2, Total: steps}, Accumulate: 2, EvalEvery: 2},
+		stepper:  stepperOf(t, tiny(t, lm.TrainLoRA), StepperOptions{Optimizer: DefaultAdamW(), Clip: 1}),
+		train:    source,
+		dev:      []MicroBatch{{Inputs: rowsOf(12, 1, fourRows...)}},
+		recorder: newRecorder("run-1", rows.publish),
+	}, rows, source
+}
+
+func TestLoopRecordsEveryStep(t *testing.T) {
+	l, rows, source := tinyLoop(t, 5)
+	outcome, err := l.run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Outcome{Steps: 5, Examples: 10, Tokens: 100, TrainedTokens: 5 * 20}
+	got := outcome
+	got.Loss, got.EvalLoss, got.Seconds = 0, 0, 0
+	if got != want || source.taken != 10 {
+		t.Errorf("outcome %+v after %d micro-batches, want %+v after 10", got, source.taken, want)
+	}
+	if rates := rows.of("learning_rate"); !slices.EqualFunc(rates, []float64{1e-2, 8e-3, 6e-3, 4e-3, 2e-3},
+		func(a, b float64) bool { return math.Abs(a-b) < 1e-12 }) {
+		t.Errorf("learning rates %v", rates)
+	}
+	if tokens := rows.of("num_tokens"); !slices.Equal(tokens, []float64{20, 40, 60, 80, 100}) {
+		t.Errorf("num_tokens %v", tokens)
+	}
+	for _, metric := range []string{"loss", "grad_norm", "tokens_per_second"} {
+		if n := len(rows.of(metric)); n != 5 {
+			t.Errorf("%d rows of %s, want 5", n, metric)
+		}
+	}
+	// Steps 2 and 4 by EvalEvery, step 5 as the last.
+	evals := rows.of("eval_loss")
+	if len(evals) != 3 || !(evals[2] < evals[0]) || outcome.EvalLoss != evals[2] {
+		t.Errorf("eval losses %v, outcome %g", evals, outcome.EvalLoss)
+	}
+}
+
+func TestInterruptFinishesTheStep(t *testing.T) {
+	l, rows, source := tinyLoop(t, 100)
+	ctx, cancel := context.WithCancel(t.Context())
+	source.before = func(taken int) {
+		if taken == 2 { // the first half of step 2
+			cancel()
+		}
+	}
+	outcome, err := l.run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !outcome.Interrupted || outcome.Steps != 2 || source.taken != 4 {
+		t.Errorf("outcome %+v after %d micro-batches", outcome, source.taken)
+	}
+	if n := len(rows.of("loss")); n != 2 {
+		t.Errorf("%d losses were published, want 2", n)
+	}
+}
+
+func TestBrokenLossNamesTheExamples(t *testing.T) {
+	l, rows, _ := tinyLoop(t, 3)
+	weight := l.stepper.slots[0].weight
+	broken := tensors.FromShape(weight.Shape())
+	tensors.MustMutableFlatData(broken, func(flat []float32) { flat[0] = float32(math.NaN()) })
+	if err := weight.SetValue(broken); err != nil {
+		t.Fatal(err)
+	}
+	_, err := l.run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "example-0, example-1") || !strings.Contains(err.Error(), "step 1") {
+		t.Errorf("error %v names no step and examples", err)
+	}
+	if len(rows.rows) != 0 {
+		t.Errorf("metrics of a broken step: %v", rows.rows)
+	}
+}
+
+func TestRecorderFlushesInBatches(t *testing.T) {
+	rows := &kept{}
+	r := newRecorder("run-1", rows.publish)
+	clock := r.flushed
+	r.now = func() time.Time { return clock }
+	add := func(step int) {
+		if err := r.add(t.Context(), step, metric{"loss", 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(1)
+	clock = clock.Add(flushEvery / 2)
+	add(2)
+	if len(rows.rows) != 0 {
+		t.Fatalf("published early: %v", rows.rows)
+	}
+	clock = clock.Add(flushEvery / 2)
+	add(3)
+	if len(rows.rows) != 3 {
+		t.Fatalf("published %d rows, want 3", len(rows.rows))
+	}
+	broken := errors.New("disk full")
+	r.publish = func(context.Context, []StepRow) error { return broken }
+	if add(4); !errors.Is(r.flush(t.Context()), broken) || len(r.rows) != 1 {
+		t.Error("a failed flush lost its rows or its error")
+	}
+}
+
+// notes keeps what the live line said.
+type notes struct{ texts []string }
+
+func (n *notes) Start(string, int64, string) progress.Task { return n }
+func (n *notes) Add(int64)                                 {}
+func (n *notes) Note(text string)                          { n.texts = append(n.texts, text) }
+func (n *notes) Done()                                     {}
+
+func TestLiveLine(t *testing.T) {
+	l, _, _ := tinyLoop(t, 3)
+	live := &notes{}
+	if _, err := l.run(progress.With(t.Context(), live)); err != nil {
+		t.Fatal(err)
+	}
+	if len(live.texts) != 3 || !strings.Contains(live.texts[2], "dev ") || !strings.Contains(live.texts[0], "tok/s") {
+		t.Errorf("live line: %q", live.texts)
+	}
+}

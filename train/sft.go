@@ -1,0 +1,224 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+
+	"alignctl/lake"
+	"alignctl/train/batch"
+	"alignctl/train/lm"
+)
+
+// SFTOptions are the settings of supervised fine-tuning. All of them are stored
+// with the run.
+type SFTOptions struct {
+	Model   string `json:"model"`   // folder of the model to start from
+	Dataset string `json:"dataset"` // table of examples, such as data.sft_ranked
+	Out     string `json:"out"`     // new folder for the result; "": models/<run id> in the lake
+	Backend string `json:"backend"` // as lm.OpenBackend; "" chooses
+
+	Full bool          `json:"full"` // train every weight; else a LoRA adapter
+	LoRA lm.LoRAConfig `json:"lora"` // of the adapter; its Seed is Seed
+
+	Epochs     float64 `json:"epochs"`     // passes over the examples
+	MaxSteps   int     `json:"max_steps"`  // optimizer steps at most; 0: as Epochs says
+	Batch      int     `json:"batch"`      // examples in a micro-batch
+	Accumulate int     `json:"accumulate"` // micro-batches in an optimizer step
+	MaxTokens  int     `json:"max_tokens"` // an example is cut there
+
+	LearningRate float64 `json:"learning_rate"`
+	Schedule     string  `json:"schedule"`      // cosine, linear or constant
+	Warmup       float64 `json:"warmup"`        // below 1: share of the steps; else steps
+	WeightDecay  float64 `json:"weight_decay"`  // see AdamW
+	MaxGradNorm  float64 `json:"max_grad_norm"` // 0: no clipping
+
+	EvalEvery    int   `json:"eval_every"`    // optimizer steps between dev losses; 0: only at the end
+	EvalExamples int   `json:"eval_examples"` // examples of the dev split at most
+	Seed         int64 `json:"seed"`          // of the order of examples and of the new adapter
+
+	Command string `json:"-"` // the command line, for meta.runs
+	Version string `json:"-"` // of alignctl
+}
+
+// DefaultSFT has the settings of a small LoRA run; only Model and Dataset are
+// missing.
+func DefaultSFT() SFTOptions {
+	return SFTOptions{
+		LoRA:   lm.LoRAConfig{Rank: 8, Alpha: 16, Targets: []string{"q_proj", "v_proj"}},
+		Epochs: 1, Batch: 8, Accumulate: 1, MaxTokens: 512,
+		LearningRate: 2e-4, Schedule: "cosine", Warmup: 0.1, MaxGradNorm: 1, EvalExamples: 64, Seed: 42,
+	}
+}
+
+// method is the run's name for what it does.
+func (o SFTOptions) method() string {
+	if o.Full {
+		return "sft-full"
+	}
+	return "sft-lora"
+}
+
+// check refuses settings that can't be followed, before anything is read.
+func (o SFTOptions) check() error {
+	switch {
+	case o.Batch < 1, o.Accumulate < 1, o.MaxTokens < 2:
+		return errors.New("check options: --batch and --accumulate must be at least 1, --max-tokens at least 2")
+	case !(o.Epochs > 0) || math.IsInf(o.Epochs, 0), o.MaxSteps < 0:
+		return fmt.Errorf("check options: --epochs %g, --max-steps %d: must be above 0", o.Epochs, o.MaxSteps)
+	case o.Warmup < 0, o.WeightDecay < 0, o.MaxGradNorm < 0, o.EvalEvery < 0, o.EvalExamples < 0:
+		return errors.New("check options: a warm-up, decay, norm or interval is below 0")
+	}
+	if !o.Full {
+		return o.LoRA.Validate()
+	}
+	return nil
+}
+
+// A Result is what a training run leaves.
+type Result struct {
+	Outcome
+	RunID   string
+	Out     string // folder of the adapter or model
+	SHA256  string // of what is in it
+	Backend string
+	Dataset lake.Pin
+	Dropped int // examples that left no token to learn
+}
+
+// SFT trains a model to give an example's completion after its prompt, by the
+// examples of split "train" of a data set table, and writes the adapter or
+// model to a new folder and the run to train.runs, train.steps and
+// train.models. When ctx ends it finishes the step, saves, records the run as
+// interrupted and returns an error that wraps ctx's.
+func SFT(ctx context.Context, l *lake.Lake, o SFTOptions) (result Result, err error) {
+	if err := o.check(); err != nil {
+		return Result{}, err
+	}
+	run, err := l.Begin(ctx, lake.RunInfo{Command: o.Command, Config: o, Version: o.Version})
+	if err != nil {
+		return Result{}, err
+	}
+	defer func() { err = errors.Join(err, run.Close()) }()
+	if o.Out == "" {
+		o.Out = filepath.Join(l.Dir(), "models", run.ID())
+	}
+	if err := checkVacant(o.Out); err != nil {
+		return Result{}, err
+	}
+	s := &sft{options: o, run: run}
+	if err := s.open(ctx); err != nil {
+		return Result{}, err
+	}
+	defer s.model.Close()
+	return s.train(ctx)
+}
+
+// sft is a run under way.
+type sft struct {
+	options  SFTOptions
+	run      *lake.Run
+	pin      lake.Pin
+	data     *sftData
+	feed     *batch.Feed
+	schedule Schedule
+	model    *lm.Model
+	stepper  *Stepper
+	row      RunRow
+}
+
+// open reads what the run starts from, the cheap things first.
+func (s *sft) open(ctx context.Context) error {
+	if err := s.openData(ctx); err != nil {
+		return err
+	}
+	o := s.options
+	digest, err := lm.ModelSHA256(o.Model)
+	if err != nil {
+		return err
+	}
+	trainable := lm.TrainLoRA
+	if o.Full {
+		trainable = lm.TrainFull
+	}
+	o.LoRA.Seed = uint64(o.Seed)
+	s.model, err = lm.Load(ctx, o.Model, lm.Options{Backend: o.Backend, Trainable: trainable, LoRA: o.LoRA})
+	if err != nil {
+		return err
+	}
+	return s.describe(digest)
+}
+
+// openData pins the data set and makes it batches.
+func (s *sft) openData(ctx context.Context) (err error) {
+	o := s.options
+	if s.pin, err = s.run.Input(ctx, o.Dataset); err != nil {
+		return fmt.Errorf("train: %w (alignctl data ls lists the data sets)", err)
+	}
+	if s.data, err = readSFTData(ctx, s.run.Session(), o); err != nil {
+		return err
+	}
+	s.feed, err = batch.NewFeed(s.data.train, batch.Options{Rows: o.Batch, Seed: o.Seed}, batch.Position{})
+	if err != nil {
+		return err
+	}
+	s.schedule = o.schedule(s.steps())
+	return s.schedule.Check()
+}
+
+// schedule is the learning rate over a number of steps.
+func (o SFTOptions) schedule(steps int) Schedule {
+	warmup := int(o.Warmup)
+	if o.Warmup < 1 {
+		warmup = int(math.Ceil(o.Warmup * float64(steps)))
+	}
+	return Schedule{Kind: o.Schedule, Peak: o.LearningRate, Warmup: warmup, Total: steps}
+}
+
+// steps is the number of optimizer steps of the whole run.
+func (s *sft) steps() int {
+	o := s.options
+	steps := int(math.Ceil(o.Epochs * float64(s.feed.BatchesPerEpoch()) / float64(o.Accumulate)))
+	if o.MaxSteps > 0 {
+		return min(steps, o.MaxSteps)
+	}
+	return steps
+}
+
+// A Plan is what a training run would do.
+type Plan struct {
+	Dataset       lake.Pin
+	Examples      int // to train on
+	Dropped       int // examples that leave no token to learn
+	Tokens        int // of an epoch
+	TrainedTokens int // of those, what the loss counts
+	Steps         int // optimizer steps
+}
+
+// PlanSFT reads and checks everything that SFT would, but loads no weights,
+// trains nothing and records nothing.
+func PlanSFT(ctx context.Context, l *lake.Lake, o SFTOptions) (plan Plan, err error) {
+	if err := o.check(); err != nil {
+		return Plan{}, err
+	}
+	run, err := l.Begin(ctx, lake.RunInfo{Command: o.Command, Config: o, Version: o.Version})
+	if err != nil {
+		return Plan{}, err
+	}
+	defer func() { err = errors.Join(err, run.Close()) }()
+	s := &sft{options: o, run: run}
+	if err := s.openData(ctx); err != nil {
+		return Plan{}, err
+	}
+	if _, err := lm.LoadConfig(o.Model); err != nil {
+		return Plan{}, err
+	}
+	weights, err := lm.OpenModelTensors(o.Model)
+	if err != nil {
+		return Plan{}, err
+	}
+	return Plan{Dataset: s.pin, Examples: s.data.train.Len(), Dropped: s.data.dropped, Tokens: s.data.train.Tokens(),
+		TrainedTokens: s.data.train.Labels(), Steps: s.schedule.Total}, weights.Close()
+}

@@ -1,0 +1,208 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"alignctl/internal/progress"
+	"alignctl/lake"
+	"alignctl/train/lm"
+)
+
+// scratchModel is a small new model whose tokenizer is learnt from data.tiny.
+func scratchModel(t *testing.T, l *lake.Lake) string {
+	t.Helper()
+	texts, err := DatasetTexts(t.Context(), l, "data.tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(t.TempDir(), "base")
+	_, err = NewModel(texts, NewModelOptions{Folder: folder, Vocab: 300, Hidden: 32, Layers: 2, Heads: 2,
+		MaxPositions: 128, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func tinySFT(t *testing.T, l *lake.Lake) SFTOptions {
+	o := DefaultSFT()
+	o.Model, o.Dataset, o.Backend = scratchModel(t, l), "data.tiny", "go"
+	o.Batch, o.Epochs, o.LearningRate = 4, 20, 1e-2
+	return o
+}
+
+// one reads the only row of a query on the lake as it is now.
+func one(t *testing.T, l *lake.Lake, query string, into ...any) {
+	t.Helper()
+	pins, err := l.At(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := l.Session(t.Context(), pins, lake.SessionOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	rows, err := session.Query(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		t.Fatalf("no row: %s", query)
+	}
+	if err := rows.Scan(into...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A full run from a table to a model that learnt it, with everything recorded.
+func TestSFTEndToEnd(t *testing.T) {
+	l := tinyLake(t, wordExamples(16))
+	o := tinySFT(t, l)
+	o.Full, o.EvalEvery = true, 40
+	result, err := SFT(t.Context(), l, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Steps != 80 || result.Examples != 320 || !(result.Loss < 0.2) || !(result.EvalLoss < 0.2) {
+		t.Errorf("result %+v", result.Outcome)
+	}
+	var status, snapshot, sha, template string
+	var steps, trained int
+	one(t, l, `SELECT status, dataset_snapshot, base_sha256, template, steps, trained_tokens FROM train.runs`,
+		&status, &snapshot, &sha, &template, &steps, &trained)
+	base, err := lm.ModelSHA256(o.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status != "done" || sha != base || template != "ranked-en-1" || steps != 80 || trained != result.TrainedTokens {
+		t.Errorf("train.runs: %s, %s, %s, %d steps, %d trained tokens", status, sha, template, steps, trained)
+	}
+	var losses, evals int
+	one(t, l, `SELECT count(*) FILTER (metric = 'loss'), count(*) FILTER (metric = 'eval_loss') FROM train.steps`,
+		&losses, &evals)
+	if losses != 80 || evals != 2 {
+		t.Errorf("train.steps has %d losses and %d dev losses", losses, evals)
+	}
+	var kind, path, modelSHA string
+	one(t, l, `SELECT kind, path, sha256 FROM train.models JOIN meta.inputs USING (run_id)
+		WHERE table_name = 'data.tiny' AND snapshot_id::VARCHAR = dataset_snapshot`, &kind, &path, &modelSHA)
+	saved, err := lm.ModelSHA256(result.Out)
+	if err != nil || kind != "base" || path != result.Out || modelSHA != saved {
+		t.Errorf("train.models: %s, %s, %s (%v)", kind, path, modelSHA, err)
+	}
+}
+
+// The same run twice gives the same bytes.
+func TestSFTRepeats(t *testing.T) {
+	l := tinyLake(t, wordExamples(16))
+	o := tinySFT(t, l)
+	o.MaxSteps, o.Accumulate = 3, 2
+	first, err := SFT(t.Context(), l, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := SFT(t.Context(), l, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.SHA256 != second.SHA256 || first.RunID == second.RunID {
+		t.Errorf("two runs: %s and %s", first.SHA256, second.SHA256)
+	}
+}
+
+// stopAt cancels a context after some steps, as Ctrl-C would.
+type stopAt struct {
+	notes
+	steps  int
+	cancel context.CancelFunc
+}
+
+func (s *stopAt) Start(name string, _ int64, _ string) progress.Task {
+	if name == "train" {
+		return s
+	}
+	return &notes{}
+}
+
+func (s *stopAt) Note(string) {
+	if s.steps--; s.steps == 0 {
+		s.cancel()
+	}
+}
+
+func TestSFTInterrupted(t *testing.T) {
+	l := tinyLake(t, wordExamples(16))
+	o := tinySFT(t, l)
+	o.Out = filepath.Join(t.TempDir(), "adapter")
+	ctx, cancel := context.WithCancel(t.Context())
+	result, err := SFT(progress.With(ctx, &stopAt{steps: 3, cancel: cancel}), l, o)
+	if !errors.Is(err, context.Canceled) || result.Steps != 3 {
+		t.Fatalf("%d steps, error %v", result.Steps, err)
+	}
+	m, err := lm.Load(t.Context(), o.Model, lm.Options{Backend: "go", Adapter: o.Out})
+	if err != nil {
+		t.Fatalf("the saved adapter doesn't load: %v", err)
+	}
+	m.Close()
+	if _, err := os.Stat(filepath.Join(o.Out, optimizerFile)); err != nil {
+		t.Error(err)
+	}
+	var status string
+	var losses int
+	one(t, l, `SELECT status, (SELECT count(*) FROM train.steps WHERE metric = 'loss') FROM train.runs`, &status, &losses)
+	if status != "interrupted" || losses != 3 {
+		t.Errorf("status %s with %d losses", status, losses)
+	}
+}
+
+func TestSFTRefuses(t *testing.T) {
+	l := tinyLake(t, wordExamples(16))
+	good := tinySFT(t, l)
+	full := t.TempDir()
+	if err := os.WriteFile(filepath.Join(full, "mine"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change func(*SFTOptions)
+		want   string
+	}{
+		"unknown data":       {func(o *SFTOptions) { o.Dataset = "data.none" }, "alignctl data ls"},
+		"no room":            {func(o *SFTOptions) { o.MaxTokens = 4 }, "0 trainable tokens"},
+		"no tokenizer":       {func(o *SFTOptions) { o.Model = tinyFolder }, "tokenizer.json"},
+		"out in use":         {func(o *SFTOptions) { o.Out = full }, "--out"},
+		"unknown schedule":   {func(o *SFTOptions) { o.Schedule = "step" }, "schedule"},
+		"unknown projection": {func(o *SFTOptions) { o.LoRA.Targets = []string{"x_proj"} }, "x_proj"},
+		"no batch":           {func(o *SFTOptions) { o.Batch = 0 }, "--batch"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := good
+			c.change(&o)
+			_, err := SFT(t.Context(), l, o)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %v, want one line with %q", err, c.want)
+			}
+			_, planErr := PlanSFT(t.Context(), l, o)
+			if planErr == nil && name != "out in use" {
+				t.Error("the plan passed")
+			}
+		})
+	}
+}
+
+func TestPlan(t *testing.T) {
+	l := tinyLake(t, wordExamples(16))
+	plan, err := PlanSFT(t.Context(), l, tinySFT(t, l))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plan.Examples != 16 || plan.Steps != 80 || !(plan.TrainedTokens > 16) || !(plan.Tokens > plan.TrainedTokens) {
+		t.Errorf("plan %+v", plan)
+	}
+}

@@ -1,0 +1,232 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph formulas read as formulas
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// A LossGraph builds the loss of one micro-batch from its input tensors.
+type LossGraph func(scope *model.Scope, inputs []*Node) LossNodes
+
+// LossNodes are the scalars that a LossGraph yields. They are sums, not means:
+// only the whole accumulated batch knows by how many tokens to divide.
+type LossNodes struct {
+	Sum    *Node // of the negative log-likelihoods of the labelled tokens, nats
+	Tokens *Node // labelled tokens
+}
+
+// Sums are the values of LossNodes, of one micro-batch or of several.
+type Sums struct{ Loss, Tokens float64 }
+
+// Add returns the sums over both.
+func (s Sums) Add(other Sums) Sums {
+	return Sums{s.Loss + other.Loss, s.Tokens + other.Tokens}
+}
+
+// Mean is the loss per labelled token, in nats.
+func (s Sums) Mean() float64 { return s.Loss / s.Tokens }
+
+// StepperOptions say how accumulated gradients become new weights.
+type StepperOptions struct {
+	Optimizer AdamW
+	Clip      float64 // limit of the gradients' global norm; 0: none
+}
+
+// A Stepper holds the two programs of training. Accumulate runs forward and
+// backward on a micro-batch and adds the gradient of the loss *sum* to a
+// buffer; Apply divides the buffer by the tokens of all micro-batches since the
+// last Apply, clips and updates the weights. So a batch of 8 gives the same
+// update whether it came as 1 x 8 or 8 x 1.
+//
+// Weights, buffers and moments are variables of the model's store: they stay on
+// the device between calls, and only two scalars come back per micro-batch.
+type Stepper struct {
+	options                     StepperOptions
+	slots                       []slot
+	accumulate, apply, evaluate *model.Exec
+	updates                     int  // optimizer steps so far
+	pending                     Sums // of the micro-batches not yet applied
+}
+
+// A slot is a trainable variable with what the optimizer keeps for it.
+type slot struct{ weight, gradient, first, second *model.Variable }
+
+// NewStepper prepares the training of weights, which are variables of the
+// store. Their order decides in which order the norm is summed, hence its last
+// bit. Graphs are compiled at the first call for each shape of inputs.
+func NewStepper(
+	backend compute.Backend, store *model.Store, weights []*model.Variable, options StepperOptions, loss LossGraph,
+) (*Stepper, error) {
+	s := &Stepper{options: options, slots: make([]slot, len(weights))}
+	if len(weights) == 0 {
+		return nil, fmt.Errorf("prepare training: the model has no trainable weight")
+	}
+	for i, weight := range weights {
+		s.slots[i].weight = weight
+		if err := s.slots[i].fill(store); err != nil {
+			return nil, err
+		}
+	}
+	programs := []struct {
+		exec  **model.Exec
+		build func(*model.Scope, []*Node) []*Node
+	}{
+		{&s.accumulate, s.accumulateGraph(loss)},
+		{&s.apply, s.applyGraph},
+		{&s.evaluate, evaluateGraph(loss)},
+	}
+	for _, p := range programs {
+		exec, err := model.NewExec(backend, store, p.build)
+		if err != nil {
+			return nil, fmt.Errorf("prepare training: %w", err)
+		}
+		*p.exec = exec.SetMaxCache(-1)
+	}
+	return s, nil
+}
+
+// stateScope holds the optimizer's variables, beside the model's own.
+const stateScope = "/optimizer"
+
+func (s *slot) fill(store *model.Store) error {
+	parts := []struct {
+		name     string
+		variable **model.Variable
+	}{{"gradient", &s.gradient}, {"first", &s.first}, {"second", &s.second}}
+	for _, part := range parts {
+		path := model.JoinPath(stateScope, part.name) + s.weight.Path()
+		v, err := store.CreateVariable(path, tensors.FromShape(s.weight.Shape()))
+		if err != nil {
+			return fmt.Errorf("make optimizer state %q: %w", path, err)
+		}
+		*part.variable = v.SetTrainable(false)
+	}
+	return nil
+}
+
+func (s *Stepper) accumulateGraph(loss LossGraph) func(*model.Scope, []*Node) []*Node {
+	return func(scope *model.Scope, inputs []*Node) []*Node {
+		out := loss(scope, inputs)
+		weights := make([]*Node, len(s.slots))
+		for i, slot := range s.slots {
+			weights[i] = slot.weight.NodeValue(out.Sum)
+		}
+		for i, g := range Gradient(out.Sum, weights...) {
+			buffer := s.slots[i].gradient
+			buffer.SetNodeValue(Add(buffer.NodeValue(g), g))
+		}
+		return out.list()
+	}
+}
+
+func evaluateGraph(loss LossGraph) func(*model.Scope, []*Node) []*Node {
+	return func(scope *model.Scope, inputs []*Node) []*Node { return loss(scope, inputs).list() }
+}
+
+func (n LossNodes) list() []*Node {
+	return []*Node{asDouble(n.Sum), asDouble(n.Tokens)}
+}
+
+func asDouble(n *Node) *Node { return ConvertDType(n, dtypes.Float64) }
+
+// applyGraph takes the learning rate, both bias corrections and the number of
+// tokens, all scalars, and returns the gradients' global norm before clipping.
+func (s *Stepper) applyGraph(_ *model.Scope, inputs []*Node) []*Node {
+	dtype := s.slots[0].weight.DType()
+	for i := range inputs {
+		inputs[i] = ConvertDType(inputs[i], dtype)
+	}
+	r := rates{learning: inputs[0], bias1: inputs[1], bias2: inputs[2]}
+	gradients := make([]*Node, len(s.slots))
+	for i, slot := range s.slots {
+		gradients[i] = Div(slot.gradient.NodeValue(r.learning), inputs[3])
+	}
+	norm := globalNorm(gradients)
+	for i, slot := range s.slots {
+		if s.options.Clip > 0 {
+			gradients[i] = Mul(gradients[i], clipFactor(norm, s.options.Clip))
+		}
+		slot.update(s.options.Optimizer, gradients[i], r)
+	}
+	return []*Node{asDouble(norm)}
+}
+
+func (s slot) update(optimizer AdamW, gradient *Node, r rates) {
+	old := moments{s.first.NodeValue(gradient), s.second.NodeValue(gradient)}
+	weight, now := optimizer.update(s.weight.NodeValue(gradient), gradient, old, r)
+	s.weight.SetNodeValue(weight)
+	s.first.SetNodeValue(now.first)
+	s.second.SetNodeValue(now.second)
+	s.gradient.SetNodeValue(ZerosLike(gradient))
+}
+
+// Accumulate adds a micro-batch's gradient to the buffer and returns its sums.
+func (s *Stepper) Accumulate(inputs ...any) (Sums, error) {
+	sums, err := callSums(s.accumulate, inputs)
+	if err != nil {
+		return Sums{}, fmt.Errorf("run forward and backward pass: %w", err)
+	}
+	s.pending = s.pending.Add(sums)
+	return sums, nil
+}
+
+// Evaluate returns a micro-batch's sums and changes nothing.
+func (s *Stepper) Evaluate(inputs ...any) (Sums, error) {
+	sums, err := callSums(s.evaluate, inputs)
+	if err != nil {
+		return Sums{}, fmt.Errorf("run forward pass: %w", err)
+	}
+	return sums, nil
+}
+
+// Apply updates the weights by the accumulated gradients and empties the
+// buffer. It returns the global norm that the mean gradient had before
+// clipping.
+func (s *Stepper) Apply(learningRate float64) (norm float64, err error) {
+	if s.pending.Tokens == 0 {
+		return 0, fmt.Errorf("update weights: no labelled token since the last update")
+	}
+	s.updates++
+	bias1, bias2 := s.options.Optimizer.bias(s.updates)
+	out, err := s.apply.Call(learningRate, bias1, bias2, s.pending.Tokens)
+	if err != nil {
+		return 0, fmt.Errorf("update weights: %w", err)
+	}
+	s.pending = Sums{}
+	return takeScalar(out[0]), nil
+}
+
+func callSums(exec *model.Exec, inputs []any) (Sums, error) {
+	out, err := exec.Call(inputs...)
+	if err != nil {
+		return Sums{}, err
+	}
+	return Sums{Loss: takeScalar(out[0]), Tokens: takeScalar(out[1])}, nil
+}
+
+// takeScalar reads a float64 scalar and frees its buffer at once: the garbage
+// collector doesn't see device memory.
+func takeScalar(t *tensors.Tensor) float64 {
+	defer t.MustFinalizeAll()
+	return tensors.ToScalar[float64](t)
+}
+
+// Close frees the compiled programs and the optimizer's state.
+func (s *Stepper) Close() error {
+	for _, exec := range []*model.Exec{s.accumulate, s.apply, s.evaluate} {
+		exec.Finalize()
+	}
+	for _, slot := range s.slots {
+		for _, v := range []*model.Variable{slot.gradient, slot.first, slot.second} {
+			if err := v.Reset(); err != nil {
+				return fmt.Errorf("free optimizer state %q: %w", v.Path(), err)
+			}
+		}
+	}
+	return nil
+}

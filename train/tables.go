@@ -1,0 +1,76 @@
+package train
+
+import (
+	"time"
+
+	"alignctl/lake"
+)
+
+// A RunRow is a row of train.runs: a training run and everything it depended
+// on.
+type RunRow struct {
+	RunID           string     `parquet:"run_id,id(1)" doc:"the run, as in meta.runs"`
+	Method          string     `parquet:"method,id(2)" doc:"sft-lora or sft-full"`
+	BasePath        string     `parquet:"base_path,id(3)" doc:"folder of the model that training started from"`
+	BaseSHA256      string     `parquet:"base_sha256,id(4)" doc:"sha256 over that folder's weights"`
+	Dataset         string     `parquet:"dataset,id(5)" doc:"table that it was trained on"`
+	DatasetSnapshot string     `parquet:"dataset_snapshot,id(6)" doc:"snapshot of that table"`
+	DatasetDigest   string     `parquet:"dataset_digest,id(7)" doc:"content digest of that snapshot"`
+	Template        string     `parquet:"template,id(8)" doc:"chat template: name, or sha256 of its text"`
+	Config          string     `parquet:"config,id(9)" doc:"all options, JSON"`
+	Seed            int64      `parquet:"seed,id(10)" doc:"seed of the order of examples and of new weights"`
+	Backend         string     `parquet:"backend,id(11)" doc:"GoMLX backend that ran it"`
+	Version         string     `parquet:"version,id(12)" doc:"alignctl's version"`
+	StartedAt       time.Time  `parquet:"started_at,id(13),timestamp(microsecond)" doc:"UTC"`
+	EndedAt         *time.Time `parquet:"ended_at,optional,id(14),timestamp(microsecond)" doc:"UTC; null while running"`
+	Status          string     `parquet:"status,id(15)" doc:"running, done, interrupted or failed"`
+	Steps           int64      `parquet:"steps,id(16)" unit:"count" doc:"optimizer steps done"`
+	Examples        int64      `parquet:"examples,id(17)" unit:"count" doc:"examples seen, repeats counted"`
+	Tokens          int64      `parquet:"tokens,id(18)" unit:"token" doc:"tokens seen, padding not counted"`
+	TrainedTokens   int64      `parquet:"trained_tokens,id(19)" unit:"token" doc:"tokens that the loss counted"`
+	Seconds         float64    `parquet:"seconds,id(20)" unit:"second" doc:"time spent in steps, compilation included"`
+	TokensPerSecond float64    `parquet:"tokens_per_second,id(21)" unit:"token/s" doc:"tokens / seconds"`
+}
+
+// A StepRow is a row of train.steps: one metric of one optimizer step, under
+// the name that TRL gives it.
+type StepRow struct {
+	RunID  string  `parquet:"run_id,id(1)" doc:"the run"`
+	Step   int64   `parquet:"step,id(2)" unit:"count" doc:"optimizer step, counted from 1"`
+	Metric string  `parquet:"metric,id(3)" doc:"loss, grad_norm, learning_rate, num_tokens, tokens_per_second, eval_loss"`
+	Value  float64 `parquet:"value,id(4)" doc:"the metric's value"`
+}
+
+// A ModelRow is a row of train.models: something that a run saved.
+type ModelRow struct {
+	ModelID         string `parquet:"model_id,id(1)" doc:"short name: first 16 hex digits of sha256"`
+	RunID           string `parquet:"run_id,id(2)" doc:"the run that made it"`
+	Kind            string `parquet:"kind,id(3)" doc:"adapter, merged or base"`
+	Path            string `parquet:"path,id(4)" doc:"its folder"`
+	SHA256          string `parquet:"sha256,id(5)" doc:"sha256 over the folder's weights"`
+	BaseSHA256      string `parquet:"base_sha256,id(6)" doc:"sha256 of the model that training started from"`
+	Method          string `parquet:"method,id(7)" doc:"sft-lora or sft-full"`
+	Dataset         string `parquet:"dataset,id(8)" doc:"table that it was trained on"`
+	DatasetSnapshot string `parquet:"dataset_snapshot,id(9)" doc:"snapshot of that table"`
+}
+
+// RunsSpec declares train.runs.
+func RunsSpec() lake.Spec {
+	return lake.SpecOf[RunRow](lake.Spec{Name: "train.runs", Doc: "a training run and all that it depended on",
+		Key: []string{"run_id"}, Scope: "run_id", Licence: lake.OpenData})
+}
+
+// StepsSpec declares train.steps.
+func StepsSpec() lake.Spec {
+	return lake.SpecOf[StepRow](lake.Spec{Name: "train.steps", Doc: "a metric of an optimizer step",
+		Key: []string{"run_id", "step", "metric"}, Scope: "run_id", Licence: lake.OpenData})
+}
+
+// ModelsSpec declares train.models.
+func ModelsSpec() lake.Spec {
+	return lake.SpecOf[ModelRow](lake.Spec{Name: "train.models", Doc: "an adapter or model that a run saved",
+		Key: []string{"run_id", "path"}, Scope: "run_id", Licence: lake.OpenData})
+}
+
+// Specs are the tables that training writes.
+func Specs() []lake.Spec { return []lake.Spec{RunsSpec(), StepsSpec(), ModelsSpec()} }
