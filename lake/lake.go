@@ -42,7 +42,6 @@ var schemas = []string{"raw", "core", "data", "train", "eval", "meta"}
 // A Lake is an open lake folder. It may be used from several goroutines.
 type Lake struct {
 	dir     string // absolute
-	id      string
 	catalog *iceberg.Catalog
 }
 
@@ -77,7 +76,7 @@ func Init(ctx context.Context, dir string) (*Lake, error) {
 	if err := d.write(dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("make lake %q: %w", dir, err), catalog.Close())
 	}
-	return &Lake{dir: dir, id: d.ID, catalog: catalog}, nil
+	return &Lake{dir: dir, catalog: catalog}, nil
 }
 
 func (d description) write(dir string) error {
@@ -114,7 +113,7 @@ func Open(ctx context.Context, dir string) (*Lake, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open lake %q: %w: %w", dir, ErrDamaged, err)
 	}
-	return &Lake{dir: dir, id: d.ID, catalog: catalog}, nil
+	return &Lake{dir: dir, catalog: catalog}, nil
 }
 
 // Close closes the catalog. Sessions and runs of the lake end first.
@@ -122,9 +121,6 @@ func (l *Lake) Close() error { return l.catalog.Close() }
 
 // Dir is the lake's folder, absolute.
 func (l *Lake) Dir() string { return l.dir }
-
-// ID names the lake, whatever folder it is in.
-func (l *Lake) ID() string { return l.id }
 
 func (l *Lake) warehouse() string { return filepath.Join(l.dir, "warehouse") }
 

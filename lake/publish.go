@@ -80,7 +80,7 @@ func (r *Run) Publish(ctx context.Context, status Status) (Published, error) {
 			return Published{}, fmt.Errorf("publish run %s: %w", r.id, err)
 		}
 		if landed {
-			return p.outcome, r.landed(ctx, p)
+			return p.outcome, r.landed(context.WithoutCancel(ctx), p)
 		}
 		discardData(p.newFiles)
 	}
@@ -238,7 +238,8 @@ func (p *publication) add(on *version, meta []*stagedMeta) {
 		}
 		p.meta = append(p.meta, s.table)
 		p.newFiles = append(p.newFiles, s.added)
-		p.moves = append(p.moves, iceberg.Move{Table: s.table.Name(), From: on.location(s.table.Name()), To: s.table.Location()})
+		name := s.table.Name()
+		p.moves = append(p.moves, iceberg.Move{Table: name, From: on.location(name), To: s.table.Location()})
 	}
 }
 
@@ -340,7 +341,7 @@ func (r *Run) landed(ctx context.Context, p *publication) error {
 		r.base.put(table)
 		current, _ := table.Current()
 		if err := r.session.view(ctx, table, current.ID); err != nil {
-			return err
+			return fmt.Errorf("run %s is published, but its session can't go on: %w", r.id, err)
 		}
 	}
 	r.recorded = recorded{publishes: r.recorded.publishes + 1, inputs: len(r.inputs), files: len(r.files)}

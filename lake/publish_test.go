@@ -60,7 +60,7 @@ func TestRunsOnOneScopeConflict(t *testing.T) {
 // of them land, none loses a row.
 func TestManyRunsAtOnce(t *testing.T) {
 	l := newLake(t)
-	const writers, rounds = 4, 3
+	const writers, rounds = 3, 3
 	var work sync.WaitGroup
 	for w := range writers {
 		work.Go(func() {
@@ -72,7 +72,8 @@ func TestManyRunsAtOnce(t *testing.T) {
 		})
 	}
 	work.Wait()
-	if got := rowsAt(t, l, "", "select count(*) n from train.step"); got != fmt.Sprintf("{'n': %d}", writers*rounds*2) {
+	got := rowsAt(t, l, "", "select count(*) n from train.step")
+	if got != fmt.Sprintf("{'n': %d}", writers*rounds*2) {
 		t.Errorf("rows: %s", got)
 	}
 	if got := rowsAt(t, l, "", `select count(*) n, max(publish) p, count(distinct published_at) > 1 d from meta.outputs`); got !=
@@ -98,11 +99,11 @@ func appendScope(t *testing.T, l *Lake, scope string) error {
 	return err
 }
 
-// A hundred publishes leave few meta files, and every row of them.
+// Many publishes leave few meta files, and every row of them.
 func TestMetaTablesStaySmall(t *testing.T) {
 	l := newLake(t)
 	r := begin(t, l)
-	const publishes = 40
+	const publishes = 20
 	early := begin(t, l) // goes on while the others publish
 	for i := range int64(publishes) {
 		addSteps(t, r, steps(i, i+1))

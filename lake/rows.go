@@ -100,7 +100,8 @@ func ReplaceRows[T any](ctx context.Context, r *Run, spec Spec, scope string, ro
 }
 
 // writeGo writes rows to a new data file.
-func writeGo[T any](ctx context.Context, r *Run, spec Spec, scope string, rows []T) (s *staged, path string, err error) {
+func writeGo[T any](ctx context.Context, r *Run, spec Spec, scope string, rows []T) (
+	s *staged, path string, err error) {
 	if s, err = r.open(ctx, spec); err != nil {
 		return nil, "", err
 	}
@@ -122,14 +123,15 @@ func (r *Run) add(ctx context.Context, s *staged, scope, path string) error {
 	if err != nil {
 		return errors.Join(err, remove(path))
 	}
-	s.touched[scope] = true
 	c := &change{state: next}
 	if before, had := s.changes[scope]; had {
 		c.replace, c.added = before.replace, slices.Clone(before.added)
 	}
 	c.added = append(c.added, next.files[len(next.files)-1])
-	s.changes[scope] = c
-	return r.show(ctx, s)
+	if err := r.apply(ctx, s, scope, c); err != nil {
+		return errors.Join(err, remove(path))
+	}
+	return nil
 }
 
 // extend is the state of a scope with one more file: the digest goes on where

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,25 +69,40 @@ func (r *Run) replace(ctx context.Context, s *staged, scope, path string) (Pin, 
 	if err != nil {
 		return Pin{}, errors.Join(err, remove(path))
 	}
-	s.touched[scope] = true
 	if state.sameRows(s.now(scope)) && s.table.Location() != "" {
+		s.touched[scope] = true
 		return currentPin(s.table), remove(path)
 	}
-	before := s.changes[scope]
-	s.changes[scope] = &change{replace: true, added: state.files, state: state}
-	if state.sameRows(s.inBase(scope)) { // back to what the lake holds
-		delete(s.changes, scope)
+	before, next := s.changes[scope], &change{replace: true, added: state.files, state: state}
+	if state.sameRows(s.inBase(scope)) && s.base.Location() != "" {
+		next = nil // back to what the lake holds
 	}
-	if err := r.show(ctx, s); err != nil {
-		return Pin{}, err
+	if err := r.apply(ctx, s, scope, next); err != nil {
+		return Pin{}, errors.Join(err, remove(path))
 	}
 	if before != nil {
 		discard(before.added)
 	}
-	if s.changes[scope] == nil || state.rows == 0 {
+	if next == nil || state.rows == 0 {
 		err = remove(path)
 	}
 	return currentPin(s.table), err
+}
+
+// apply makes next the change of a scope (nil: none), stages it and shows it;
+// when that fails, all is as before.
+func (r *Run) apply(ctx context.Context, s *staged, scope string, next *change) error {
+	before, table := maps.Clone(s.changes), s.table
+	s.changes[scope] = next
+	if next == nil {
+		delete(s.changes, scope)
+	}
+	if err := r.show(ctx, s); err != nil {
+		s.changes, s.table = before, table
+		return err
+	}
+	s.touched[scope] = true
+	return nil
 }
 
 func (s *staged) inBase(scope string) *scopeState {

@@ -142,8 +142,9 @@ func TestSwapIsAllOrNothing(t *testing.T) {
 			t.Errorf("%s: the catalog has %v, %v", name, heads, err)
 		}
 	}
-	if since := theirs.Since(0); len(since) != 2 || since[0].Summary["by"] != "c" || since[1].Summary["by"] != "a" {
-		t.Errorf("history %+v", since)
+	first, _ := base.Current()
+	if now, ok := theirs.Current(); !ok || now.Parent != first.ID || now.Sequence != first.Sequence+1 {
+		t.Errorf("snapshot %+v follows %+v", now, first)
 	}
 }
 

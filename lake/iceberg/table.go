@@ -97,18 +97,6 @@ func snapshotOf(s *table.Snapshot) Snapshot {
 	return out
 }
 
-// Since lists the ancestors of the current snapshot down to, and without, the
-// one with the given id (0: all), newest first.
-func (t *Table) Since(id int64) []Snapshot {
-	var out []Snapshot
-	s, ok := t.Current()
-	for ok && s.ID != id {
-		out = append(out, s)
-		s, ok = t.Snapshot(s.Parent)
-	}
-	return out
-}
-
 // Fields is the schema that snapshot id was written under (0: the current one).
 func (t *Table) Fields(id int64) ([]Field, error) {
 	schema := t.inner.Schema()
