@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,7 +99,7 @@ func (d *demoRun) command(args ...string) func(context.Context) error {
 		d.remark("\n$ alignctl %s", strings.Join(args, " "))
 		sub := newTerminal(d.in, d.err, d.err)
 		if d.quiet {
-			sub = newTerminal(d.in, discard{}, discard{})
+			sub = newTerminal(d.in, io.Discard, io.Discard)
 		}
 		return sub.run(ctx, append([]string{"alignctl"}, args...))
 	}
@@ -116,10 +117,6 @@ func dropEmpty(args []string) []string {
 	}
 	return out
 }
-
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 func (d *demoRun) rawFile(f demo.File) string { return filepath.Join(d.dir, "raw", f.Name) }
 

@@ -16,6 +16,7 @@ var errPartial = errors.New("some input was rejected")
 // A usageError is a command line that alignctl can't obey.
 type usageError struct{ text string }
 
+// Error says what can't be obeyed.
 func (e *usageError) Error() string { return e.text }
 
 func usagef(format string, args ...any) error {

@@ -51,10 +51,18 @@ type grid struct {
 
 func newGrid(columns ...string) *grid { return &grid{columns: columns} }
 
-func (g *grid) add(values ...any)          { g.rows = append(g.rows, values) }
+func (g *grid) add(values ...any) { g.rows = append(g.rows, values) }
+
+// Columns are the names of the columns.
 func (g *grid) Columns() ([]string, error) { return g.columns, nil }
-func (g *grid) Next() bool                 { g.at++; return g.at <= len(g.rows) }
-func (g *grid) Err() error                 { return nil }
+
+// Next moves to the next row.
+func (g *grid) Next() bool { g.at++; return g.at <= len(g.rows) }
+
+// Err is nil: nothing can fail in memory.
+func (g *grid) Err() error { return nil }
+
+// Scan copies the row into pointers to any.
 func (g *grid) Scan(into ...any) error {
 	for i, value := range g.rows[g.at-1] {
 		*into[i].(*any) = value

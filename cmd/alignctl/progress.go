@@ -14,6 +14,7 @@ import (
 // barReporter draws one live line with rate and remaining time.
 type barReporter struct{ w io.Writer }
 
+// Start draws a bar.
 func (r barReporter) Start(name string, total int64, unit string) progress.Task {
 	if total == 0 {
 		total = -1 // progressbar's word for "unknown"
@@ -37,9 +38,14 @@ type barTask struct {
 	bar  *progressbar.ProgressBar
 }
 
-func (t *barTask) Add(n int64)      { _ = t.bar.Add64(n) }
+// Add moves the bar on.
+func (t *barTask) Add(n int64) { _ = t.bar.Add64(n) }
+
+// Note shows a remark beside the name.
 func (t *barTask) Note(text string) { t.bar.Describe(t.name + " " + text) }
-func (t *barTask) Done()            { _ = t.bar.Finish() }
+
+// Done clears the line.
+func (t *barTask) Done() { _ = t.bar.Finish() }
 
 // lineInterval is how often a task without a terminal says where it is.
 const lineInterval = 5 * time.Second
@@ -47,6 +53,7 @@ const lineInterval = 5 * time.Second
 // lineReporter prints a plain line every few seconds, for logs and pipes.
 type lineReporter struct{ w io.Writer }
 
+// Start begins to count; the first line comes after lineInterval.
 func (r lineReporter) Start(name string, total int64, unit string) progress.Task {
 	now := time.Now()
 	return &lineTask{w: r.w, name: name, unit: unit, total: total, start: now, last: now}
@@ -64,6 +71,7 @@ type lineTask struct {
 	everPrinted bool
 }
 
+// Add counts, and prints a line when one is due.
 func (t *lineTask) Add(n int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,6 +81,7 @@ func (t *lineTask) Add(n int64) {
 	}
 }
 
+// Note sets the remark of the next lines.
 func (t *lineTask) Note(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

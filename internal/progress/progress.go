@@ -35,8 +35,14 @@ func Start(ctx context.Context, name string, total int64, unit string) Task {
 	return silent{}
 }
 
+// silent is the task of a context without a reporter.
 type silent struct{}
 
-func (silent) Add(int64)   {}
+// Add does nothing.
+func (silent) Add(int64) {}
+
+// Note does nothing.
 func (silent) Note(string) {}
-func (silent) Done()       {}
+
+// Done does nothing.
+func (silent) Done() {}

@@ -88,14 +88,21 @@ func cheapest(counts []int, n int) []int {
 	cost[0][0] = 0
 	for k := 1; k <= n; k++ {
 		for j := 1; j <= most; j++ {
-			for i := range j {
-				if c := cost[k-1][i] + j*(total[j]-total[i]); c < cost[k][j] {
-					cost[k][j], from[k][j] = c, i
-				}
-			}
+			cost[k][j], from[k][j] = extend(cost[k-1], total, j)
 		}
 	}
 	return trace(cost, from)
+}
+
+// extend adds the width j to the cheapest plan with one width less.
+func extend(before, total []int, j int) (cost, from int) {
+	cost = before[0] + j*total[j]
+	for i := 1; i < j; i++ {
+		if c := before[i] + j*(total[j]-total[i]); c < cost {
+			cost, from = c, i
+		}
+	}
+	return cost, from
 }
 
 // trace reads the widths of the cheapest plan back, narrowest first.
