@@ -41,8 +41,9 @@ type GenerateOptions struct {
 	Temperature  float64 // 0: greedy
 	TopP         float64 // 0 or 1: all tokens
 	Seed         int64
-	MaxNewTokens int // 0: DefaultMaxNewTokens
-	Batch        int // 0: the model's default
+	At           string // version of the lake that the prompts come from; "": now
+	MaxNewTokens int    // 0: DefaultMaxNewTokens
+	Batch        int    // 0: the model's default
 	Command      string
 	Version      string // of alignctl
 }
@@ -63,10 +64,14 @@ type Generated struct {
 // status interrupted, and the context's error is returned with the run.
 func Generate(ctx context.Context, l *lake.Lake, open Opener, o GenerateOptions) (_ Generated, err error) {
 	o = o.withDefaults()
-	if err := o.validate(ctx, l); err != nil {
+	pins, err := l.At(ctx, o.At)
+	if err != nil {
 		return Generated{}, err
 	}
-	run, err := l.Begin(ctx, lake.RunInfo{Command: o.Command, Version: o.Version, Config: o.config()})
+	if err := o.validate(pins); err != nil {
+		return Generated{}, err
+	}
+	run, err := l.Begin(ctx, lake.RunInfo{Command: o.Command, Version: o.Version, Config: o.config(), Pins: pins})
 	if err != nil {
 		return Generated{}, err
 	}
@@ -112,13 +117,9 @@ func (o GenerateOptions) withDefaults() GenerateOptions {
 // tableName is a schema-qualified name that SQL takes without quotes.
 var tableName = regexp.MustCompile(`^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$`)
 
-func (o GenerateOptions) validate(ctx context.Context, l *lake.Lake) error {
+func (o GenerateOptions) validate(pins lake.Pins) error {
 	if o.Limit < 0 {
 		return fmt.Errorf("generate: limit %d is negative", o.Limit)
-	}
-	pins, err := l.At(ctx, "")
-	if err != nil {
-		return err
 	}
 	if _, ok := pins[o.Dataset]; ok && tableName.MatchString(o.Dataset) {
 		return nil

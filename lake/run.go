@@ -22,6 +22,9 @@ type RunInfo struct {
 	Config  any    // all options in force; stored as JSON, with its digest
 	Source  string // the etl source, or ""
 	Version string // of alignctl
+	// Pins is the version of the lake that the run reads; nil: as it is at
+	// Begin. What the run writes goes on from the current version all the same.
+	Pins Pins
 	// Options are the settings of the run's session.
 	Options SessionOptions
 }
@@ -80,9 +83,16 @@ func (l *Lake) Begin(ctx context.Context, info RunInfo) (*Run, error) {
 }
 
 func (r *Run) viewBase(ctx context.Context, name string) error {
+	pinned, ok := r.info.Pins[name]
+	if r.info.Pins != nil && !ok {
+		return nil // the table wasn't there yet
+	}
 	table, err := r.base.table(ctx, name)
 	if err != nil {
 		return err
+	}
+	if ok {
+		return r.session.view(ctx, table, pinned.Snapshot)
 	}
 	current, _ := table.Current()
 	return r.session.view(ctx, table, current.ID)
@@ -92,7 +102,7 @@ func (r *Run) viewBase(ctx context.Context, name string) error {
 func (r *Run) ID() string { return r.id }
 
 // Session is the run's own session. Its views show each table as the run found
-// it at Begin, with what the run wrote since.
+// it at Begin (or at its Pins), with what the run wrote since.
 func (r *Run) Session() *Session { return r.session }
 
 // Input records that the run reads a table as its session shows it, and says
@@ -113,6 +123,13 @@ func (r *Run) Input(ctx context.Context, table string) (Pin, error) {
 func (r *Run) pin(ctx context.Context, name string) (Pin, error) {
 	if s, ok := r.tables[name]; ok {
 		return currentPin(s.table), nil
+	}
+	if r.info.Pins != nil {
+		pin, ok := r.info.Pins[name]
+		if !ok {
+			return Pin{}, errors.New("the lake had no such table then")
+		}
+		return pin, nil
 	}
 	table, err := r.base.table(ctx, name)
 	if err != nil {

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -98,16 +99,16 @@ func (s *scopeScan) add(ctx context.Context, files []iceberg.DataFile) (err erro
 			return err
 		}
 	}
-	for {
-		span, ok, err := m.next()
-		if err != nil || !ok {
-			return err
-		}
-		if err := s.take(span); err != nil {
-			return err
-		}
-		task.Add(int64(span.to - span.from))
+	rows, ok, err := m.next()
+	for ok && err == nil {
+		task.Add(int64(rows.to - rows.from))
+		var taken errgroup.Group // while the next rows are read
+		taken.Go(func() error { return s.take(rows) })
+		following, more, readErr := m.next()
+		err = cmp.Or(taken.Wait(), readErr)
+		rows, ok = following, more
 	}
+	return err
 }
 
 func totalRows(files []iceberg.DataFile) (n int64) {

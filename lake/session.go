@@ -90,13 +90,17 @@ func (s *Session) view(ctx context.Context, table *iceberg.Table, snapshot int64
 	if err != nil {
 		return damaged(err)
 	}
-	return s.viewFiles(ctx, table.Name(), fields, files)
+	return s.viewFiles(ctx, table, fields, files)
 }
 
-func (s *Session) viewFiles(ctx context.Context, name string, fields []iceberg.Field, files []iceberg.DataFile) error {
-	query := "create or replace view " + duck.Ident(name) + " as " + readFiles(fields, files)
-	if err := s.db.Exec(ctx, query); err != nil {
-		return fmt.Errorf("open view of table %s: %w", name, err)
+func (s *Session) viewFiles(ctx context.Context, table *iceberg.Table, fields []iceberg.Field,
+	files []iceberg.DataFile) error {
+	query := readByName(fields, files)
+	if table.Evolved() {
+		query = readFiles(fields, files)
+	}
+	if err := s.db.Exec(ctx, "create or replace view "+duck.Ident(table.Name())+" as "+query); err != nil {
+		return fmt.Errorf("open view of table %s: %w", table.Name(), err)
 	}
 	return nil
 }

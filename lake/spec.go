@@ -29,6 +29,10 @@ type Spec struct {
 	// replaces the whole table.
 	Scope   string
 	Licence Licence
+	// Order is how Write sorts rows, where fewer columns than Key give key order
+	// already: a column that holds one value needs no sorting. The rows are
+	// checked all the same. Nil: by Key.
+	Order []string `json:"-"`
 }
 
 // A Column is one column of a Spec.

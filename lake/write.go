@@ -60,7 +60,19 @@ func copySorted(spec Spec, fields []iceberg.Field, query, path string) string {
 		columns[i] = duck.Ident(f.Name) + "::" + typeOf(f).SQL() + " as " + duck.Ident(f.Name)
 	}
 	return fmt.Sprintf("copy (select %s from (%s\n) order by %s) to %s (format parquet, compression zstd, field_ids %s)",
-		strings.Join(columns, ", "), query, duck.Idents(spec.Key), duck.Literal(path), fieldIDs(fields))
+		strings.Join(columns, ", "), query, duck.Idents(spec.order()), duck.Literal(path), fieldIDs(fields))
+}
+
+// order is the columns that put the rows of one scope into key order: all of
+// them have the same value in the scope column.
+func (s Spec) order() []string {
+	if s.Order != nil {
+		return s.Order
+	}
+	if s.Scope != "" && len(s.Key) > 1 {
+		return s.Key[1:]
+	}
+	return s.Key
 }
 
 // replace makes a scope hold the rows of one new file.
@@ -118,7 +130,7 @@ func (r *Run) show(ctx context.Context, s *staged) error {
 		return err
 	}
 	failpoint.Hit("lake.write.staged")
-	return r.session.viewFiles(ctx, s.spec.Name, s.fields, s.allFiles())
+	return r.session.viewFiles(ctx, s.base, s.fields, s.allFiles())
 }
 
 // take makes a new file durable, reads it back, and gives the state of a scope

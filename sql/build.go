@@ -39,7 +39,11 @@ func (c *Catalogue) Build(ctx context.Context, l *lake.Lake, name string, opts B
 	if err != nil {
 		return Built{}, err
 	}
-	recipe, run, err := c.plan(ctx, l, view, opts)
+	pins, err := l.At(ctx, opts.At)
+	if err != nil {
+		return Built{}, fmt.Errorf("build %s: %w", view.Name, err)
+	}
+	recipe, run, err := c.plan(ctx, l, view, opts.Set, pins)
 	if err != nil {
 		return Built{}, fmt.Errorf("build %s: %w", view.Name, err)
 	}
@@ -49,7 +53,7 @@ func (c *Catalogue) Build(ctx context.Context, l *lake.Lake, name string, opts B
 		built.Pin = now[view.Name]
 		return built, err
 	}
-	if built.Pin, built.Run, err = c.run(ctx, l, view, recipe, opts); err != nil {
+	if built.Pin, built.Run, err = c.run(ctx, l, view, recipe, pins, opts); err != nil {
 		return Built{}, fmt.Errorf("build %s: %w", view.Name, err)
 	}
 	return built, nil
@@ -57,23 +61,18 @@ func (c *Catalogue) Build(ctx context.Context, l *lake.Lake, name string, opts B
 
 // plan works out the recipe, and the run that made the table's current snapshot
 // when that has the same recipe, else "".
-func (c *Catalogue) plan(ctx context.Context, l *lake.Lake, v *View, opts BuildOptions) (Recipe, string, error) {
+func (c *Catalogue) plan(ctx context.Context, l *lake.Lake, v *View, set map[string]string, pins lake.Pins) (
+	Recipe, string, error) {
 	now, err := l.At(ctx, "")
 	if err != nil {
 		return Recipe{}, "", err
-	}
-	pins := now
-	if opts.At != "" {
-		if pins, err = l.At(ctx, opts.At); err != nil {
-			return Recipe{}, "", err
-		}
 	}
 	session, err := l.Session(ctx, lineage(now), lake.SessionOptions{ReadOnly: true})
 	if err != nil {
 		return Recipe{}, "", err
 	}
 	defer session.Close()
-	recipe, err := c.recipe(ctx, session, v, opts.Set, pins)
+	recipe, err := c.recipe(ctx, session, v, set, pins)
 	if err != nil {
 		return Recipe{}, "", err
 	}
@@ -127,15 +126,15 @@ func madeBy(ctx context.Context, s *lake.Session, now lake.Pins, table string) (
 }
 
 // run builds, audits and publishes the data set.
-func (c *Catalogue) run(ctx context.Context, l *lake.Lake, v *View, recipe Recipe, opts BuildOptions,
+func (c *Catalogue) run(ctx context.Context, l *lake.Lake, v *View, recipe Recipe, pins lake.Pins, opts BuildOptions,
 ) (lake.Pin, string, error) {
-	run, err := l.Begin(ctx, lake.RunInfo{Command: opts.Command, Config: recipe, Version: opts.Version,
+	run, err := l.Begin(ctx, lake.RunInfo{Command: opts.Command, Config: recipe, Version: opts.Version, Pins: pins,
 		Options: opts.Session})
 	if err != nil {
 		return lake.Pin{}, "", err
 	}
 	defer run.Close()
-	if err := c.prepare(ctx, run, recipe, opts.At); err != nil {
+	if err := c.prepare(ctx, run, recipe); err != nil {
 		return lake.Pin{}, "", err
 	}
 	if err := v.write(ctx, run); err != nil {
@@ -156,20 +155,12 @@ func (c *Catalogue) run(ctx context.Context, l *lake.Lake, v *View, recipe Recip
 	return lake.Pin{}, "", fmt.Errorf("run %s published no %s", run.ID(), v.Name)
 }
 
-// prepare checks that the run reads what the recipe says and gives its session
-// the variables and templates that the view's statements use.
-func (c *Catalogue) prepare(ctx context.Context, run *lake.Run, recipe Recipe, at string) error {
+// prepare records what the run reads and gives its session the variables and
+// templates that the view's statements use.
+func (c *Catalogue) prepare(ctx context.Context, run *lake.Run, recipe Recipe) error {
 	for _, table := range slices.Sorted(maps.Keys(recipe.Inputs)) {
-		pin, err := run.Input(ctx, table)
-		if err != nil {
+		if _, err := run.Input(ctx, table); err != nil {
 			return err
-		}
-		switch {
-		case pin.Digest == recipe.Inputs[table]:
-		case at != "":
-			return fmt.Errorf("table %s has other rows now than at %q, and a run reads the lake as it is now", table, at)
-		default:
-			return fmt.Errorf("%w: table %s moved since the build began: build again", lake.ErrConflict, table)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(recipe.Params)) {

@@ -17,6 +17,7 @@ import (
 type SFTOptions struct {
 	Model   string `json:"model"`   // folder of the model to start from
 	Dataset string `json:"dataset"` // table of examples, such as data.sft_ranked
+	At      string `json:"at"`      // version of the lake that Dataset is read at; "": now
 	Out     string `json:"out"`     // new folder for the result; "": models/<run id> in the lake
 	Backend string `json:"backend"` // as lm.OpenBackend; "" chooses
 
@@ -97,7 +98,7 @@ func SFT(ctx context.Context, l *lake.Lake, o SFTOptions) (result Result, err er
 	if err := o.check(); err != nil {
 		return Result{}, err
 	}
-	run, err := l.Begin(ctx, lake.RunInfo{Command: o.Command, Config: o, Version: o.Version})
+	run, err := o.begin(ctx, l)
 	if err != nil {
 		return Result{}, err
 	}
@@ -114,6 +115,15 @@ func SFT(ctx context.Context, l *lake.Lake, o SFTOptions) (result Result, err er
 	}
 	defer s.model.Close()
 	return s.train(ctx)
+}
+
+// begin starts a run that reads the version of the lake that the options name.
+func (o SFTOptions) begin(ctx context.Context, l *lake.Lake) (*lake.Run, error) {
+	pins, err := l.At(ctx, o.At)
+	if err != nil {
+		return nil, err
+	}
+	return l.Begin(ctx, lake.RunInfo{Command: o.Command, Config: o, Version: o.Version, Pins: pins})
 }
 
 // sft is a run under way.
@@ -203,7 +213,7 @@ func PlanSFT(ctx context.Context, l *lake.Lake, o SFTOptions) (plan Plan, err er
 	if err := o.check(); err != nil {
 		return Plan{}, err
 	}
-	run, err := l.Begin(ctx, lake.RunInfo{Command: o.Command, Config: o, Version: o.Version})
+	run, err := o.begin(ctx, l)
 	if err != nil {
 		return Plan{}, err
 	}

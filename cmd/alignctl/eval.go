@@ -60,6 +60,7 @@ func (o *evalGenerateOptions) flags() []cli.Flag {
 			Destination: &o.generate.Split},
 		&cli.StringFlag{Name: "lang", Usage: "`LANGUAGE` of the cues, where the split holds several",
 			Destination: &o.generate.Language},
+		atFlag(&o.generate.At),
 		&cli.IntFlag{Name: "limit", Usage: "ask about `N` cues, drawn by hash (0: all)", Destination: &o.generate.Limit},
 		&cli.Float64Flag{Name: "temperature", Usage: "draw tokens at temperature `T` (0: always the most probable)",
 			Destination: &o.generate.Temperature},

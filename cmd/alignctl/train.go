@@ -55,6 +55,7 @@ func trainSFTCommand(t *terminal) *cli.Command {
 func (o *trainSFTOptions) dataFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "data", Usage: "data set `TABLE`, such as sft_ranked", Destination: &o.Dataset},
+		atFlag(&o.At),
 		&cli.Float64Flag{Name: "epochs", Usage: "passes over the examples", Value: o.Epochs, Destination: &o.Epochs},
 		&cli.IntFlag{Name: "max-steps", Usage: "optimizer steps at most (0: as --epochs says)", Destination: &o.MaxSteps},
 		&cli.IntFlag{Name: "batch", Usage: "examples in a micro-batch", Value: o.Batch, Destination: &o.Batch},

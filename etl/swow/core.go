@@ -34,11 +34,15 @@ func (w *loader) core(ctx context.Context, code string) error {
 	if err := prelude(ctx, w.run.Session(), language, w.plan); err != nil {
 		return fmt.Errorf("prepare transforms of language %q: %w", code, err)
 	}
+	association, err := w.associationSpec(ctx)
+	if err != nil {
+		return err
+	}
 	for _, table := range []struct {
 		spec      lake.Spec
 		transform string
 	}{
-		{associationSpec(), "association"}, {strengthSpec(), "strength"}, {splitSpec(), "split"},
+		{association, "association"}, {strengthSpec(), "strength"}, {splitSpec(), "split"},
 	} {
 		err := w.step(table.spec.Name, func() error {
 			query, err := transform(table.transform)
@@ -52,6 +56,18 @@ func (w *loader) core(ctx context.Context, code string) error {
 		}
 	}
 	return w.step("audit", func() error { return w.audit(ctx, code) })
+}
+
+// associationSpec is the table's spec, without a sort by file where the
+// language has one.
+func (w *loader) associationSpec(ctx context.Context) (lake.Spec, error) {
+	spec := associationSpec()
+	var files int64
+	err := etl.Scan(ctx, w.run.Session(), "select count(distinct file_id) from swow_record", &files)
+	if err == nil && files == 1 {
+		spec.Order = []string{"line", "position"}
+	}
+	return spec, err
 }
 
 // audit runs the audits of a language, and counts what the report tells.

@@ -116,8 +116,12 @@ func (w *loader) raw(ctx context.Context) error {
 				duck.Literal(w.plan.options.Source), duck.Literal(h.fileID)))
 		}
 	}
+	spec := rawSpec()
+	if len(parts) == 1 {
+		spec.Order = []string{"line"}
+	}
 	query := strings.Join(parts, "\nunion all by name\n")
-	if _, err := w.run.Write(ctx, rawSpec(), w.plan.options.Source, query); err != nil {
+	if _, err := w.run.Write(ctx, spec, w.plan.options.Source, query); err != nil {
 		return err
 	}
 	for i := range w.plan.files {

@@ -112,6 +112,10 @@ func (t *Table) Fields(id int64) ([]Field, error) {
 	return fields, nil
 }
 
+// Evolved says whether the table's columns ever changed: then its files may name
+// or type them otherwise than the schema of now, and are read by field id.
+func (t *Table) Evolved() bool { return len(t.inner.Schemas()) > 1 }
+
 // Files lists the data files of snapshot id, ordered by path; none for id 0.
 func (t *Table) Files(id int64) ([]DataFile, error) {
 	if id == 0 {
