@@ -88,7 +88,8 @@ func templateText(raw json.RawMessage) (string, error) {
 
 // compile parses the template with the settings of transformers: the line end
 // after a block and the blanks before one don't count.
-func (t *Template) compile() error {
+func (t *Template) compile() (err error) {
+	defer t.recovered(&err)
 	loader, err := loaders.NewMemoryLoader(map[string]string{"/" + templateName: t.text})
 	if err != nil {
 		return fmt.Errorf("read chat template of %q: %w", t.path, err)
@@ -113,13 +114,14 @@ func (t *Template) Text() string { return t.text }
 
 // Render is the text of a conversation; with addGenerationPrompt it ends where
 // the model's answer begins.
-func (t *Template) Render(messages []Message, addGenerationPrompt bool) (string, error) {
+func (t *Template) Render(messages []Message, addGenerationPrompt bool) (text string, err error) {
+	defer t.recovered(&err)
 	turns := make([]any, len(messages))
 	for i, m := range messages {
 		turns[i] = map[string]any{"role": m.Role, "content": m.Content}
 	}
 	var refused error
-	text, err := t.compiled.ExecuteToString(exec.NewContext(map[string]any{
+	text, err = t.compiled.ExecuteToString(exec.NewContext(map[string]any{
 		"messages": turns, "add_generation_prompt": addGenerationPrompt,
 		"bos_token": t.bos, "eos_token": t.eos,
 		"raise_exception": func(reason string) (string, error) {
@@ -134,6 +136,14 @@ func (t *Template) Render(messages []Message, addGenerationPrompt bool) (string,
 		return "", fmt.Errorf("render conversation by the chat template of %q: %w", t.path, err)
 	}
 	return text, nil
+}
+
+// recovered turns a panic of the template library into an error: a template is
+// foreign text, and some texts ("0 % 0") make it panic.
+func (t *Template) recovered(err *error) {
+	if cause := recover(); cause != nil {
+		*err = fmt.Errorf("chat template of %q: %v", t.path, cause)
+	}
 }
 
 // endOfTurn is the text by which the template closes an assistant's turn.

@@ -93,6 +93,7 @@ func TestTemplateErrors(t *testing.T) {
 		{"broken", "{% for m in %}", "chat template of"},
 		{"refusing", headers, "unknown role narrator"},
 		{"including a file", "{% include '" + secret + "' %}", "chat template of"},
+		{"dividing by zero", "{% for a in 0 % 0 %}{% endfor %}", "chat template of"},
 		{"list without default", []map[string]string{{"name": "rag", "template": "x"}}, "default"},
 	}
 	for _, test := range tests {
@@ -107,4 +108,18 @@ func TestTemplateErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A template comes from somewhere: whatever it says, there is a text or an error.
+func FuzzTemplate(f *testing.F) {
+	for _, seed := range []string{chatML, headers, "{% for a in 0 % 0 %}{% endfor %}", "{{ messages[9].content }}", "{%"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		template := &Template{path: "fuzz", text: text}
+		if err := template.compile(); err != nil {
+			return
+		}
+		_, _ = template.Render([]Message{{"user", "x"}}, true)
+	})
 }
