@@ -3,7 +3,7 @@ package train
 import (
 	"math"
 
-	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph formulas read as formulas
+	. "github.com/gomlx/gomlx/core/graph" // graph formulas read as formulas
 )
 
 // AdamW is Adam with decoupled weight decay (Loshchilov and Hutter 2019,

@@ -1,7 +1,7 @@
 package train
 
 import (
-	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph formulas read as formulas
+	. "github.com/gomlx/gomlx/core/graph" // graph formulas read as formulas
 	"github.com/gomlx/gomlx/ml/model"
 
 	"alignctl/train/lm"

@@ -18,9 +18,10 @@ var allowed = map[string][]string{
 	"cmd/alignctl":        {"*"},
 	"demo":                {},
 	"demo/gen":            {"demo"},
-	"etl":                 {"lake", "internal"},
-	"etl/swow":            {"etl", "lake", "internal"},
+	"etl":                 {"lake", "lake/duck", "internal"},
+	"etl/swow":            {"etl", "lake", "lake/duck", "internal"},
 	"etl/swow/bench":      {"*"},
+	"etl/swow/swowtest":   {},
 	"eval":                {"lake", "train/lm", "eval/stat", "internal"},
 	"eval/stat":           {},
 	"sql":                 {"lake", "internal"},
@@ -34,6 +35,7 @@ var allowed = map[string][]string{
 	"internal/failpoint":  {},
 	"internal/atomicfile": {"internal/failpoint"},
 	"internal/house":      {},
+	"internal/nearest":    {},
 }
 
 // soleImporters names the only rooms that may import a library.
