@@ -97,7 +97,7 @@ const gone = -1
 // join applies merges until none fits. The heap may hold candidates whose
 // symbols have changed since; they are recognised and skipped.
 func (b *bpe) join(symbols []symbol) {
-	queue := make(candidates, 0, len(symbols))
+	queue := make(queue[candidate], 0, len(symbols))
 	propose := func(left int32) {
 		right := symbols[left].next
 		if right < 0 {
@@ -143,42 +143,4 @@ func (c candidate) before(other candidate) bool {
 		return c.rank < other.rank
 	}
 	return c.left < other.left
-}
-
-// candidates is a binary heap. container/heap would box every element.
-type candidates []candidate
-
-func (h *candidates) push(c candidate) {
-	*h = append(*h, c)
-	heap := *h
-	for i := len(heap) - 1; i > 0; {
-		parent := (i - 1) / 2
-		if !heap[i].before(heap[parent]) {
-			return
-		}
-		heap[i], heap[parent] = heap[parent], heap[i]
-		i = parent
-	}
-}
-
-func (h *candidates) pop() candidate {
-	heap := *h
-	top, n := heap[0], len(heap)-1
-	heap[0] = heap[n]
-	heap = heap[:n]
-	for i := 0; ; {
-		least := i
-		for child := 2*i + 1; child <= 2*i+2 && child < n; child++ {
-			if heap[child].before(heap[least]) {
-				least = child
-			}
-		}
-		if least == i {
-			break
-		}
-		heap[i], heap[least] = heap[least], heap[i]
-		i = least
-	}
-	*h = heap
-	return top
 }

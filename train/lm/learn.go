@@ -81,62 +81,122 @@ func learningSplitter() (splitter, error) {
 	return chain(han, chain(splitDigits(true), gpt2Pattern.split)), nil
 }
 
-// A learner holds every distinct piece as the tokens that it is made of so far.
-type learner struct{ words []learntWord }
+// A learner holds every distinct piece as the tokens that it is made of so far,
+// and how often each pair of neighbours occurs. A merge touches only the words
+// that hold its pair, so learning costs about the text, not the text times the
+// vocabulary.
+type learner struct {
+	words  []learntWord
+	counts map[mergeJSON]int
+	where  map[mergeJSON][]int // words that hold the pair, or once did
+	queue  queue[countedPair]  // has each pair's present count, and older ones
+}
 
 type learntWord struct {
 	tokens []string // in the byte alphabet
 	count  int
 }
 
+// A countedPair is a pair as often as it occurred when it was queued.
+type countedPair struct {
+	pair  mergeJSON
+	count int
+}
+
+// before puts the most frequent first, ties by the pair's text.
+func (c countedPair) before(other countedPair) bool {
+	return cmp.Or(cmp.Compare(other.count, c.count),
+		strings.Compare(c.pair[0], other.pair[0]), strings.Compare(c.pair[1], other.pair[1])) < 0
+}
+
 func newLearner(counts map[string]int) *learner {
-	l := &learner{}
+	l := &learner{counts: map[mergeJSON]int{}, where: map[mergeJSON][]int{}}
 	for _, piece := range slices.Sorted(maps.Keys(counts)) {
 		w := learntWord{count: counts[piece]}
 		for _, r := range alphabetOf(piece) {
 			w.tokens = append(w.tokens, string(r))
 		}
 		l.words = append(l.words, w)
+		l.count(len(l.words)-1, 1)
+	}
+	for pair := range l.counts {
+		l.enqueue(pair)
 	}
 	return l
+}
+
+// count adds a word's pairs to the counts, or takes them out (sign -1).
+func (l *learner) count(word, sign int) {
+	w := l.words[word]
+	for i := range len(w.tokens) - 1 {
+		pair := mergeJSON{w.tokens[i], w.tokens[i+1]}
+		l.counts[pair] += sign * w.count
+		if known := l.where[pair]; sign > 0 && (len(known) == 0 || known[len(known)-1] != word) {
+			l.where[pair] = append(known, word)
+		}
+	}
+}
+
+// enqueue queues a pair that occurs twice.
+func (l *learner) enqueue(pair mergeJSON) {
+	if n := l.counts[pair]; n > 1 {
+		l.queue.push(countedPair{pair, n})
+	}
 }
 
 // best is the most frequent pair of neighbours, ties by the pair's text; ok is
 // false when none occurs twice.
 func (l *learner) best() (pair mergeJSON, ok bool) {
-	counts := map[mergeJSON]int{}
-	for _, w := range l.words {
-		for i := range len(w.tokens) - 1 {
-			counts[mergeJSON{w.tokens[i], w.tokens[i+1]}] += w.count
+	for len(l.queue) > 0 {
+		if top := l.queue.pop(); top.count == l.counts[top.pair] {
+			return top.pair, true
 		}
 	}
-	most := 1
-	for p, n := range counts {
-		if n > most || n == most && ok && comparePairs(p, pair) < 0 {
-			pair, most, ok = p, n, true
-		}
-	}
-	return pair, ok
-}
-
-func comparePairs(a, b mergeJSON) int {
-	return cmp.Or(strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1]))
+	return mergeJSON{}, false
 }
 
 // merge joins every occurrence of a pair.
 func (l *learner) merge(pair mergeJSON) {
-	for at, w := range l.words {
-		tokens := w.tokens[:0]
-		for i := 0; i < len(w.tokens); i++ {
-			token := w.tokens[i]
-			if i+1 < len(w.tokens) && token == pair[0] && w.tokens[i+1] == pair[1] {
-				token += pair[1]
-				i++
-			}
-			tokens = append(tokens, token)
+	words := l.where[pair]
+	delete(l.where, pair)
+	touched := map[mergeJSON]bool{}
+	for _, word := range words {
+		joined := joinPair(l.words[word].tokens, pair)
+		if len(joined) == len(l.words[word].tokens) {
+			continue // another merge took the pair from this word
 		}
-		l.words[at].tokens = tokens
+		l.touch(word, touched)
+		l.count(word, -1)
+		l.words[word].tokens = joined
+		l.count(word, 1)
+		l.touch(word, touched)
 	}
+	for p := range touched {
+		l.enqueue(p)
+	}
+	delete(l.counts, pair)
+}
+
+// touch notes a word's pairs.
+func (l *learner) touch(word int, touched map[mergeJSON]bool) {
+	tokens := l.words[word].tokens
+	for i := range len(tokens) - 1 {
+		touched[mergeJSON{tokens[i], tokens[i+1]}] = true
+	}
+}
+
+// joinPair joins a pair wherever it occurs, from the left.
+func joinPair(tokens []string, pair mergeJSON) []string {
+	joined := make([]string, 0, len(tokens))
+	for i := 0; i < len(tokens); i++ {
+		token := tokens[i]
+		if i+1 < len(tokens) && token == pair[0] && tokens[i+1] == pair[1] {
+			token += pair[1]
+			i++
+		}
+		joined = append(joined, token)
+	}
+	return joined
 }
 
 func writeTokenizer(folder string, control []string, vocab map[string]int32, merges []mergeJSON) error {

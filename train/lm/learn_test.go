@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 var learnTexts = []string{
@@ -62,6 +64,37 @@ func TestLearningIgnoresOrder(t *testing.T) {
 			t.Errorf("%s differs (errors %v, %v)", name, errA, errB)
 		}
 	}
+}
+
+// TestEachMergeIsTheMostFrequentPair: the counts that merges keep up to date
+// choose as counting every pair anew would.
+func TestEachMergeIsTheMostFrequentPair(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		piece := rapid.StringOfN(rapid.SampledFrom([]rune("abc")), 1, 12, -1)
+		l := newLearner(rapid.MapOfN(piece, rapid.IntRange(1, 3), 1, 12).Draw(t, "pieces"))
+		for {
+			counts := map[mergeJSON]int{}
+			for _, w := range l.words {
+				for i := range len(w.tokens) - 1 {
+					counts[mergeJSON{w.tokens[i], w.tokens[i+1]}] += w.count
+				}
+			}
+			want := countedPair{count: 1}
+			for pair, n := range counts {
+				if c := (countedPair{pair, n}); n > 1 && c.before(want) {
+					want = c
+				}
+			}
+			got, ok := l.best()
+			if ok != (want.count > 1) || got != want.pair {
+				t.Fatalf("merged %q, want %q, which occurs %d times", got, want.pair, want.count)
+			}
+			if !ok {
+				return
+			}
+			l.merge(got)
+		}
+	})
 }
 
 func TestLearnRefusesNothing(t *testing.T) {

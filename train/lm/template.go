@@ -13,6 +13,7 @@ import (
 	"github.com/nikolalohinski/gonja/v2/config"
 	"github.com/nikolalohinski/gonja/v2/exec"
 	"github.com/nikolalohinski/gonja/v2/loaders"
+	"github.com/nikolalohinski/gonja/v2/parser"
 )
 
 // A Message is one turn of a conversation.
@@ -86,6 +87,19 @@ func templateText(raw json.RawMessage) (string, error) {
 	return "", errors.New("chat_template lists no template named default")
 }
 
+// statements are those a chat template needs. Macros and inclusion are not
+// among them: a template that calls itself would overflow the stack, which
+// ends the process and can't be recovered from.
+func statements() *exec.ControlStructureSet {
+	known := map[string]parser.ControlStructureParser{}
+	for _, name := range []string{"if", "for", "break", "continue", "set", "with", "do", "filter", "raw"} {
+		if parse, ok := builtins.ControlStructures.Get(name); ok {
+			known[name] = parse
+		}
+	}
+	return exec.NewControlStructureSet(known)
+}
+
 // compile parses the template with the settings of transformers: the line end
 // after a block and the blanks before one don't count.
 func (t *Template) compile() (err error) {
@@ -100,7 +114,7 @@ func (t *Template) compile() (err error) {
 		Context:           exec.EmptyContext().Update(builtins.GlobalFunctions).Update(builtins.GlobalVariables),
 		Filters:           builtins.Filters,
 		Tests:             builtins.Tests,
-		ControlStructures: builtins.ControlStructures,
+		ControlStructures: statements(),
 		Methods:           builtins.Methods,
 	})
 	if err != nil {

@@ -93,6 +93,8 @@ func TestTemplateErrors(t *testing.T) {
 		{"broken", "{% for m in %}", "chat template of"},
 		{"refusing", headers, "unknown role narrator"},
 		{"including a file", "{% include '" + secret + "' %}", "chat template of"},
+		{"including itself", "{% include '/" + templateName + "' %}", "chat template of"},
+		{"macro that calls itself", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "chat template of"},
 		{"dividing by zero", "{% for a in 0 % 0 %}{% endfor %}", "chat template of"},
 		{"list without default", []map[string]string{{"name": "rag", "template": "x"}}, "default"},
 	}

@@ -17,6 +17,11 @@ import (
 // modelsVariable names the environment variable that holds the folder of real models.
 const modelsVariable = "ALIGNCTL_TESTMODELS"
 
+// publishedModels are the folders of modelsVariable, by the name in the golden files.
+var publishedModels = map[string]string{
+	"smollm2": "smollm2", "llama31": "llama3_1", "qwen25": "qwen2_5", "qwen3": "qwen3",
+}
+
 // realModel is the folder of a published model; the test is skipped where it is not at hand.
 func realModel(t testing.TB, name string) string {
 	t.Helper()
@@ -44,9 +49,9 @@ func loadTestTokenizer(t testing.TB, folder string) *Tokenizer {
 // TestPublishedTokenizers compares ids with those of the reference
 // implementation, for every family whose tokenizer is at hand.
 func TestPublishedTokenizers(t *testing.T) {
-	for _, name := range []string{"smollm2", "llama31", "qwen25", "qwen3"} {
+	for name, folder := range publishedModels {
 		t.Run(name, func(t *testing.T) {
-			tokenizer := loadTestTokenizer(t, realModel(t, name))
+			tokenizer := loadTestTokenizer(t, realModel(t, folder))
 			text, err := os.ReadFile(filepath.Join("testdata", "tokens", "golden_tokens_"+name+".json"))
 			if err != nil {
 				t.Fatal(err)
@@ -69,6 +74,42 @@ func TestPublishedTokenizers(t *testing.T) {
 				}
 				if back := tokenizer.Decode(g.IDs, false); back != want {
 					t.Errorf("Decode = %q, want %q", back, want)
+				}
+			}
+		})
+	}
+}
+
+// TestPublishedTemplates compares conversations with the texts that
+// transformers renders from the published templates, without a date: a text
+// that depends on the day can't be trained on twice.
+func TestPublishedTemplates(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "tokens", "golden_chat.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var golden []struct {
+		Model    string
+		Messages []Message
+		Prompt   bool
+		Text     string
+	}
+	if err := json.Unmarshal(text, &golden); err != nil {
+		t.Fatal(err)
+	}
+	for name, folder := range publishedModels {
+		t.Run(name, func(t *testing.T) {
+			template, err := LoadTemplate(realModel(t, folder))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, g := range golden {
+				if g.Model != name {
+					continue
+				}
+				got, err := template.Render(g.Messages, g.Prompt)
+				if err != nil || got != g.Text {
+					t.Errorf("%v (prompt: %t)\n got %q (%v)\nwant %q", g.Messages, g.Prompt, got, err, g.Text)
 				}
 			}
 		})
