@@ -2,7 +2,7 @@
 #
 #   make demo      the whole chain on the embedded demo corpus, in ./demo-lake
 #   make test      gofmt, vet, staticcheck, import rules, all tests
-#   make test-long the slow suites: real models, crash loops at full length
+#   make test-long all tests anew (with ALIGNCTL_PYTHON: peft as a peer), races, fuzzing
 #   make bench     timings beside their peers (docs/performance.md)
 
 export CGO_ENABLED = 1
@@ -22,13 +22,16 @@ build:
 	go build -trimpath -ldflags "-X main.release=$(RELEASE)" -o bin/alignctl ./cmd/alignctl
 
 demo: build
+	rm -rf demo-lake
 	bin/alignctl demo --backend go
 
 test: lint
 	go test ./...
 
 test-long:
-	ALIGNCTL_LONG=1 go test -timeout 120m ./...
+	go test -count=1 -timeout 60m ./...
+	$(MAKE) race
+	$(MAKE) fuzz
 
 race:
 	go test -race ./lake/... ./etl/... ./sql/... ./eval/... ./train/batch/... ./internal/...

@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 say() { printf '\n== %s\n' "$*"; }
 
 say "etl: 1.2 M rows, beside a bare DuckDB script"
-go run ./etl/swow/bench
+go run ./etl/swow/bench || echo "over its limits"
 
 if [ -z "${ALIGNCTL_TESTMODELS:-}" ]; then
   say "training and decoding: left out, ALIGNCTL_TESTMODELS is not set"
