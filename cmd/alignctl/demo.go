@@ -76,7 +76,8 @@ func (d *demoRun) steps() []func(context.Context) error {
 	model, trained := filepath.Join(d.dir, "models", "base"), filepath.Join(d.dir, "models", "trained")
 	steps := []func(context.Context) error{d.command("init", d.dir), d.writeCorpus}
 	for _, f := range demo.Files() {
-		steps = append(steps, d.command("etl", "swow", "--lake", d.dir, "--lang", f.Language, d.rawFile(f)))
+		steps = append(steps, d.command("etl", "swow", "--lake", d.dir, "--lang", f.Language,
+			"--licence", "Apache-2.0", d.rawFile(f)))
 	}
 	steps = append(steps,
 		d.command("data", "build", "--lake", d.dir, "--set", "top=10", "--set", "copies=6",

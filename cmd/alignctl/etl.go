@@ -40,6 +40,8 @@ func etlSwowCommand(t *terminal) *cli.Command {
 				Destination: &o.Language},
 			&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: the language's, such as swow-en)",
 				Destination: &o.Source},
+			&cli.StringFlag{Name: "licence", Usage: "`LICENCE` of the files, for meta.files", Value: swow.Licence,
+				Destination: &o.Licence},
 			&cli.BoolFlag{Name: "append", Usage: "add to the files that the source holds", Destination: &o.Append},
 			outputFlag(&o.format),
 		),
@@ -48,7 +50,7 @@ func etlSwowCommand(t *terminal) *cli.Command {
 				return usagef("etl swow: give --lang, one of %s", strings.Join(swow.Languages(), ", "))
 			}
 			o.Files = c.Args().Slice()
-			o.Command = t.command
+			o.Command, o.Version = t.command, version()
 			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
 				return runEtlSwow(ctx, t, l, o)
 			})

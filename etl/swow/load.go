@@ -24,7 +24,7 @@ func memory() string { return fmt.Sprintf("%dMiB", 350*max(2, runtime.NumCPU()))
 func (p *Plan) Load(ctx context.Context) (report *etl.Report, err error) {
 	run, err := p.lake.Begin(ctx, lake.RunInfo{
 		Command: p.options.Command, Config: p.config(), Source: p.options.Source,
-		Options: lake.SessionOptions{Memory: memory()},
+		Version: p.options.Version, Options: lake.SessionOptions{Memory: memory()},
 	})
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ type Options struct {
 	Append   bool   // keep the source's other files; else it holds exactly Files
 	Licence  string // of the files; "": Licence
 	Command  string // the command line, for the lake's history
+	Version  string // of alignctl
 }
 
 // A Plan is a load whose files have been checked and counted: it says what
