@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 
@@ -19,7 +20,10 @@ import (
 // schema.table. It is one connection: temporary tables and variables are seen
 // by all of its statements, and the rows of a query are closed before the next
 // statement. What it makes is gone with Close.
-type Session struct{ db *duck.DB }
+type Session struct {
+	lake *Lake
+	db   *duck.DB
+}
 
 // SessionOptions are the settings of a session; the zero value is useful.
 type SessionOptions struct {
@@ -57,7 +61,7 @@ func (l *Lake) openSession(ctx context.Context, o SessionOptions) (*Session, err
 			return nil, errors.Join(fmt.Errorf("open session: %w", err), db.Close())
 		}
 	}
-	return &Session{db: db}, nil
+	return &Session{lake: l, db: db}, nil
 }
 
 func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins) error {
@@ -80,29 +84,65 @@ func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins) error {
 	return nil
 }
 
+// ViewAt makes a second view, of a table at another version, and gives its name
+// in SQL: the table's, an @ and the version, quoted.
+func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, err error) {
+	pin, err := s.lake.Pin(ctx, table, ref)
+	if err != nil {
+		return "", err
+	}
+	now, err := s.lake.version(ctx)
+	if err != nil {
+		return "", err
+	}
+	loaded, err := now.table(ctx, table)
+	if err != nil {
+		return "", err
+	}
+	query, err := readSnapshot(loaded, pin.Snapshot)
+	if err != nil {
+		return "", err
+	}
+	schema, bare, _ := strings.Cut(table, ".")
+	name = duck.Ident(schema) + `."` + strings.ReplaceAll(bare+"@"+ref, `"`, `""`) + `"`
+	return name, s.makeView(ctx, name, query)
+}
+
 // view makes, or replaces, the view of a table at a snapshot (0: no rows).
 func (s *Session) view(ctx context.Context, table *iceberg.Table, snapshot int64) error {
-	fields, err := table.Fields(snapshot)
+	query, err := readSnapshot(table, snapshot)
 	if err != nil {
 		return err
 	}
-	files, err := table.Files(snapshot)
-	if err != nil {
-		return damaged(err)
-	}
-	return s.viewFiles(ctx, table, fields, files)
+	return s.makeView(ctx, duck.Ident(table.Name()), query)
 }
 
-func (s *Session) viewFiles(ctx context.Context, table *iceberg.Table, fields []iceberg.Field,
-	files []iceberg.DataFile) error {
-	query := readByName(fields, files)
-	if table.Evolved() {
-		query = readFiles(fields, files)
-	}
-	if err := s.db.Exec(ctx, "create or replace view "+duck.Ident(table.Name())+" as "+query); err != nil {
-		return fmt.Errorf("open view of table %s: %w", table.Name(), err)
+func (s *Session) makeView(ctx context.Context, name, query string) error {
+	if err := s.db.Exec(ctx, "create or replace view "+name+" as "+query); err != nil {
+		return fmt.Errorf("open view %s: %w", name, err)
 	}
 	return nil
+}
+
+// readSnapshot is a SELECT of a table's rows at a snapshot (0: none).
+func readSnapshot(table *iceberg.Table, snapshot int64) (string, error) {
+	fields, err := table.Fields(snapshot)
+	if err != nil {
+		return "", err
+	}
+	files, err := table.Files(snapshot)
+	if err != nil {
+		return "", damaged(err)
+	}
+	return readTable(table, fields, files), nil
+}
+
+// readTable is a SELECT from some of a table's files.
+func readTable(table *iceberg.Table, fields []iceberg.Field, files []iceberg.DataFile) string {
+	if table.Evolved() {
+		return readFiles(fields, files)
+	}
+	return readByName(fields, files)
 }
 
 // Exec runs a statement that gives no rows.

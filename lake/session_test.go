@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"alignctl/lake/duck"
@@ -132,5 +133,39 @@ func TestFind(t *testing.T) {
 	workspace("lake: [1\n")
 	if dir, err := Find(""); err == nil {
 		t.Errorf("found %q by a broken file", dir)
+	}
+}
+
+// A second version of a table is a view beside the session's own, whatever way
+// the version is named.
+func TestViewAt(t *testing.T) {
+	l := newLake(t)
+	first, second := begin(t, l), begin(t, l)
+	pin := write(t, first, wordSpec(), "en", words("en", 2))
+	publish(t, first, Done)
+	write(t, second, wordSpec(), "zh", words("zh", 5))
+	publish(t, second, Done)
+	pins, err := l.At(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.Session(t.Context(), pins, SessionOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, ref := range []string{first.ID(), strconv.FormatInt(pin.Snapshot, 10)} {
+		name, err := s.ViewAt(t.Context(), "core.word", ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := text(t, s, "select count(*) n, (select count(*) from core.word) o from "+name); got != "{'n': 2, 'o': 7}" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	for table, ref := range map[string]string{"core.word": "12345", "core.wrod": "1", "core.none": first.ID()} {
+		if name, err := s.ViewAt(t.Context(), table, ref); err == nil {
+			t.Errorf("%s at %s: %s", table, ref, name)
+		}
 	}
 }

@@ -130,7 +130,7 @@ func (r *Run) show(ctx context.Context, s *staged) error {
 		return err
 	}
 	failpoint.Hit("lake.write.staged")
-	return r.session.viewFiles(ctx, s.base, s.fields, s.allFiles())
+	return r.session.makeView(ctx, duck.Ident(s.spec.Name), readTable(s.base, s.fields, s.allFiles()))
 }
 
 // take makes a new file durable, reads it back, and gives the state of a scope

@@ -53,7 +53,8 @@ func (s settings) String() string {
 
 func atFlag(at *string) cli.Flag {
 	return &cli.StringFlag{Name: "at", Destination: at,
-		Usage: "read the lake as it was at `VERSION`: a run id, a date, or a time such as 2026-11-25T06:50:51Z"}
+		Usage: "read the lake as it was at `VERSION`: a tag, a run id, a date (to its end, UTC), " +
+			"or a time with its zone, such as 2026-11-25T06:50:51Z"}
 }
 
 // openCatalogue reads the built-in views and templates and the workspace's: the

@@ -104,6 +104,7 @@ func newApp(t *terminal) *cli.App {
 			etlCommand(t),
 			dataCommand(t),
 			sqlCommand(t),
+			lakeCommand(t),
 			modelCommand(t),
 			trainCommand(t),
 			evalCommand(t),

@@ -1,0 +1,203 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"alignctl/internal/nearest"
+)
+
+// At gives a version of the lake: "" is now; a tag, what it names; a run id, the
+// state after the run's last publish; a time (RFC 3339) or a date (that day to
+// its end, UTC), the state after the last publish not after it. A past version
+// is what meta.outputs and meta.tags say, so it never splits a run; its meta
+// tables are those of now.
+func (l *Lake) At(ctx context.Context, ref string) (Pins, error) {
+	now, err := l.version(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pins := Pins{}
+	for _, name := range now.names() {
+		if ref != "" && !strings.HasPrefix(name, "meta.") {
+			continue
+		}
+		table, err := now.table(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		pins[name] = currentPin(table)
+	}
+	if ref == "" {
+		return pins, nil
+	}
+	if err := l.addPast(ctx, pins, ref); err != nil {
+		return nil, fmt.Errorf("find version %q: %w", ref, err)
+	}
+	return pins, nil
+}
+
+// Pin gives one table at a version: ref is a snapshot id in decimal, or a
+// version of the lake as At takes it.
+func (l *Lake) Pin(ctx context.Context, table, ref string) (Pin, error) {
+	if id, ok := parseSnapshot(ref); ok {
+		return l.pinOfSnapshot(ctx, table, id)
+	}
+	pins, err := l.At(ctx, ref)
+	if err != nil {
+		return Pin{}, err
+	}
+	pin, ok := pins[table]
+	switch {
+	case ok:
+		return pin, nil
+	case ref == "":
+		return Pin{}, l.noTable(table, pins)
+	}
+	return Pin{}, fmt.Errorf("find version %q: the lake had no table %q then%s", ref, table,
+		nearest.Hint(table, slices.Sorted(maps.Keys(pins))))
+}
+
+func (l *Lake) noTable(table string, pins Pins) error {
+	return fmt.Errorf("no table %q in lake %q%s", table, l.dir, nearest.Hint(table, slices.Sorted(maps.Keys(pins))))
+}
+
+func (l *Lake) pinOfSnapshot(ctx context.Context, name string, id int64) (Pin, error) {
+	now, err := l.version(ctx)
+	if err != nil {
+		return Pin{}, err
+	}
+	table, err := now.table(ctx, name)
+	if err != nil {
+		return Pin{}, err
+	}
+	if table == nil {
+		pins := Pins{}
+		for _, known := range now.names() {
+			pins[known] = Pin{}
+		}
+		return Pin{}, l.noTable(name, pins)
+	}
+	snapshot, ok := table.Snapshot(id)
+	if !ok {
+		return Pin{}, l.missingSnapshot(ctx, now, Pin{Table: name, Snapshot: id})
+	}
+	return pinOf(name, snapshot), nil
+}
+
+// missingSnapshot says why a snapshot isn't there.
+func (l *Lake) missingSnapshot(_ context.Context, _ *version, pin Pin) error {
+	return fmt.Errorf("table %s has no snapshot %d", pin.Table, pin.Snapshot)
+}
+
+// addPast adds the pins of a past version to pins, which has the meta tables.
+func (l *Lake) addPast(ctx context.Context, pins Pins, ref string) error {
+	outputs, ok := pins["meta.outputs"]
+	if !ok {
+		return fmt.Errorf("no run has published to lake %q yet", l.dir)
+	}
+	meta := Pins{"meta.outputs": outputs}
+	if tags, ok := pins["meta.tags"]; ok {
+		meta["meta.tags"] = tags
+	}
+	s, err := l.Session(ctx, meta, SessionOptions{Threads: 1})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if _, ok := pins["meta.tags"]; ok {
+		n, err := s.addPins(ctx, pins, "select table_name, snapshot_id, digest, rows from meta.tags where tag = ?", ref)
+		if err != nil || n > 0 {
+			return err
+		}
+	}
+	publish, err := publishOf(ctx, s, ref)
+	if err != nil {
+		return err
+	}
+	_, err = s.addPins(ctx, pins, `select table_name, snapshot_id, digest, rows from meta.outputs where publish <= ?
+		qualify row_number() over (partition by table_name order by publish desc) = 1`, publish)
+	return err
+}
+
+// addPins adds the pins that a query gives; n is how many.
+func (s *Session) addPins(ctx context.Context, pins Pins, query string, args ...any) (n int, err error) {
+	rows, err := s.Query(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for ; rows.Next(); n++ {
+		var p Pin
+		if err := rows.Scan(&p.Table, &p.Snapshot, &p.Digest, &p.Rows); err != nil {
+			return n, err
+		}
+		pins[p.Table] = p
+	}
+	return n, rows.Err()
+}
+
+// publishOf finds the number of the publish that a reference means.
+func publishOf(ctx context.Context, s *Session, ref string) (int64, error) {
+	at, isTime := parseTime(ref)
+	if !isTime {
+		number, err := one(ctx, s, "select max(publish) from meta.outputs where run_id = ?", ref)
+		if err == nil && !number.Valid {
+			err = fmt.Errorf("no such tag or run (give a tag, a run id, a date, or a time with its zone, such as %s)",
+				time.RFC3339)
+		}
+		return number.Int64, err
+	}
+	number, err := one(ctx, s, "select max(publish) from meta.outputs where published_at <= ?", at)
+	if err == nil && !number.Valid {
+		err = beforeTheFirst(ctx, s)
+	}
+	return number.Int64, err
+}
+
+// beforeTheFirst says since when the lake has versions.
+func beforeTheFirst(ctx context.Context, s *Session) error {
+	first, err := one(ctx, s, "select epoch_us(min(published_at)) from meta.outputs")
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("the lake's first version is of %s", time.UnixMicro(first.Int64).UTC().Format(time.RFC3339Nano))
+}
+
+// parseTime reads a time with its zone, or a date: the last moment of it, UTC.
+func parseTime(ref string) (time.Time, bool) {
+	if at, err := time.Parse(time.RFC3339Nano, ref); err == nil {
+		return at.UTC(), true
+	}
+	if day, err := time.Parse(time.DateOnly, ref); err == nil {
+		return day.AddDate(0, 0, 1).Add(-time.Microsecond), true
+	}
+	return time.Time{}, false
+}
+
+// parseSnapshot reads a snapshot id.
+func parseSnapshot(ref string) (id int64, ok bool) {
+	id, err := strconv.ParseInt(ref, 10, 64)
+	return id, err == nil && id > 0
+}
+
+func one(ctx context.Context, s *Session, query string, args ...any) (number sql.NullInt64, err error) {
+	rows, err := s.Query(ctx, query, args...)
+	if err != nil {
+		return number, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return number, errors.Join(rows.Err(), errNoRow)
+	}
+	return number, rows.Scan(&number)
+}
+
+var errNoRow = errors.New("the query gave no row")
