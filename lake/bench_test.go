@@ -16,7 +16,7 @@ func BenchmarkCopy(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer l.Close()
-	s, err := l.openSession(b.Context(), SessionOptions{})
+	s, err := l.openSession(b.Context(), SessionOptions{}, Holder{})
 	if err != nil {
 		b.Fatal(err)
 	}

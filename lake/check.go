@@ -23,12 +23,12 @@ func (l *Lake) Check(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("check lake: %w", err)
 	}
-	s, err := l.openSession(ctx, SessionOptions{})
+	s, err := l.openSession(ctx, SessionOptions{}, Holder{})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	c := &checker{lake: l, session: s, now: now, tables: map[string]*iceberg.Table{}}
+	c := &checker{scopeReader: scopeReader{lake: l, session: s, version: now}, now: now, tables: map[string]*iceberg.Table{}}
 	for _, name := range now.names() {
 		c.note(name, c.load(ctx, name))
 	}
@@ -42,11 +42,10 @@ func (l *Lake) Check(ctx context.Context) error {
 }
 
 type checker struct {
-	lake    *Lake
-	session *Session
-	now     *version
-	tables  map[string]*iceberg.Table
-	found   []error
+	scopeReader
+	now    *version
+	tables map[string]*iceberg.Table
+	found  []error
 }
 
 func (c *checker) note(table string, err error) {
@@ -99,8 +98,7 @@ func (c *checker) digests(ctx context.Context, table *iceberg.Table, fields []ic
 	if err != nil {
 		return err
 	}
-	reader := scopeReader{lake: c.lake, session: c.session, version: c.now}
-	scopes, err := reader.scopesOf(ctx, info.Spec, table)
+	scopes, err := c.scopesOf(ctx, info.Spec, table)
 	if err != nil {
 		return err
 	}
@@ -108,7 +106,7 @@ func (c *checker) digests(ctx context.Context, table *iceberg.Table, fields []ic
 		if state.foreign {
 			continue // nobody recorded it: scopesOf has just read it
 		}
-		if scopes[scope], err = rescan(ctx, info.Spec, fields, state); err != nil {
+		if scopes[scope], err = c.rescan(ctx, info.Spec, fields, state); err != nil {
 			return err
 		}
 	}
@@ -119,21 +117,11 @@ func (c *checker) digests(ctx context.Context, table *iceberg.Table, fields []ic
 }
 
 // rescan reads a scope's files and compares bytes and rows with its state.
-func rescan(ctx context.Context, spec Spec, fields []iceberg.Field, state *scopeState) (*scopeState, error) {
-	for _, f := range state.files {
-		sum, err := fileSHA256(f.Path)
-		if err != nil {
-			return nil, err
-		}
-		if sum != f.sha256 {
-			return nil, fmt.Errorf("data file %q has sha256 %s, want %s", f.Path, sum, f.sha256)
-		}
-	}
-	scan := newScopeScan(spec, fields)
-	if err := scan.add(ctx, dataFiles(state.files)); err != nil {
+func (c *checker) rescan(ctx context.Context, spec Spec, fields []iceberg.Field, state *scopeState) (*scopeState, error) {
+	now, err := c.scan(ctx, spec, fields, state.files)
+	if err != nil {
 		return nil, err
 	}
-	now := scan.state(state.files)
 	if !now.sameRows(state) {
 		return nil, fmt.Errorf("the rows of %d files aren't those that meta.snapshots recorded", len(state.files))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"alignctl/internal/disk"
 	"alignctl/lake/iceberg"
 )
 
@@ -63,7 +64,7 @@ func TestDigestLaw(t *testing.T) {
 	l := newLake(t)
 	sessions := map[int]*Session{}
 	for _, threads := range []int{1, 4} {
-		s, err := l.openSession(t.Context(), SessionOptions{Threads: threads})
+		s, err := l.openSession(t.Context(), SessionOptions{Threads: threads}, Holder{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +80,7 @@ func TestDigestLaw(t *testing.T) {
 		for _, batch := range append([][]step{rows}, split(shuffled, cuts)...) {
 			count++
 			f := iceberg.DataFile{Path: filepath.Join(dir, fmt.Sprint(count))}
-			if err := writeParquet(f.Path, spec, fieldsOf(spec.Columns), batch); err != nil {
+			if _, err := writeParquet(disk.OS{}, f.Path, shape{spec, fieldsOf(spec.Columns)}, batch); err != nil {
 				rt.Fatal(err)
 			}
 			files = append(files, f)

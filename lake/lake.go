@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"alignctl/internal/atomicfile"
+	"alignctl/internal/disk"
 	"alignctl/lake/iceberg"
 )
 
@@ -42,7 +43,9 @@ var schemas = []string{"raw", "core", "data", "train", "eval", "meta"}
 // A Lake is an open lake folder. It may be used from several goroutines.
 type Lake struct {
 	dir     string // absolute
+	disk    disk.FS
 	catalog *iceberg.Catalog
+	loaded  loaded
 }
 
 // description is the content of lake.json.
@@ -54,7 +57,9 @@ type description struct {
 
 // Init makes a lake in dir, which must not hold one. The folder is a lake from
 // the moment that lake.json is in it, so a killed Init can be run again.
-func Init(ctx context.Context, dir string) (*Lake, error) {
+func Init(ctx context.Context, dir string) (*Lake, error) { return initOn(ctx, dir, disk.OS{}) }
+
+func initOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("make lake %q: %w", dir, err)
@@ -63,12 +68,12 @@ func Init(ctx context.Context, dir string) (*Lake, error) {
 		return nil, fmt.Errorf("make lake %q: there is one already (or it can't be read): %w", dir,
 			errors.Join(fs.ErrExist, err))
 	}
-	for _, folder := range []string{"warehouse", "tmp"} {
-		if err := atomicfile.MkdirAll(filepath.Join(dir, folder)); err != nil {
+	for _, folder := range []string{"warehouse", "tmp", "leases"} {
+		if err := on.MkdirAll(filepath.Join(dir, folder)); err != nil {
 			return nil, fmt.Errorf("make lake %q: %w", dir, err)
 		}
 	}
-	catalog, err := iceberg.Create(ctx, dir, schemas)
+	catalog, err := iceberg.Create(ctx, dir, on, schemas)
 	if err != nil {
 		return nil, fmt.Errorf("make lake %q: %w", dir, err)
 	}
@@ -76,7 +81,7 @@ func Init(ctx context.Context, dir string) (*Lake, error) {
 	if err := d.write(dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("make lake %q: %w", dir, err), catalog.Close())
 	}
-	return &Lake{dir: dir, catalog: catalog}, nil
+	return &Lake{dir: dir, disk: on, catalog: catalog}, nil
 }
 
 func (d description) write(dir string) error {
@@ -89,7 +94,9 @@ func (d description) write(dir string) error {
 
 // Open opens the lake in dir: ErrNoLake when there is none, an error when a
 // newer alignctl made it.
-func Open(ctx context.Context, dir string) (*Lake, error) {
+func Open(ctx context.Context, dir string) (*Lake, error) { return openOn(ctx, dir, disk.OS{}) }
+
+func openOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open lake %q: %w", dir, err)
@@ -109,11 +116,11 @@ func Open(ctx context.Context, dir string) (*Lake, error) {
 		return nil, fmt.Errorf("open lake %q: its format version is %d, this alignctl reads up to %d: use a newer one",
 			dir, d.FormatVersion, formatVersion)
 	}
-	catalog, err := iceberg.Open(ctx, dir)
-	if err != nil {
-		return nil, fmt.Errorf("open lake %q: %w: %w", dir, ErrDamaged, err)
+	l := &Lake{dir: dir, disk: on}
+	if l.catalog, err = iceberg.Open(ctx, dir, on); err != nil {
+		return nil, fmt.Errorf("open lake %q: %w", dir, l.damagedUnlessBusy(err))
 	}
-	return &Lake{dir: dir, catalog: catalog}, nil
+	return l, nil
 }
 
 // Close closes the catalog. Sessions and runs of the lake end first.
@@ -132,11 +139,15 @@ type TableInfo struct {
 }
 
 // Tables lists the lake's tables, by name.
-func (l *Lake) Tables(ctx context.Context) ([]TableInfo, error) {
-	now, err := l.version(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (l *Lake) Tables(ctx context.Context) (infos []TableInfo, err error) {
+	err = l.reading(ctx, func(now *version) error {
+		infos, err = tablesOf(ctx, now)
+		return err
+	})
+	return infos, err
+}
+
+func tablesOf(ctx context.Context, now *version) ([]TableInfo, error) {
 	infos := make([]TableInfo, 0, len(now.locations))
 	for _, name := range now.names() {
 		table, err := now.table(ctx, name)
@@ -176,6 +187,15 @@ func pinOf(table string, s iceberg.Snapshot) Pin {
 func currentPin(table *iceberg.Table) Pin {
 	current, _ := table.Current()
 	return pinOf(table.Name(), current)
+}
+
+// damagedUnlessBusy marks an error of reading the catalog; a locked one is not
+// damaged, and the error says who holds it.
+func (l *Lake) damagedUnlessBusy(err error) error {
+	if errors.Is(err, iceberg.ErrBusy) {
+		return l.blame(err)
+	}
+	return damaged(err)
 }
 
 // damaged marks an error of reading what the catalog points at.

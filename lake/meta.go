@@ -2,14 +2,15 @@ package lake
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
 
-	"alignctl/internal/atomicfile"
+	"alignctl/internal/disk"
 	"alignctl/lake/iceberg"
 )
 
@@ -72,25 +73,37 @@ type snapshotRow struct {
 	Rows      int64          `parquet:"rows,id(8)" unit:"count" doc:"rows of the table"`
 	ScopeRows int64          `parquet:"scope_rows,id(9)" unit:"count" doc:"rows of the scope"`
 	Columns   []columnDigest `parquet:"columns,id(10),list" doc:"digest of each column over the scope's rows"`
-	Files     []fileDigest   `parquet:"files,id(11),list" doc:"all data files of the scope"`
+	Files     []fileDigest   `parquet:"files,id(11),list" doc:"data files that it added to the scope"`
+	FileSet   string         `parquet:"file_set,id(12)" doc:"sha256 of the paths of all data files of the scope"`
+}
+
+// tagRow is a row of meta.tags.
+type tagRow struct {
+	Tag       string    `parquet:"tag,id(1)" doc:"the tag: a name of a version of the lake"`
+	Table     string    `parquet:"table_name,id(2)" doc:"a table of that version"`
+	Snapshot  int64     `parquet:"snapshot_id,id(3)" doc:"its snapshot; 0: before its first"`
+	Digest    string    `parquet:"digest,id(4)" doc:"content digest of that snapshot"`
+	Rows      int64     `parquet:"rows,id(5)" unit:"count" doc:"rows of that snapshot"`
+	RunID     string    `parquet:"run_id,id(6)" doc:"the run that made the tag"`
+	CreatedAt time.Time `parquet:"created_at,id(7)" doc:"UTC"`
 }
 
 // columnDigest and fileDigest carry the ids that fieldsOf gives to what is
 // nested in snapshotRow.
 type columnDigest struct {
-	Name   string `parquet:"name,id(13)" json:"name"`
-	SHA256 string `parquet:"sha256,id(14)" json:"sha256"`
+	Name   string `parquet:"name,id(14)" json:"name"`
+	SHA256 string `parquet:"sha256,id(15)" json:"sha256"`
 }
 
 type fileDigest struct {
-	Path   string `parquet:"path,id(16)" json:"path"` // below the warehouse
-	SHA256 string `parquet:"sha256,id(17)" json:"sha256"`
-	Bytes  int64  `parquet:"bytes,id(18)" json:"bytes"`
-	Rows   int64  `parquet:"rows,id(19)" json:"rows"`
+	Path   string `parquet:"path,id(17)" json:"path"` // below the warehouse
+	SHA256 string `parquet:"sha256,id(18)" json:"sha256"`
+	Bytes  int64  `parquet:"bytes,id(19)" json:"bytes"`
+	Rows   int64  `parquet:"rows,id(20)" json:"rows"`
 }
 
 // metaSpecs declares the meta tables.
-type metaSpecs struct{ runs, inputs, outputs, files, snapshots Spec }
+type metaSpecs struct{ runs, inputs, outputs, files, snapshots, tags Spec }
 
 func newMetaSpecs() metaSpecs {
 	return metaSpecs{
@@ -104,13 +117,15 @@ func newMetaSpecs() metaSpecs {
 			Key: []string{"run_id", "source", "name", "sha256"}, Licence: OpenData}),
 		snapshots: SpecOf[snapshotRow](Spec{Name: "meta.snapshots", Doc: "what a snapshot made of one scope of a table",
 			Key: []string{"table_name", "snapshot_id", "scope"}, Licence: OpenData}),
+		tags: SpecOf[tagRow](Spec{Name: "meta.tags", Doc: "a table of a version of the lake that has a name",
+			Key: []string{"tag", "table_name"}, Licence: OpenData}),
 	}
 }
 
 // Specs lists the specs of the meta tables, for the documentation.
 func Specs() []Spec {
 	m := newMetaSpecs()
-	return []Spec{m.runs, m.inputs, m.outputs, m.files, m.snapshots}
+	return []Spec{m.runs, m.inputs, m.outputs, m.files, m.snapshots, m.tags}
 }
 
 // mergeFiles is how many small files a meta table gathers before the next
@@ -123,58 +138,70 @@ const (
 // stagedMeta is a new version of a meta table.
 type stagedMeta struct {
 	table *iceberg.Table
-	added iceberg.DataFile
+	added iceberg.File
 }
 
-// stageMeta adds rows to a meta table on a version of the lake; nil when there
-// are none. Rows for which replaced is true (nil: none) go. Small files
-// are merged at times, so that a thousand publishes don't leave a thousand
-// files.
-func stageMeta[T any](ctx context.Context, r *Run, on *version, spec Spec, rows []T,
-	replaced func(T) bool) (*stagedMeta, error) {
-	if len(rows) == 0 {
+// A metaChange is what a publish does to one meta table.
+type metaChange[T any] struct {
+	spec     Spec
+	rows     []T
+	replaced func(T) bool      // rows that go; nil: none
+	summary  map[string]string // of the snapshot, besides what every one says
+}
+
+// stageMeta changes a meta table on a version of the lake; nil when there is
+// nothing to change. Small files are merged at times, so that a thousand
+// publishes don't leave a thousand files; and a meta table keeps no older
+// snapshot, for the rows of now tell about all versions.
+func stageMeta[T any](ctx context.Context, r *Run, on *version, c metaChange[T]) (*stagedMeta, error) {
+	if len(c.rows) == 0 && c.replaced == nil {
 		return nil, nil
 	}
-	base, fields, err := r.lake.baseOf(ctx, spec, on)
+	base, _, err := r.lake.baseOf(ctx, c.spec, on)
 	if err != nil {
 		return nil, err
 	}
-	current, _ := base.Current()
-	files, err := base.Files(current.ID)
+	files, fields, err := currentFiles(base)
+	if err != nil {
+		return nil, err
+	}
+	absorbed, kept, err := absorb(r.lake.disk, files, c.replaced)
 	if err != nil {
 		return nil, damaged(err)
 	}
-	absorbed, kept, err := absorb(files, replaced)
-	if err != nil {
-		return nil, damaged(err)
+	rows := append(kept, c.rows...)
+	change := iceberg.Change{Remove: absorbed, Forget: true,
+		Summary: map[string]string{summaryRun: r.id, summaryVersion: r.info.Version}}
+	maps.Copy(change.Summary, c.summary)
+	m := &stagedMeta{}
+	if len(rows) > 0 {
+		if m.added, err = writeMeta(r, base, shape{c.spec, fields}, rows); err != nil {
+			return m, fmt.Errorf("write %s: %w", c.spec.Name, err)
+		}
+		described, err := base.DataFile(ctx, m.added.Path)
+		if err != nil {
+			return m, err
+		}
+		change.Add = []iceberg.DataFile{described}
 	}
-	added, err := writeMeta(ctx, r, base, spec, fields, append(kept, rows...))
-	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", spec.Name, err)
-	}
-	table, err := base.Stage(ctx, iceberg.Change{Remove: absorbed, Add: []iceberg.DataFile{added},
-		Summary: map[string]string{summaryRun: r.id, summaryVersion: r.info.Version}})
-	return &stagedMeta{table: table, added: added}, err
+	m.table, err = base.Stage(ctx, change)
+	return m, err
 }
 
-// writeMeta writes a new data file of a meta table, durably.
-func writeMeta[T any](ctx context.Context, r *Run, base *iceberg.Table, spec Spec, fields []iceberg.Field, rows []T) (
-	iceberg.DataFile, error) {
+// writeMeta writes a new data file of a meta table.
+func writeMeta[T any](r *Run, base *iceberg.Table, as shape, rows []T) (iceberg.File, error) {
 	path, err := r.newFile(base)
 	if err != nil {
-		return iceberg.DataFile{}, err
+		return iceberg.File{}, err
 	}
-	if err := writeParquet(path, spec, fields, rows); err != nil {
-		return iceberg.DataFile{}, errors.Join(err, remove(path))
-	}
-	if err := errors.Join(atomicfile.Sync(path), syncFolderOf(path)); err != nil {
-		return iceberg.DataFile{}, err
-	}
-	return base.DataFile(ctx, path)
+	file, err := writeParquet(r.lake.disk, path, as, rows)
+	file.Path = path // to be removed, should anything have failed
+	return file, err
 }
 
 // absorb picks the files that a new file takes over, and their rows that stay.
-func absorb[T any](files []iceberg.DataFile, replaced func(T) bool) (absorbed []iceberg.DataFile, kept []T, err error) {
+func absorb[T any](on disk.FS, files []iceberg.DataFile, replaced func(T) bool) (
+	absorbed []iceberg.DataFile, kept []T, err error) {
 	small := 0
 	for _, f := range files {
 		if f.Bytes < largeBytes {
@@ -186,9 +213,9 @@ func absorb[T any](files []iceberg.DataFile, replaced func(T) bool) (absorbed []
 		if !merge && replaced == nil {
 			continue
 		}
-		rows, err := parquet.ReadFile[T](f.Path)
+		rows, err := readMeta[T](on, f)
 		if err != nil {
-			return nil, nil, fmt.Errorf("read file %q: %w", f.Path, err)
+			return nil, nil, err
 		}
 		if !merge && !slices.ContainsFunc(rows, replaced) {
 			continue
@@ -199,4 +226,54 @@ func absorb[T any](files []iceberg.DataFile, replaced func(T) bool) (absorbed []
 		absorbed, kept = append(absorbed, f), append(kept, rows...)
 	}
 	return absorbed, kept, nil
+}
+
+// readMeta reads a file of a meta table.
+func readMeta[T any](on disk.FS, f iceberg.DataFile) ([]T, error) {
+	file, err := on.Open(f.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	rows, err := parquet.Read[T](file, f.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("read file %q: %w", f.Path, err)
+	}
+	return rows, nil
+}
+
+// A publishMark is the number and the time of a publish. The newest one is kept
+// in the summary of meta.outputs' snapshot, where it costs no query.
+type publishMark struct {
+	number int64
+	at     time.Time
+}
+
+// What the summary of meta.outputs says about the publish that made it.
+const (
+	summaryPublish     = "alignctl.publish"
+	summaryPublishedAt = "alignctl.published-at" // microseconds since 1970
+)
+
+func (m publishMark) summary() map[string]string {
+	return map[string]string{summaryPublish: strconv.FormatInt(m.number, 10),
+		summaryPublishedAt: strconv.FormatInt(m.at.UnixMicro(), 10)}
+}
+
+// lastPublish is the newest publish of a version.
+func lastPublish(ctx context.Context, on *version) (last publishMark, err error) {
+	table, err := on.table(ctx, "meta.outputs")
+	if err != nil || table == nil {
+		return last, err
+	}
+	current, _ := table.Current()
+	number, err := strconv.ParseInt(current.Summary[summaryPublish], 10, 64)
+	if err != nil {
+		return last, damaged(fmt.Errorf("read meta.outputs: number of the last publish: %w", err))
+	}
+	micros, err := strconv.ParseInt(current.Summary[summaryPublishedAt], 10, 64)
+	if err != nil {
+		return last, damaged(fmt.Errorf("read meta.outputs: time of the last publish: %w", err))
+	}
+	return publishMark{number: number, at: time.UnixMicro(micros).UTC()}, nil
 }

@@ -1,9 +1,8 @@
 package lake
 
 import (
-	"context"
-	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"alignctl/lake/iceberg"
@@ -24,34 +23,20 @@ func (p Pin) String() string { return p.Table + "@" + strconv.FormatInt(p.Snapsh
 // Pins is a version of the lake: a pin for each table, by name.
 type Pins map[string]Pin
 
-// lastPublish is the newest publish of a version.
-type lastPublish struct {
-	number int64
-	at     time.Time
-}
-
-func (r *Run) lastPublish(ctx context.Context, on *version) (last lastPublish, err error) {
-	table, err := on.table(ctx, "meta.outputs")
-	if err != nil || table == nil {
-		return last, err
-	}
-	files, fields, err := currentFiles(table)
-	if err != nil {
-		return last, err
-	}
-	rows, err := r.session.Query(ctx, "select publish, published_at from ("+readFiles(fields, files)+
-		") order by publish desc limit 1")
-	if err != nil {
-		return last, fmt.Errorf("read meta.outputs: %w", err)
-	}
-	defer rows.Close()
-	if rows.Next() {
-		if err := rows.Scan(&last.number, &last.at); err != nil {
-			return last, fmt.Errorf("read meta.outputs: %w", err)
+// snapshots are the pinned snapshots by table, without meta tables: those have
+// no past.
+func (p Pins) snapshots() map[string][]int64 {
+	snapshots := map[string][]int64{}
+	for name, pin := range p {
+		if !isMeta(name) && pin.Snapshot != 0 {
+			snapshots[name] = []int64{pin.Snapshot}
 		}
 	}
-	return last, rows.Err()
+	return snapshots
 }
+
+// isMeta says whether a table is one of the lake's own memory.
+func isMeta(table string) bool { return strings.HasPrefix(table, "meta.") }
 
 func currentFiles(table *iceberg.Table) ([]iceberg.DataFile, []iceberg.Field, error) {
 	current, _ := table.Current()

@@ -47,10 +47,12 @@ const attempts = 30
 
 // A publication is one try to publish: what goes into the transaction.
 type publication struct {
-	moves    []iceberg.Move
-	meta     []*iceberg.Table // staged meta tables
-	outcome  Published
-	newFiles []iceberg.DataFile // of the meta tables
+	commit    iceberg.Commit
+	meta      []*iceberg.Table // staged meta tables
+	metaFiles []iceberg.File   // their new data files
+	tagged    []*iceberg.Table // tables of which only the tags changed
+	run       runRow           // as meta.runs has it afterwards
+	outcome   Published
 }
 
 // Publish makes everything that the run wrote since its last publish, and its
@@ -63,29 +65,49 @@ func (r *Run) Publish(ctx context.Context, status Status) (Published, error) {
 		if err := backOff(ctx, attempt); err != nil {
 			return Published{}, err
 		}
-		now, err := r.lake.version(ctx)
-		if err != nil {
-			return Published{}, err
-		}
-		if err := r.rebase(ctx, now); err != nil {
-			return Published{}, fmt.Errorf("publish run %s: %w", r.id, err)
-		}
-		failpoint.Hit("lake.publish.rebased")
-		p, err := r.prepare(ctx, now, status)
-		if err != nil {
-			return Published{}, fmt.Errorf("publish run %s: %w", r.id, err)
-		}
-		landed, err := r.swap(ctx, p)
+		p, landed, err := r.try(ctx, status)
 		if err != nil {
 			return Published{}, fmt.Errorf("publish run %s: %w", r.id, err)
 		}
 		if landed {
 			return p.outcome, r.landed(context.WithoutCancel(ctx), p)
 		}
-		discardData(p.newFiles)
+		p.discard(r)
 	}
 	return Published{}, fmt.Errorf("publish run %s: %w: other runs came between %d times in a row; run it again",
 		r.id, ErrConflict, attempts)
+}
+
+// try prepares a publication on the newest version and runs its transaction.
+func (r *Run) try(ctx context.Context, status Status) (p *publication, landed bool, err error) {
+	now, err := r.lake.version(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := r.rebase(ctx, now); err != nil {
+		return nil, false, err
+	}
+	failpoint.Hit("lake.publish.rebased")
+	p = &publication{outcome: Published{Run: r.id}}
+	if err := r.prepare(ctx, p, now, status); err != nil {
+		p.discard(r)
+		return nil, false, err
+	}
+	if landed, err = r.swap(ctx, p); err != nil && !r.unknown {
+		p.discard(r)
+	}
+	return p, landed, err
+}
+
+// discard removes what was written for a publication that didn't land; the
+// run's own tables stay staged.
+func (p *publication) discard(r *Run) {
+	for _, table := range append(p.meta, p.tagged...) {
+		table.Discard()
+	}
+	for _, f := range p.metaFiles {
+		_ = r.lake.disk.Remove(f.Path)
+	}
 }
 
 // backOff waits before a replay, longer each time, each run a little
@@ -144,7 +166,7 @@ func (s *staged) conflict(ctx context.Context, r *Run, on *version, scope string
 		return err
 	}
 	who := "another engine"
-	if record, ok := recorded[scope]; ok && record.covers(r.lake.warehouse(), s.inBase(scope).files) {
+	if record, ok := recorded[scope]; ok && record.fileSet == fileSetOf(r.lake.warehouse(), s.inBase(scope).files) {
 		who = "run " + record.run
 	}
 	what := s.spec.Name
@@ -154,64 +176,95 @@ func (s *staged) conflict(ctx context.Context, r *Run, on *version, scope string
 	return fmt.Errorf("%w: %s changed %s after this run began; run the command again", ErrConflict, who, what)
 }
 
-// prepare stages the run's meta rows and lists what the transaction moves.
-func (r *Run) prepare(ctx context.Context, on *version, status Status) (*publication, error) {
-	p := &publication{outcome: Published{Run: r.id}}
-	last, err := r.lastPublish(ctx, on)
+// prepare stages the run's meta rows and lists what the transaction changes.
+func (r *Run) prepare(ctx context.Context, p *publication, on *version, status Status) error {
+	last, err := lastPublish(ctx, on)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	at := later(time.Now().UTC(), last.at)
-	var outputs []outputRow
-	var snapshots []snapshotRow
+	rows := metaRows{run: r.runRow(status)}
+	p.run = rows.run
+	at := publishMark{number: last.number + 1, at: later(time.Now().UTC(), last.at)}
 	for _, name := range slices.Sorted(maps.Keys(r.tables)) {
 		s := r.tables[name]
 		if len(s.touched) == 0 {
 			continue
 		}
 		pin := currentPin(s.table)
-		outputs = append(outputs, outputRow{RunID: r.id, Publish: last.number + 1, Table: name, Snapshot: pin.Snapshot,
-			Digest: pin.Digest, Rows: pin.Rows, PublishedAt: at})
+		rows.outputs = append(rows.outputs, outputRow{RunID: r.id, Publish: at.number, Table: name,
+			Snapshot: pin.Snapshot, Digest: pin.Digest, Rows: pin.Rows, PublishedAt: at.at})
 		if s.table.Location() == on.location(name) {
 			p.outcome.Unchanged = append(p.outcome.Unchanged, pin)
 			continue
 		}
 		p.outcome.Outputs = append(p.outcome.Outputs, pin)
-		p.moves = append(p.moves, iceberg.Move{Table: name, From: on.location(name), To: s.table.Location()})
-		snapshots = append(snapshots, s.snapshotRows(r)...)
+		p.move(on, s.table)
+		p.commit.Files = append(p.commit.Files, s.newFiles()...)
+		rows.snapshots = append(rows.snapshots, s.snapshotRows(r)...)
 	}
-	return p, r.stageMetaTables(ctx, p, on, metaRows{run: r.runRow(status), outputs: outputs, snapshots: snapshots})
+	if err := r.stageTags(ctx, p, on, &rows); err != nil {
+		return err
+	}
+	return r.stageMetaTables(ctx, p, on, at, rows)
+}
+
+// move makes a staged table part of the transaction.
+func (p *publication) move(on *version, table *iceberg.Table) {
+	name := table.Name()
+	p.commit.Moves = append(p.commit.Moves, iceberg.Move{Table: name, From: on.location(name), To: table.Location()})
+	p.commit.Files = append(p.commit.Files, table.Written()...)
+	p.commit.Retired = append(p.commit.Retired, table.Retired()...)
+}
+
+// newFiles are the data files that the changes add.
+func (s *staged) newFiles() []iceberg.File {
+	var files []iceberg.File
+	for _, c := range s.changes {
+		for _, f := range c.added {
+			files = append(files, iceberg.File{Path: f.Path, Bytes: f.Bytes, SHA256: f.sha256})
+		}
+	}
+	return files
 }
 
 type metaRows struct {
 	run       runRow
 	outputs   []outputRow
 	snapshots []snapshotRow
+	tags      []tagRow
+	replaced  func(tagRow) bool // rows of meta.tags that go; nil: none
 }
 
 // stageMetaTables stages the meta tables side by side, for most of the time goes
 // into waiting for the disk.
-func (r *Run) stageMetaTables(ctx context.Context, p *publication, on *version, rows metaRows) error {
+func (r *Run) stageMetaTables(ctx context.Context, p *publication, on *version, at publishMark, rows metaRows) error {
 	m := newMetaSpecs()
 	ours := func(row runRow) bool { return row.RunID == r.id }
-	if r.recorded.publishes == 0 {
+	runs := []runRow{rows.run}
+	switch {
+	case r.recorded.run == nil:
 		ours = nil // there is no row of this run yet
+	case rows.run == *r.recorded.run:
+		runs, ours = nil, nil // the row is there
 	}
 	steps := []func(context.Context) (*stagedMeta, error){
 		func(ctx context.Context) (*stagedMeta, error) {
-			return stageMeta(ctx, r, on, m.runs, []runRow{rows.run}, ours)
+			return stageMeta(ctx, r, on, metaChange[runRow]{spec: m.runs, rows: runs, replaced: ours})
 		},
 		func(ctx context.Context) (*stagedMeta, error) {
-			return stageMeta(ctx, r, on, m.inputs, r.inputs[r.recorded.inputs:], nil)
+			return stageMeta(ctx, r, on, metaChange[inputRow]{spec: m.inputs, rows: r.inputs[r.recorded.inputs:]})
 		},
 		func(ctx context.Context) (*stagedMeta, error) {
-			return stageMeta(ctx, r, on, m.files, r.files[r.recorded.files:], nil)
+			return stageMeta(ctx, r, on, metaChange[fileRow]{spec: m.files, rows: r.files[r.recorded.files:]})
 		},
 		func(ctx context.Context) (*stagedMeta, error) {
-			return stageMeta(ctx, r, on, m.outputs, rows.outputs, nil)
+			return stageMeta(ctx, r, on, metaChange[outputRow]{spec: m.outputs, rows: rows.outputs, summary: at.summary()})
 		},
 		func(ctx context.Context) (*stagedMeta, error) {
-			return stageMeta(ctx, r, on, m.snapshots, rows.snapshots, nil)
+			return stageMeta(ctx, r, on, metaChange[snapshotRow]{spec: m.snapshots, rows: rows.snapshots})
+		},
+		func(ctx context.Context) (*stagedMeta, error) {
+			return stageMeta(ctx, r, on, metaChange[tagRow]{spec: m.tags, rows: rows.tags, replaced: rows.replaced})
 		},
 	}
 	results := make([]*stagedMeta, len(steps))
@@ -222,12 +275,10 @@ func (r *Run) stageMetaTables(ctx context.Context, p *publication, on *version, 
 			return err
 		})
 	}
-	if err := work.Wait(); err != nil {
-		return err
-	}
+	err := work.Wait()
 	p.add(on, results)
 	failpoint.Hit("lake.publish.meta-staged")
-	return nil
+	return err
 }
 
 // add makes the staged meta tables, where there are any, part of p.
@@ -236,10 +287,14 @@ func (p *publication) add(on *version, meta []*stagedMeta) {
 		if s == nil {
 			continue
 		}
-		p.meta = append(p.meta, s.table)
-		p.newFiles = append(p.newFiles, s.added)
-		name := s.table.Name()
-		p.moves = append(p.moves, iceberg.Move{Table: name, From: on.location(name), To: s.table.Location()})
+		if s.added.Path != "" {
+			p.metaFiles = append(p.metaFiles, s.added)
+			p.commit.Files = append(p.commit.Files, s.added)
+		}
+		if s.table != nil { // nil when staging it failed
+			p.meta = append(p.meta, s.table)
+			p.move(on, s.table)
+		}
 	}
 }
 
@@ -263,17 +318,22 @@ func (s *staged) snapshotRows(r *Run) []snapshotRow {
 	}
 	pin := pinOf(s.spec.Name, current)
 	var rows []snapshotRow
-	for _, scope := range slices.Sorted(maps.Keys(s.changes)) {
-		state := s.changes[scope].state
+	scopes := s.after()
+	for _, scope := range slices.Sorted(maps.Keys(scopes)) {
+		state := scopes[scope]
+		if _, changed := s.changes[scope]; !changed && !state.foreign {
+			continue // a row of an earlier snapshot says the same
+		}
 		row := snapshotRow{Table: pin.Table, Snapshot: pin.Snapshot, Scope: scope, Sequence: current.Sequence,
-			RunID: r.id, Digest: pin.Digest, Rows: pin.Rows, ScopeRows: state.rows}
+			RunID: r.id, Digest: pin.Digest, Rows: pin.Rows, ScopeRows: state.rows,
+			FileSet: fileSetOf(r.lake.warehouse(), state.files)}
 		if current.Parent != 0 {
 			row.Parent = &current.Parent
 		}
 		for i, column := range state.columns {
 			row.Columns = append(row.Columns, columnDigest{Name: s.fields[i].Name, SHA256: column})
 		}
-		for _, f := range state.files {
+		for _, f := range s.addedTo(scope) {
 			path := strings.TrimPrefix(f.Path, r.lake.warehouse()+"/")
 			row.Files = append(row.Files, fileDigest{Path: path, SHA256: f.sha256, Bytes: f.Bytes, Rows: f.Rows})
 		}
@@ -282,15 +342,30 @@ func (s *staged) snapshotRows(r *Run) []snapshotRow {
 	return rows
 }
 
-// swap runs the transaction. Landed is false when another run moved a table
-// first; an error leaves the lake as it was, except iceberg.ErrUnknown.
+// addedTo are the files that the run adds to a scope.
+func (s *staged) addedTo(scope string) []storedFile {
+	if c, ok := s.changes[scope]; ok {
+		return c.added
+	}
+	return nil
+}
+
+// swap makes the files durable and runs the transaction. Landed is false when
+// another run moved a table first; an error leaves the lake as it was, except
+// iceberg.ErrUnknown.
 func (r *Run) swap(ctx context.Context, p *publication) (landed bool, err error) {
+	if len(p.commit.Moves) == 0 {
+		return true, nil
+	}
+	if err := r.lake.disk.Sync(pathsOf(p.commit.Files)); err != nil {
+		return false, err
+	}
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
 	whole := context.WithoutCancel(ctx) // from here it is all or nothing, soon
 	failpoint.Hit("lake.publish.before-tx")
-	err = r.lake.catalog.Swap(whole, p.moves)
+	err = r.lake.catalog.Swap(whole, p.commit)
 	switch {
 	case err == nil:
 		failpoint.Hit("lake.publish.after-tx")
@@ -298,9 +373,10 @@ func (r *Run) swap(ctx context.Context, p *publication) (landed bool, err error)
 	case errors.Is(err, iceberg.ErrMoved):
 		return false, nil
 	case !errors.Is(err, iceberg.ErrUnknown):
-		return false, err
+		return false, r.lake.blame(err)
 	}
-	landed, lookErr := r.lookUp(whole, p)
+	// All of the transaction was committed or none, so one new file tells.
+	landed, lookErr := r.lake.catalog.Landed(whole, p.commit.Files[0])
 	if lookErr != nil {
 		r.unknown = true
 		return false, errors.Join(fmt.Errorf("look for run %s in meta.runs before running it again: %w", r.id, err), lookErr)
@@ -308,42 +384,47 @@ func (r *Run) swap(ctx context.Context, p *publication) (landed bool, err error)
 	return landed, nil
 }
 
-// lookUp finds out whether a transaction of unknown outcome was committed: all
-// of its tables moved or none, so one tells. Its snapshot is in the history of
-// meta.runs, whoever published since.
-func (r *Run) lookUp(ctx context.Context, p *publication) (landed bool, err error) {
-	now, err := r.lake.version(ctx)
-	if err != nil {
-		return false, err
+func pathsOf(files []iceberg.File) []string {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.Path
 	}
-	ours, _ := p.meta[0].Current()
-	table, err := now.table(ctx, p.meta[0].Name())
-	if err != nil || table == nil {
-		return false, err
-	}
-	_, landed = table.Snapshot(ours.ID)
-	return landed, nil
+	return paths
 }
 
 // landed makes the published state the run's base.
 func (r *Run) landed(ctx context.Context, p *publication) error {
 	for _, s := range r.tables {
-		if s.table.Location() != r.base.location(s.spec.Name) {
-			s.table.Published()
-		}
-		s.base, s.scopes = s.table, s.after()
+		s.base, s.scopes, s.evolved = s.table, s.after(), false
 		maps.DeleteFunc(s.scopes, func(_ string, state *scopeState) bool { return len(state.files) == 0 })
 		s.changes, s.touched = map[string]*change{}, map[string]bool{}
 		r.base.put(s.table)
 	}
-	for _, table := range p.meta {
-		table.Published()
+	for _, table := range append(p.meta, p.tagged...) {
 		r.base.put(table)
-		current, _ := table.Current()
-		if err := r.session.view(ctx, table, current.ID); err != nil {
-			return fmt.Errorf("run %s is published, but its session can't go on: %w", r.id, err)
-		}
 	}
-	r.recorded = recorded{publishes: r.recorded.publishes + 1, inputs: len(r.inputs), files: len(r.files)}
+	r.recorded = recorded{run: &p.run, inputs: len(r.inputs), files: len(r.files)}
+	if err := r.session.lease.renew(); err != nil {
+		return fmt.Errorf("run %s is published, but can't go on: %w", r.id, err)
+	}
+	r.tagging = nil
+	r.lake.tidy(ctx)
 	return nil
+}
+
+// tidyFrom is how many files a publish finds retired before it removes them:
+// one in a few publishes does it for all.
+const tidyFrom = 200
+
+// tidy removes metadata files that nothing points at and no process reads. What
+// stays behind does no harm, and the next publish tries again.
+func (l *Lake) tidy(ctx context.Context) {
+	holders, err := l.holders(nil)
+	if err != nil {
+		return
+	}
+	before := oldest(holders, time.Now())
+	if n, err := l.catalog.CountRetired(ctx, before); err == nil && n >= tidyFrom {
+		_, _ = l.catalog.Sweep(ctx, before)
+	}
 }

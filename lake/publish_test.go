@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"alignctl/internal/disk"
 	"alignctl/lake/iceberg"
 )
 
@@ -231,7 +232,7 @@ func TestAnotherEngineCommits(t *testing.T) {
 // appendForeign commits rows as an engine does that knows Iceberg alone.
 func appendForeign(t *testing.T, l *Lake, name, query string) {
 	t.Helper()
-	s, err := l.openSession(t.Context(), SessionOptions{})
+	s, err := l.openSession(t.Context(), SessionOptions{}, Holder{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,42 +266,47 @@ func appendForeign(t *testing.T, l *Lake, name, query string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = l.catalog.Swap(t.Context(), []iceberg.Move{{Table: name, From: now.location(name), To: staged.Location()}})
+	err = l.catalog.Swap(t.Context(), iceberg.Commit{
+		Moves: []iceberg.Move{{Table: name, From: now.location(name), To: staged.Location()}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-// When the catalog doesn't answer, the history of meta.runs tells whether the
-// transaction was committed, also after other runs.
+// forgetful is a disk whose commits end in an error, before or after they are
+// done.
+type forgetful struct {
+	disk.OS
+	done bool
+}
+
+// Commit loses the answer.
+func (f forgetful) Commit(commit func() error) error {
+	if f.done {
+		return errors.Join(commit(), errors.New("no answer"))
+	}
+	return errors.New("no answer")
+}
+
+// When the catalog doesn't answer, a look into it tells whether the transaction
+// was committed: if so the run goes on, if not it tries again.
 func TestUnknownOutcomeIsLookedUp(t *testing.T) {
-	l := newLake(t)
-	r := begin(t, l)
-	write(t, r, wordSpec(), "en", words("en", 3))
-	now, err := l.version(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := r.prepare(t.Context(), now, Done)
-	if err != nil {
-		t.Fatal(err)
-	}
-	expect := func(want bool) {
-		t.Helper()
-		if landed, err := r.lookUp(t.Context(), p); err != nil || landed != want {
-			t.Errorf("landed %v, %v, want %v", landed, err, want)
+	for _, done := range []bool{true, false} {
+		l := newLake(t)
+		forgets, err := openOn(t.Context(), l.Dir(), forgetful{done: done})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	expect(false)
-	if err := l.catalog.Swap(t.Context(), p.moves); err != nil {
-		t.Fatal(err)
-	}
-	expect(true)
-	other := begin(t, l)
-	write(t, other, exampleSpec(), "", exampleQuery)
-	publish(t, other, Done)
-	expect(true)
-	if err := r.landed(t.Context(), p); err != nil {
-		t.Fatal(err)
+		defer forgets.Close()
+		r := begin(t, forgets)
+		write(t, r, wordSpec(), "en", words("en", 3))
+		_, err = r.Publish(t.Context(), Done)
+		if (err == nil) != done {
+			t.Errorf("committed %v: %v", done, err)
+		}
+		pins, err := l.At(t.Context(), "")
+		if err != nil || (pins["core.word"].Rows == 3) != done {
+			t.Errorf("committed %v: the lake has %v, %v", done, pins, err)
+		}
 	}
 }

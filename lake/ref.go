@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"alignctl/internal/nearest"
@@ -19,14 +18,18 @@ import (
 // its end, UTC), the state after the last publish not after it. A past version
 // is what meta.outputs and meta.tags say, so it never splits a run; its meta
 // tables are those of now.
-func (l *Lake) At(ctx context.Context, ref string) (Pins, error) {
-	now, err := l.version(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (l *Lake) At(ctx context.Context, ref string) (pins Pins, err error) {
+	err = l.reading(ctx, func(now *version) error {
+		pins, err = l.at(ctx, now, ref)
+		return err
+	})
+	return pins, err
+}
+
+func (l *Lake) at(ctx context.Context, now *version, ref string) (Pins, error) {
 	pins := Pins{}
 	for _, name := range now.names() {
-		if ref != "" && !strings.HasPrefix(name, "meta.") {
+		if ref != "" && !isMeta(name) {
 			continue
 		}
 		table, err := now.table(ctx, name)
@@ -46,9 +49,13 @@ func (l *Lake) At(ctx context.Context, ref string) (Pins, error) {
 
 // Pin gives one table at a version: ref is a snapshot id in decimal, or a
 // version of the lake as At takes it.
-func (l *Lake) Pin(ctx context.Context, table, ref string) (Pin, error) {
+func (l *Lake) Pin(ctx context.Context, table, ref string) (pin Pin, err error) {
 	if id, ok := parseSnapshot(ref); ok {
-		return l.pinOfSnapshot(ctx, table, id)
+		err = l.reading(ctx, func(now *version) error {
+			pin, err = l.pinOfSnapshot(ctx, now, table, id)
+			return err
+		})
+		return pin, err
 	}
 	pins, err := l.At(ctx, ref)
 	if err != nil {
@@ -69,11 +76,7 @@ func (l *Lake) noTable(table string, pins Pins) error {
 	return fmt.Errorf("no table %q in lake %q%s", table, l.dir, nearest.Hint(table, slices.Sorted(maps.Keys(pins))))
 }
 
-func (l *Lake) pinOfSnapshot(ctx context.Context, name string, id int64) (Pin, error) {
-	now, err := l.version(ctx)
-	if err != nil {
-		return Pin{}, err
-	}
+func (l *Lake) pinOfSnapshot(ctx context.Context, now *version, name string, id int64) (Pin, error) {
 	table, err := now.table(ctx, name)
 	if err != nil {
 		return Pin{}, err

@@ -3,9 +3,12 @@ package lake
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
+	"hash"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +16,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"alignctl/internal/disk"
+	"alignctl/internal/failpoint"
 	"alignctl/lake/iceberg"
 )
 
@@ -76,14 +81,14 @@ func structOfGo(t reflect.Type) (Type, error) {
 // of a training run arrive in batches. T's parquet tags name the spec's columns
 // in order. The keys must be new in the scope.
 func WriteRows[T any](ctx context.Context, r *Run, spec Spec, scope string, rows []T) (Pin, error) {
-	s, path, err := writeGo(ctx, r, spec, scope, rows)
+	s, file, err := writeGo(ctx, r, spec, scope, rows)
 	if err != nil {
 		return Pin{}, err
 	}
 	if len(rows) == 0 {
-		return currentPin(s.table), remove(path)
+		return currentPin(s.table), r.lake.disk.Remove(file.Path)
 	}
-	if err := r.add(ctx, s, scope, path); err != nil {
+	if err := r.add(ctx, s, scope, file); err != nil {
 		return Pin{}, err
 	}
 	return currentPin(s.table), nil
@@ -92,36 +97,37 @@ func WriteRows[T any](ctx context.Context, r *Run, spec Spec, scope string, rows
 // ReplaceRows makes a scope hold exactly the given rows, as Write does with a
 // query's: the one row of a run, whose status changes.
 func ReplaceRows[T any](ctx context.Context, r *Run, spec Spec, scope string, rows []T) (Pin, error) {
-	s, path, err := writeGo(ctx, r, spec, scope, rows)
+	s, file, err := writeGo(ctx, r, spec, scope, rows)
 	if err != nil {
 		return Pin{}, err
 	}
-	return r.replace(ctx, s, scope, path)
+	return r.replace(ctx, s, scope, file)
 }
 
 // writeGo writes rows to a new data file.
 func writeGo[T any](ctx context.Context, r *Run, spec Spec, scope string, rows []T) (
-	s *staged, path string, err error) {
+	s *staged, file iceberg.File, err error) {
 	if s, err = r.open(ctx, spec); err != nil {
-		return nil, "", err
+		return nil, file, err
 	}
 	if err := checkScope(spec, scope); err != nil {
-		return nil, "", err
+		return nil, file, err
 	}
-	if path, err = r.newFile(s.base); err != nil {
-		return nil, "", fmt.Errorf("write %s: %w", spec.Name, err)
+	path, err := r.newFile(s.base)
+	if err != nil {
+		return nil, file, fmt.Errorf("write %s: %w", spec.Name, err)
 	}
-	if err := writeParquet(path, spec, s.fields, rows); err != nil {
-		return nil, "", errors.Join(fmt.Errorf("write %s: %w", spec.Name, err), remove(path))
+	if file, err = writeParquet(r.lake.disk, path, s.shape(), rows); err != nil {
+		return nil, file, errors.Join(fmt.Errorf("write %s: %w", spec.Name, err), r.lake.disk.Remove(path))
 	}
-	return s, path, nil
+	return s, file, nil
 }
 
 // add adds the rows of a new file to a scope.
-func (r *Run) add(ctx context.Context, s *staged, scope, path string) error {
-	next, err := s.extend(ctx, scope, path)
+func (r *Run) add(ctx context.Context, s *staged, scope string, file iceberg.File) error {
+	next, err := s.extend(ctx, r, scope, file)
 	if err != nil {
-		return errors.Join(err, remove(path))
+		return errors.Join(err, r.lake.disk.Remove(file.Path))
 	}
 	c := &change{state: next}
 	if before, had := s.changes[scope]; had {
@@ -129,15 +135,16 @@ func (r *Run) add(ctx context.Context, s *staged, scope, path string) error {
 	}
 	c.added = append(c.added, next.files[len(next.files)-1])
 	if err := r.apply(ctx, s, scope, c); err != nil {
-		return errors.Join(err, remove(path))
+		return errors.Join(err, r.lake.disk.Remove(file.Path))
 	}
 	return nil
 }
 
 // extend is the state of a scope with one more file: the digest goes on where
 // it was when the new keys follow the old ones; else the scope is read again.
-func (s *staged) extend(ctx context.Context, scope, path string) (*scopeState, error) {
-	file, err := s.store(ctx, path)
+func (s *staged) extend(ctx context.Context, r *Run, scope string, written iceberg.File) (*scopeState, error) {
+	failpoint.Hit("lake.write.file-written")
+	file, err := s.store(ctx, written)
 	if err != nil {
 		return nil, err
 	}
@@ -156,29 +163,68 @@ func (s *staged) extend(ctx context.Context, scope, path string) (*scopeState, e
 		err = scan.add(ctx, dataFiles(files))
 	}
 	now.tail = nil // it has gone on, with the new state or into an error
+	var broken *keyError
+	if errors.As(err, &broken) {
+		return s.extendForeign(ctx, r, files, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return scan.state(files), nil
 }
 
-// writeParquet writes rows, in key order, to a file.
-func writeParquet[T any](path string, spec Spec, fields []iceberg.Field, rows []T) error {
-	sorted, err := sortRows(spec, rows)
-	if err != nil {
-		return err
+// extendForeign is the state of a scope with one more file, the last, when what
+// was there before broke the rules about keys already: another engine wrote it.
+// Else the new rows do, with the given error.
+func (s *staged) extendForeign(ctx context.Context, r *Run, files []storedFile, cause error) (*scopeState, error) {
+	var broken *keyError
+	before := newScopeScan(s.spec, s.fields).add(ctx, dataFiles(files[:len(files)-1]))
+	if !errors.As(before, &broken) {
+		return nil, errors.Join(cause, before)
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	return r.reader(r.base).scan(ctx, s.spec, s.fields, files)
+}
+
+// A shape is what a file of a table looks like.
+type shape struct {
+	spec   Spec
+	fields []iceberg.Field
+}
+
+// writeParquet writes rows, in key order, to a new file.
+func writeParquet[T any](on disk.FS, path string, as shape, rows []T) (iceberg.File, error) {
+	sorted, err := sortRows(as.spec, rows)
 	if err != nil {
-		return err
+		return iceberg.File{}, err
 	}
-	options, err := retag[T](spec, fields)
+	options, err := retag[T](as.spec, as.fields)
 	if err != nil {
-		return errors.Join(err, file.Close())
+		return iceberg.File{}, err
 	}
-	writer := parquet.NewGenericWriter[T](file, append(options, parquet.Compression(&parquet.Zstd))...)
+	out, err := on.Create(path)
+	if err != nil {
+		return iceberg.File{}, err
+	}
+	sum := &digesting{out: out, sum: sha256.New()}
+	writer := parquet.NewGenericWriter[T](sum, append(options, parquet.Compression(&parquet.Zstd))...)
 	_, err = writer.Write(sorted)
-	return errors.Join(err, writer.Close(), file.Close())
+	err = errors.Join(err, writer.Close(), out.Close())
+	return iceberg.File{Path: path, Bytes: sum.bytes, SHA256: hex.EncodeToString(sum.sum.Sum(nil))}, err
+}
+
+// digesting counts and digests what is written through it.
+type digesting struct {
+	out   io.Writer
+	sum   hash.Hash
+	bytes int64
+}
+
+// Write writes and digests.
+func (d *digesting) Write(content []byte) (int, error) {
+	n, err := d.out.Write(content)
+	d.sum.Write(content[:n])
+	d.bytes += int64(n)
+	return n, err
 }
 
 // retag gives parquet-go the table's ids, and timestamps without a zone (which

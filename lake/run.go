@@ -5,14 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"alignctl/internal/atomicfile"
 	"alignctl/lake/iceberg"
 )
 
@@ -53,11 +51,15 @@ type Run struct {
 	files    []fileRow
 	count    atomic.Int64 // of files written
 	recorded recorded
-	unknown  bool // whether a publish landed: see swap
+	tagging  *tagging // nil: the run changes no tag
+	unknown  bool     // whether a publish landed: see swap
 }
 
 // recorded is what earlier publishes of the run put into the meta tables.
-type recorded struct{ publishes, inputs, files int }
+type recorded struct {
+	run           *runRow // nil: none yet
+	inputs, files int
+}
 
 // Begin starts a run on the lake as it is now.
 func (l *Lake) Begin(ctx context.Context, info RunInfo) (*Run, error) {
@@ -68,18 +70,29 @@ func (l *Lake) Begin(ctx context.Context, info RunInfo) (*Run, error) {
 	started := time.Now().UTC()
 	r := &Run{lake: l, id: started.Format("20060102T150405Z") + "-" + randomHex(3), info: info,
 		config: string(config), started: started, tables: map[string]*staged{}}
-	if r.base, err = l.version(ctx); err != nil {
+	holder := Holder{Command: info.Command, Run: r.id, Pins: info.Pins.snapshots()}
+	if r.session, err = l.openSession(ctx, info.Options, holder); err != nil {
 		return nil, fmt.Errorf("begin run: %w", err)
 	}
-	if r.session, err = l.openSession(ctx, info.Options); err != nil {
-		return nil, err
-	}
-	for _, name := range r.base.names() {
-		if err := r.viewBase(ctx, name); err != nil {
-			return nil, errors.Join(err, r.session.Close())
-		}
+	if err := r.begin(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("begin run: %w", err), r.session.Close())
 	}
 	return r, nil
+}
+
+func (r *Run) begin(ctx context.Context) (err error) {
+	if r.base, err = r.lake.version(ctx); err != nil {
+		return err
+	}
+	for _, name := range r.base.names() {
+		if isMeta(name) {
+			continue // a session of its own shows those: they move at each publish
+		}
+		if err := r.viewBase(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *Run) viewBase(ctx context.Context, name string) error {
@@ -102,7 +115,8 @@ func (r *Run) viewBase(ctx context.Context, name string) error {
 func (r *Run) ID() string { return r.id }
 
 // Session is the run's own session. Its views show each table as the run found
-// it at Begin (or at its Pins), with what the run wrote since.
+// it at Begin (or at its Pins), with what the run wrote since; it has no meta
+// tables.
 func (r *Run) Session() *Session { return r.session }
 
 // Input records that the run reads a table as its session shows it, and says
@@ -205,23 +219,27 @@ func (r *Run) Audit(ctx context.Context, name, query string) error {
 // publish are removed.
 func (r *Run) Close() error {
 	for _, s := range r.tables {
-		for _, c := range s.changes {
-			if !r.unknown {
-				discard(c.added)
-			}
+		if !r.unknown {
+			s.discard(r)
 		}
 		s.changes = nil
 	}
 	return r.session.Close()
 }
 
+// discard removes what a table's changes wrote.
+func (s *staged) discard(r *Run) {
+	for _, c := range s.changes {
+		r.discard(c.added)
+	}
+	s.dropStaged()
+}
+
 // discard removes data files that no catalog has ever pointed at. One that
 // stays behind does no harm: no snapshot names it.
-func discard(files []storedFile) { discardData(dataFiles(files)) }
-
-func discardData(files []iceberg.DataFile) {
+func (r *Run) discard(files []storedFile) {
 	for _, f := range files {
-		_ = os.Remove(f.Path)
+		_ = r.lake.disk.Remove(f.Path)
 	}
 }
 
@@ -231,7 +249,7 @@ func (r *Run) newFile(table *iceberg.Table) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := atomicfile.MkdirAll(dir); err != nil {
+	if err := r.lake.disk.MkdirAll(dir); err != nil {
 		return "", err
 	}
 	return filepath.Join(dir, fmt.Sprintf("%s-%04d.parquet", r.id, r.count.Add(1))), nil

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"golang.org/x/sync/errgroup"
 
+	"alignctl/internal/disk"
 	"alignctl/internal/progress"
 	"alignctl/lake/iceberg"
 )
@@ -47,7 +47,7 @@ type scopeState struct {
 // A storedFile is a data file with the digest of its bytes.
 type storedFile struct {
 	iceberg.DataFile
-	sha256 string // hex
+	sha256 string // hex; "" unless the run at work wrote the file
 }
 
 func (s *scopeState) sameRows(other *scopeState) bool {
@@ -87,6 +87,13 @@ func newScopeScan(spec Spec, fields []iceberg.Field) *scopeScan {
 
 // errInterleaved says that a file's rows don't all follow those already read.
 var errInterleaved = errors.New("keys interleave")
+
+// A keyError says that rows break the rules about keys, which the lake keeps and
+// other engines don't.
+type keyError struct{ text string }
+
+// Error says which rows.
+func (e *keyError) Error() string { return e.text }
 
 // add reads the files together, merging by key.
 func (s *scopeScan) add(ctx context.Context, files []iceberg.DataFile) (err error) {
@@ -183,14 +190,14 @@ func (s *scopeScan) check(rows span) error {
 		case order == 0:
 			return s.duplicate(rows, i)
 		case order > 0:
-			return fmt.Errorf("read %s: rows aren't in key order at (%s)", s.table, s.describe(rows, i))
+			return &keyError{fmt.Sprintf("read %s: rows aren't in key order at (%s)", s.table, s.describe(rows, i))}
 		}
 	}
 	return nil
 }
 
 func (s *scopeScan) duplicate(rows span, i int) error {
-	return fmt.Errorf("write %s: two rows have the key (%s)", s.table, s.describe(rows, i))
+	return &keyError{fmt.Sprintf("write %s: two rows have the key (%s)", s.table, s.describe(rows, i))}
 }
 
 // describe prints a row's key for a message.
@@ -225,18 +232,16 @@ func (s *scopeScan) state(files []storedFile) *scopeState {
 	return &scopeState{rows: s.rows, columns: columns, files: files, tail: s}
 }
 
-// fileSHA256 is the digest of a file's bytes, in hex.
-func fileSHA256(path string) (string, error) {
-	f, err := os.Open(path)
+// fileOf reads a file for its size and digest.
+func fileOf(on disk.FS, path string) (iceberg.File, error) {
+	f, err := on.Open(path)
 	if err != nil {
-		return "", err
+		return iceberg.File{}, err
 	}
 	defer f.Close()
 	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	n, err := io.Copy(sum, f)
+	return iceberg.File{Path: path, Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, err
 }
 
 // openParquet reads one of the lake's own files as record batches.

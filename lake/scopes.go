@@ -2,11 +2,14 @@ package lake
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"alignctl/lake/iceberg"
 )
@@ -31,13 +34,18 @@ func (r scopeReader) scopesOf(ctx context.Context, spec Spec, table *iceberg.Tab
 	if err != nil {
 		return nil, damaged(err)
 	}
+	fields, err := table.Fields(0)
+	if err != nil {
+		return nil, err
+	}
 	recorded, err := r.recordedScopes(ctx, spec.Name)
 	if err != nil {
 		return nil, err
 	}
 	scopes := map[string]*scopeState{}
 	for scope, files := range byScope(files) {
-		state, ok := recorded[scope].over(r.lake.warehouse(), files)
+		state, ok := recorded[scope].over(r.lake.warehouse(), storedFiles(files))
+		ok = ok && recorded[scope].sameColumns(fields)
 		if !ok {
 			if state, err = r.readScope(ctx, spec, table, files); err != nil {
 				return nil, err
@@ -46,6 +54,14 @@ func (r scopeReader) scopesOf(ctx context.Context, spec Spec, table *iceberg.Tab
 		scopes[scope] = state
 	}
 	return scopes, nil
+}
+
+func storedFiles(files []iceberg.DataFile) []storedFile {
+	stored := make([]storedFile, len(files))
+	for i, f := range files {
+		stored[i] = storedFile{DataFile: f}
+	}
+	return stored
 }
 
 func byScope(files []iceberg.DataFile) map[string][]iceberg.DataFile {
@@ -61,7 +77,7 @@ type scopeRecord struct {
 	run     string
 	rows    int64
 	columns []columnDigest
-	files   []fileDigest
+	fileSet string
 }
 
 // recordedScopes is what meta.snapshots says about each scope of a table.
@@ -74,7 +90,7 @@ func (r scopeReader) recordedScopes(ctx context.Context, table string) (map[stri
 	if err != nil {
 		return nil, err
 	}
-	rows, err := r.session.Query(ctx, `select scope, run_id, scope_rows, to_json(columns)::varchar, to_json(files)::varchar
+	rows, err := r.session.Query(ctx, `select scope, run_id, scope_rows, to_json(columns)::varchar, file_set
 		from (`+readFiles(fields, files)+`) where table_name = ?
 		qualify row_number() over (partition by scope order by sequence desc) = 1`, table)
 	if err != nil {
@@ -83,13 +99,12 @@ func (r scopeReader) recordedScopes(ctx context.Context, table string) (map[stri
 	defer rows.Close()
 	records := map[string]scopeRecord{}
 	for rows.Next() {
-		var scope, columns, files string
+		var scope, columns string
 		var record scopeRecord
-		if err := rows.Scan(&scope, &record.run, &record.rows, &columns, &files); err != nil {
+		if err := rows.Scan(&scope, &record.run, &record.rows, &columns, &record.fileSet); err != nil {
 			return nil, fmt.Errorf("read meta.snapshots: %w", err)
 		}
-		err := errors.Join(json.Unmarshal([]byte(columns), &record.columns), json.Unmarshal([]byte(files), &record.files))
-		if err != nil {
+		if err := json.Unmarshal([]byte(columns), &record.columns); err != nil {
 			return nil, fmt.Errorf("read meta.snapshots: %w", err)
 		}
 		records[scope] = record
@@ -97,29 +112,46 @@ func (r scopeReader) recordedScopes(ctx context.Context, table string) (map[stri
 	return records, rows.Err()
 }
 
-// covers says whether the record is about exactly these files.
-func (c scopeRecord) covers(warehouse string, files []storedFile) bool {
-	_, ok := c.over(warehouse, dataFiles(files))
-	return ok
+// sameColumns says whether the record is about these columns.
+func (c scopeRecord) sameColumns(fields []iceberg.Field) bool {
+	return slices.EqualFunc(c.columns, fields, func(d columnDigest, f iceberg.Field) bool { return d.Name == f.Name })
 }
 
 // over is the recorded state, if it is about exactly these files.
-func (c scopeRecord) over(warehouse string, files []iceberg.DataFile) (*scopeState, bool) {
-	if len(c.files) != len(files) {
+func (c scopeRecord) over(warehouse string, files []storedFile) (*scopeState, bool) {
+	if c.fileSet != fileSetOf(warehouse, files) {
 		return nil, false
 	}
-	state := &scopeState{rows: c.rows}
+	state := &scopeState{rows: c.rows, files: files}
 	for _, column := range c.columns {
 		state.columns = append(state.columns, column.SHA256)
 	}
-	for _, f := range files {
-		at := slices.IndexFunc(c.files, func(d fileDigest) bool { return filepath.Join(warehouse, d.Path) == f.Path })
-		if at < 0 {
-			return nil, false
-		}
-		state.files = append(state.files, storedFile{DataFile: f, sha256: c.files[at].SHA256})
-	}
 	return state, true
+}
+
+// fileSetOf stands for the data files of a scope, wherever the lake is.
+func fileSetOf(warehouse string, files []storedFile) string {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = strings.TrimPrefix(f.Path, warehouse+"/")
+	}
+	slices.Sort(paths)
+	sum := sha256.Sum256([]byte(strings.Join(paths, "\n")))
+	return hex.EncodeToString(sum[:])
+}
+
+// scan reads the rows of files again, and sorts them first where another engine
+// didn't.
+func (r scopeReader) scan(ctx context.Context, spec Spec, fields []iceberg.Field, files []storedFile) (*scopeState, error) {
+	scan := newScopeScan(spec, fields)
+	err := scan.add(ctx, dataFiles(files))
+	var broken *keyError
+	if errors.As(err, &broken) || errors.Is(err, errInterleaved) {
+		scan = newScopeScan(spec, fields)
+		scan.lenient = true
+		err = r.scanSorted(ctx, scan, spec, dataFiles(files))
+	}
+	return scan.state(files), err
 }
 
 // readScope digests a scope whose files the lake didn't record.
@@ -129,20 +161,12 @@ func (r scopeReader) readScope(ctx context.Context, spec Spec, table *iceberg.Ta
 	if err != nil {
 		return nil, err
 	}
-	stored := make([]storedFile, len(files))
-	for i, f := range files {
-		sum, err := fileSHA256(f.Path)
-		if err != nil {
-			return nil, damaged(err)
-		}
-		stored[i] = storedFile{DataFile: f, sha256: sum}
-	}
 	scan := newScopeScan(spec, fields)
 	scan.lenient = true
 	if err := r.scanSorted(ctx, scan, spec, files); err != nil {
 		return nil, fmt.Errorf("read scope of %s: %w", spec.Name, err)
 	}
-	state := scan.state(stored)
+	state := scan.state(storedFiles(files))
 	state.foreign, state.tail = true, nil // the files themselves may not be in key order
 	return state, nil
 }

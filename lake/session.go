@@ -21,8 +21,9 @@ import (
 // by all of its statements, and the rows of a query are closed before the next
 // statement. What it makes is gone with Close.
 type Session struct {
-	lake *Lake
-	db   *duck.DB
+	lake  *Lake
+	db    *duck.DB
+	lease *lease
 }
 
 // SessionOptions are the settings of a session; the zero value is useful.
@@ -36,7 +37,7 @@ type SessionOptions struct {
 
 // Session opens a session on a version of the lake.
 func (l *Lake) Session(ctx context.Context, pins Pins, o SessionOptions) (*Session, error) {
-	s, err := l.openSession(ctx, o)
+	s, err := l.openSession(ctx, o, Holder{Pins: pins.snapshots()})
 	if err != nil {
 		return nil, err
 	}
@@ -51,17 +52,29 @@ func (l *Lake) Session(ctx context.Context, pins Pins, o SessionOptions) (*Sessi
 	return s, nil
 }
 
-func (l *Lake) openSession(ctx context.Context, o SessionOptions) (*Session, error) {
-	db, err := duck.Open(ctx, duck.Options{Threads: o.Threads, Memory: o.Memory, TempDir: filepath.Join(l.dir, "tmp")})
+func (l *Lake) openSession(ctx context.Context, o SessionOptions, h Holder) (*Session, error) {
+	held, err := l.lease(h)
 	if err != nil {
 		return nil, fmt.Errorf("open session: %w", err)
 	}
+	db, err := l.openDuck(ctx, o)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open session: %w", err), held.end())
+	}
+	return &Session{lake: l, db: db, lease: held}, nil
+}
+
+func (l *Lake) openDuck(ctx context.Context, o SessionOptions) (*duck.DB, error) {
+	db, err := duck.Open(ctx, duck.Options{Threads: o.Threads, Memory: o.Memory, TempDir: filepath.Join(l.dir, "tmp")})
+	if err != nil {
+		return nil, err
+	}
 	for _, schema := range schemas {
 		if err := db.Exec(ctx, "create schema "+duck.Ident(schema)); err != nil {
-			return nil, errors.Join(fmt.Errorf("open session: %w", err), db.Close())
+			return nil, errors.Join(err, db.Close())
 		}
 	}
-	return &Session{lake: l, db: db}, nil
+	return db, nil
 }
 
 func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins) error {
@@ -77,7 +90,11 @@ func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins) error {
 		if table == nil {
 			return fmt.Errorf("open session: no table %q in lake %q", name, l.dir)
 		}
-		if err := s.view(ctx, table, pins[name].Snapshot); err != nil {
+		snapshot := pins[name].Snapshot
+		if current, _ := table.Current(); isMeta(name) {
+			snapshot = current.ID // meta tables have no past
+		}
+		if err := s.view(ctx, table, snapshot); err != nil {
 			return err
 		}
 	}
@@ -97,6 +114,9 @@ func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, e
 	}
 	loaded, err := now.table(ctx, table)
 	if err != nil {
+		return "", err
+	}
+	if err := s.lease.add(pin); err != nil {
 		return "", err
 	}
 	query, err := readSnapshot(loaded, pin.Snapshot)
@@ -172,4 +192,4 @@ func (s *Session) SetVariable(ctx context.Context, name string, value any) error
 }
 
 // Close ends the session.
-func (s *Session) Close() error { return s.db.Close() }
+func (s *Session) Close() error { return errors.Join(s.db.Close(), s.lease.end()) }

@@ -27,7 +27,8 @@ type staged struct {
 	spec   Spec
 	fields []iceberg.Field
 
-	base    *iceberg.Table
+	base    *iceberg.Table         // under the spec's columns, which may be newer than the lake's
+	evolved bool                   // they are
 	scopes  map[string]*scopeState // of base
 	changes map[string]*change     // by scope; none: the run left the table as it was
 	table   *iceberg.Table         // base with changes
@@ -59,61 +60,104 @@ func (r *Run) open(ctx context.Context, spec Spec) (*staged, error) {
 
 // attach puts the table on a version of the lake, without changes.
 func (s *staged) attach(ctx context.Context, r *Run, on *version) error {
-	base, fields, err := r.lake.baseOf(ctx, s.spec, on)
+	s.dropStaged()
+	base, evolved, err := r.lake.baseOf(ctx, s.spec, on)
 	if err != nil {
+		return err
+	}
+	if s.fields, err = base.Fields(0); err != nil {
 		return err
 	}
 	scopes, err := r.reader(on).scopesOf(ctx, s.spec, base)
 	if err != nil {
 		return err
 	}
-	s.base, s.table, s.fields, s.scopes = base, base, fields, scopes
+	s.base, s.table, s.evolved, s.scopes = base, base, evolved, scopes
 	return nil
 }
+
+// dropStaged removes the metadata of a staged version that won't be published.
+func (s *staged) dropStaged() {
+	if s.table != nil && s.table != s.base {
+		s.table.Discard()
+		s.table = s.base
+	}
+}
+
+func (s *staged) shape() shape { return shape{spec: s.spec, fields: s.fields} }
 
 // reader reads scopes in the run's session.
 func (r *Run) reader(on *version) scopeReader {
 	return scopeReader{lake: r.lake, session: r.session, version: on}
 }
 
-// baseOf loads the table of a spec, or declares it when there is none.
-func (l *Lake) baseOf(ctx context.Context, spec Spec, on *version) (*iceberg.Table, []iceberg.Field, error) {
+// baseOf loads the table of a spec, or declares it when there is none. Evolved
+// says that the spec's columns are newer than the lake's.
+func (l *Lake) baseOf(ctx context.Context, spec Spec, on *version) (base *iceberg.Table, evolved bool, err error) {
 	table, err := on.table(ctx, spec.Name)
 	if err != nil {
-		return nil, nil, err
+		return nil, false, err
 	}
-	if table == nil {
-		return l.declare(spec)
-	}
-	fields, err := table.Fields(0)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := sameColumns(spec, fields); err != nil {
-		return nil, nil, err
-	}
-	return table, fields, nil
-}
-
-func (l *Lake) declare(spec Spec) (*iceberg.Table, []iceberg.Field, error) {
 	encoded, err := json.Marshal(spec)
 	if err != nil {
-		return nil, nil, fmt.Errorf("declare table %s: %w", spec.Name, err)
+		return nil, false, fmt.Errorf("declare table %s: %w", spec.Name, err)
 	}
-	fields := fieldsOf(spec.Columns)
-	table, err := l.catalog.Declare(iceberg.Declaration{Name: spec.Name, Fields: fields, Partition: spec.Scope,
-		Key: spec.Key, Properties: map[string]string{propSpec: string(encoded), "comment": spec.Doc}})
-	return table, fields, err
+	properties := map[string]string{propSpec: string(encoded), "comment": spec.Doc}
+	if table == nil {
+		base, err = l.catalog.Declare(iceberg.Declaration{Name: spec.Name, Fields: fieldsOf(spec.Columns),
+			Partition: spec.Scope, Key: spec.Key, Properties: properties})
+		return base, false, err
+	}
+	if table.Properties()[propSpec] == string(encoded) {
+		return table, false, nil
+	}
+	return evolve(table, spec, properties)
 }
 
-// sameColumns compares a spec with the table that the lake holds.
-func sameColumns(spec Spec, fields []iceberg.Field) error {
-	same := slices.EqualFunc(spec.Columns, fields, func(c Column, f iceberg.Field) bool {
-		return c.Name == f.Name && c.Type.SQL() == typeOf(f).SQL()
-	})
-	if !same {
-		return fmt.Errorf("open table %s: the lake's table has other columns than this alignctl writes: %s",
-			spec.Name, columnNames(columnsOf(fields)))
+// evolve brings a table up to a spec, in memory. A column keeps its id, and so
+// its values, where name and type are as before.
+func evolve(table *iceberg.Table, spec Spec, properties map[string]string) (*iceberg.Table, bool, error) {
+	before, err := table.Fields(0)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := sameScope(table, spec); err != nil {
+		return nil, false, err
+	}
+	after, evolved := make([]iceberg.Field, len(spec.Columns)), len(before) != len(spec.Columns)
+	for i, c := range spec.Columns {
+		at := slices.IndexFunc(before, func(f iceberg.Field) bool { return f.Name == c.Name })
+		if at >= 0 && typeOf(before[at]).SQL() == c.Type.SQL() {
+			after[i] = before[at]
+			after[i].Doc = columnDoc(c)
+			evolved = evolved || at != i
+			continue
+		}
+		after[i], evolved = newField(c), true
+	}
+	next, err := table.Evolve(after, spec.Key, properties)
+	return next, evolved, err
+}
+
+// newField is a column's field before it has ids.
+func newField(c Column) iceberg.Field {
+	field := fieldsOf([]Column{c})[0]
+	return unnumbered([]iceberg.Field{field})[0]
+}
+
+func unnumbered(fields []iceberg.Field) []iceberg.Field {
+	out := slices.Clone(fields)
+	for i := range out {
+		out[i].ID, out[i].Fields = 0, unnumbered(out[i].Fields)
+	}
+	return out
+}
+
+// sameScope refuses another scope column: it decides in which file a row is.
+func sameScope(table *iceberg.Table, spec Spec) error {
+	if have := table.Partition(); have != spec.Scope {
+		return fmt.Errorf("open table %s: the lake's table has the scope column %q, this alignctl writes %q",
+			spec.Name, have, spec.Scope)
 	}
 	return nil
 }
@@ -140,7 +184,7 @@ func (s *staged) after() map[string]*scopeState {
 
 // restage writes the snapshot that the changes make on base.
 func (s *staged) restage(ctx context.Context, r *Run) error {
-	s.table = s.base
+	s.dropStaged()
 	if len(s.changes) == 0 && s.base.Location() != "" {
 		return nil
 	}

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -10,23 +11,59 @@ import (
 )
 
 // A version is what the catalog held at one moment. Its tables are kept once
-// loaded: later publishes remove metadata files that are more than a few
-// commits old, and a run may go on for hours on the version that it began with.
+// loaded, for as long as a run goes on that began with it.
 type version struct {
-	catalog   *iceberg.Catalog
+	lake      *Lake
 	locations map[string]string
 
 	mu     sync.Mutex
 	tables map[string]*iceberg.Table
 }
 
-// version reads the catalog.
+// loaded keeps each table as it was last read: what a metadata location holds
+// never changes.
+type loaded struct {
+	mu     sync.Mutex
+	tables map[string]*iceberg.Table
+}
+
+func (c *loaded) get(name, location string) (*iceberg.Table, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	table, ok := c.tables[name]
+	return table, ok && table.Location() == location
+}
+
+func (c *loaded) put(table *iceberg.Table) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tables == nil {
+		c.tables = map[string]*iceberg.Table{}
+	}
+	c.tables[table.Name()] = table
+}
+
+// version reads the catalog. Its caller has a lease, which keeps the files of
+// what it reads.
 func (l *Lake) version(ctx context.Context) (*version, error) {
 	heads, err := l.catalog.Heads(ctx)
 	if err != nil {
-		return nil, err
+		return nil, l.blame(err)
 	}
-	return &version{catalog: l.catalog, locations: heads, tables: map[string]*iceberg.Table{}}, nil
+	return &version{lake: l, locations: heads, tables: map[string]*iceberg.Table{}}, nil
+}
+
+// reading does something with the lake as it is now, under a lease.
+func (l *Lake) reading(ctx context.Context, do func(now *version) error) error {
+	held, err := l.lease(Holder{})
+	if err != nil {
+		return err
+	}
+	now, err := l.version(ctx)
+	if err == nil {
+		err = do(now)
+	}
+	return errors.Join(err, held.end())
 }
 
 // names lists the tables, in order.
@@ -46,9 +83,13 @@ func (v *version) table(ctx context.Context, name string) (*iceberg.Table, error
 	if !ok {
 		return nil, nil
 	}
-	table, err := v.catalog.Load(ctx, name, location)
-	if err != nil {
-		return nil, damaged(err)
+	table, ok := v.lake.loaded.get(name, location)
+	if !ok {
+		var err error
+		if table, err = v.lake.catalog.Load(ctx, name, location); err != nil {
+			return nil, damaged(err)
+		}
+		v.lake.loaded.put(table)
 	}
 	v.tables[name] = table
 	return table, nil
@@ -59,4 +100,5 @@ func (v *version) put(table *iceberg.Table) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.tables[table.Name()], v.locations[table.Name()] = table, table.Location()
+	v.lake.loaded.put(table)
 }

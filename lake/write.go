@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"alignctl/internal/atomicfile"
 	"alignctl/internal/failpoint"
 	"alignctl/lake/duck"
 	"alignctl/lake/iceberg"
@@ -41,9 +39,21 @@ func (r *Run) Write(ctx context.Context, spec Spec, scope, query string) (Pin, e
 		return Pin{}, fmt.Errorf("write %s: %w", spec.Name, err)
 	}
 	if err := r.session.db.Exec(ctx, copySorted(spec, s.fields, query, path)); err != nil {
-		return Pin{}, errors.Join(fmt.Errorf("write %s: %w", spec.Name, err), remove(path))
+		return Pin{}, errors.Join(fmt.Errorf("write %s: %w", spec.Name, err), r.lake.disk.Remove(path))
 	}
-	return r.replace(ctx, s, scope, path)
+	file, err := r.adopt(path)
+	if err != nil {
+		return Pin{}, errors.Join(fmt.Errorf("write %s: %w", spec.Name, err), r.lake.disk.Remove(path))
+	}
+	return r.replace(ctx, s, scope, file)
+}
+
+// adopt takes up a file that DuckDB wrote.
+func (r *Run) adopt(path string) (iceberg.File, error) {
+	if err := r.lake.disk.Adopt(path); err != nil {
+		return iceberg.File{}, err
+	}
+	return fileOf(r.lake.disk, path)
 }
 
 func checkScope(spec Spec, scope string) error {
@@ -76,27 +86,27 @@ func (s Spec) order() []string {
 }
 
 // replace makes a scope hold the rows of one new file.
-func (r *Run) replace(ctx context.Context, s *staged, scope, path string) (Pin, error) {
-	state, err := s.take(ctx, scope, path)
+func (r *Run) replace(ctx context.Context, s *staged, scope string, file iceberg.File) (Pin, error) {
+	state, err := s.take(ctx, scope, file)
 	if err != nil {
-		return Pin{}, errors.Join(err, remove(path))
+		return Pin{}, errors.Join(err, r.lake.disk.Remove(file.Path))
 	}
-	if state.sameRows(s.now(scope)) && s.table.Location() != "" {
+	if state.sameRows(s.now(scope)) && s.table.Location() != "" && !s.evolved {
 		s.touched[scope] = true
-		return currentPin(s.table), remove(path)
+		return currentPin(s.table), r.lake.disk.Remove(file.Path)
 	}
 	before, next := s.changes[scope], &change{replace: true, added: state.files, state: state}
-	if state.sameRows(s.inBase(scope)) && s.base.Location() != "" {
+	if state.sameRows(s.inBase(scope)) && s.base.Location() != "" && !s.evolved {
 		next = nil // back to what the lake holds
 	}
 	if err := r.apply(ctx, s, scope, next); err != nil {
-		return Pin{}, errors.Join(err, remove(path))
+		return Pin{}, errors.Join(err, r.lake.disk.Remove(file.Path))
 	}
 	if before != nil {
-		discard(before.added)
+		r.discard(before.added)
 	}
 	if next == nil || state.rows == 0 {
-		err = remove(path)
+		err = r.lake.disk.Remove(file.Path)
 	}
 	return currentPin(s.table), err
 }
@@ -104,14 +114,14 @@ func (r *Run) replace(ctx context.Context, s *staged, scope, path string) (Pin, 
 // apply makes next the change of a scope (nil: none), stages it and shows it;
 // when that fails, all is as before.
 func (r *Run) apply(ctx context.Context, s *staged, scope string, next *change) error {
-	before, table := maps.Clone(s.changes), s.table
+	before := maps.Clone(s.changes)
 	s.changes[scope] = next
 	if next == nil {
 		delete(s.changes, scope)
 	}
 	if err := r.show(ctx, s); err != nil {
-		s.changes, s.table = before, table
-		return err
+		s.changes = before
+		return errors.Join(err, r.show(ctx, s))
 	}
 	s.touched[scope] = true
 	return nil
@@ -133,44 +143,32 @@ func (r *Run) show(ctx context.Context, s *staged) error {
 	return r.session.makeView(ctx, duck.Ident(s.spec.Name), readTable(s.base, s.fields, s.allFiles()))
 }
 
-// take makes a new file durable, reads it back, and gives the state of a scope
-// that holds just its rows.
-func (s *staged) take(ctx context.Context, scope, path string) (*scopeState, error) {
-	file, err := s.store(ctx, path)
+// take reads a new file back and gives the state of a scope that holds just its
+// rows.
+func (s *staged) take(ctx context.Context, scope string, file iceberg.File) (*scopeState, error) {
+	failpoint.Hit("lake.write.file-written")
+	stored, err := s.store(ctx, file)
 	if err != nil {
 		return nil, err
 	}
 	scan := newScopeScan(s.spec, s.fields)
-	if err := scan.add(ctx, []iceberg.DataFile{file.DataFile}); err != nil {
+	if err := scan.add(ctx, []iceberg.DataFile{stored.DataFile}); err != nil {
 		return nil, err
 	}
 	if scan.rows == 0 {
 		return scan.state(nil), nil
 	}
-	if file.Scope != scope {
-		return nil, fmt.Errorf("write %s: rows of scope %q in a write of scope %q", s.spec.Name, file.Scope, scope)
+	if stored.Scope != scope {
+		return nil, fmt.Errorf("write %s: rows of scope %q in a write of scope %q", s.spec.Name, stored.Scope, scope)
 	}
-	return scan.state([]storedFile{file}), nil
+	return scan.state([]storedFile{stored}), nil
 }
 
-// store makes a new file durable and describes it.
-func (s *staged) store(ctx context.Context, path string) (storedFile, error) {
-	if err := errors.Join(atomicfile.Sync(path), syncFolderOf(path)); err != nil {
-		return storedFile{}, fmt.Errorf("write %s: %w", s.spec.Name, err)
-	}
-	failpoint.Hit("lake.write.file-written")
-	sum, err := fileSHA256(path)
-	if err != nil {
-		return storedFile{}, fmt.Errorf("write %s: %w", s.spec.Name, err)
-	}
-	file, err := s.base.DataFile(ctx, path)
-	if err != nil {
-		return storedFile{}, err
-	}
-	return storedFile{DataFile: file, sha256: sum}, nil
+// store describes a new file.
+func (s *staged) store(ctx context.Context, file iceberg.File) (storedFile, error) {
+	described, err := s.base.DataFile(ctx, file.Path)
+	return storedFile{DataFile: described, sha256: file.SHA256}, err
 }
-
-func syncFolderOf(path string) error { return atomicfile.SyncDir(filepath.Dir(path)) }
 
 // remove drops a file that no snapshot names.
 func remove(path string) error {

@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"internal/progress":   {},
 	"internal/failpoint":  {},
 	"internal/atomicfile": {"internal/failpoint"},
+	"internal/disk":       {"internal/atomicfile"},
 	"internal/house":      {},
 	"internal/nearest":    {},
 }

@@ -18,8 +18,10 @@ import (
 	icebergo "github.com/apache/iceberg-go"
 	icebergcatalog "github.com/apache/iceberg-go/catalog"
 	sqlcatalog "github.com/apache/iceberg-go/catalog/sql"
-	_ "modernc.org/sqlite" // the driver "sqlite" of catalog.db
+	"modernc.org/sqlite" // also the driver "sqlite" of catalog.db
+	sqlite3 "modernc.org/sqlite/lib"
 
+	"alignctl/internal/disk"
 	"alignctl/internal/failpoint"
 )
 
@@ -29,53 +31,94 @@ const CatalogName = "align"
 
 // A Catalog is an open catalog.db.
 type Catalog struct {
-	db        *sql.DB
-	warehouse string // absolute path
+	db    *sql.DB
+	disk  disk.FS
+	place place
 }
 
+// own are the lake's own tables in the catalog, beside those of Iceberg's SQL
+// catalogs, which other engines leave alone:
+//
+//   - alignctl_lake: the folder that locations name;
+//   - alignctl_files: what each file of the warehouse must be, and since when
+//     nothing points at it.
+const own = `
+create table if not exists alignctl_lake (key text primary key, value text not null);
+create table if not exists alignctl_files (path text primary key, bytes integer not null, sha256 text not null,
+	retired_at integer);
+create index if not exists alignctl_retired on alignctl_files (retired_at)`
+
 // Create makes catalog.db in dir, with the given namespaces, and opens it.
-func Create(ctx context.Context, dir string, namespaces []string) (*Catalog, error) {
-	c, err := open(dir)
+func Create(ctx context.Context, dir string, fs disk.FS, namespaces []string) (*Catalog, error) {
+	c, err := open(dir, fs)
 	if err != nil {
 		return nil, err
 	}
-	props := icebergo.Properties{"warehouse": URI(c.warehouse)}
+	if err := c.create(ctx, namespaces); err != nil {
+		return nil, errors.Join(fmt.Errorf("create catalog in %q: %w", dir, err), c.Close())
+	}
+	return c, nil
+}
+
+func (c *Catalog) create(ctx context.Context, namespaces []string) error {
+	props := icebergo.Properties{"warehouse": URI(c.place.actual)}
 	catalog, err := sqlcatalog.NewCatalog(CatalogName, c.db, sqlcatalog.SQLite, props)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("create catalog in %q: %w", dir, err), c.Close())
+		return err
 	}
 	for _, name := range namespaces {
 		err := catalog.CreateNamespace(ctx, []string{name}, nil)
 		if err != nil && !errors.Is(err, icebergcatalog.ErrNamespaceAlreadyExists) { // made by an interrupted Create
-			return nil, errors.Join(fmt.Errorf("create namespace %q: %w", name, err), c.Close())
+			return fmt.Errorf("namespace %q: %w", name, err)
 		}
 	}
-	return c, nil
+	if _, err := c.db.ExecContext(ctx, own); err != nil {
+		return err
+	}
+	_, err = c.db.ExecContext(ctx, "insert or replace into alignctl_lake values ('warehouse', ?)", URI(c.place.actual))
+	return err
 }
 
 // Open opens the catalog.db in dir.
-func Open(ctx context.Context, dir string) (*Catalog, error) {
+func Open(ctx context.Context, dir string, fs disk.FS) (*Catalog, error) {
 	if _, err := os.Stat(filepath.Join(dir, "catalog.db")); err != nil {
 		return nil, fmt.Errorf("open catalog: %w", err)
 	}
-	c, err := open(dir)
+	c, err := open(dir, fs)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.Heads(ctx); err != nil {
-		return nil, errors.Join(err, c.Close())
+	if c.place.recorded, err = c.recordedWarehouse(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open catalog: %w", c.explain(err)), c.Close())
 	}
 	return c, nil
 }
 
-func open(dir string) (*Catalog, error) {
+func open(dir string, fs disk.FS) (*Catalog, error) {
 	path := url.PathEscape(filepath.Join(dir, "catalog.db"))
 	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(10000)"+
 		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
 	if err != nil {
 		return nil, fmt.Errorf("open catalog in %q: %w", dir, err)
 	}
-	return &Catalog{db: db, warehouse: filepath.Join(dir, "warehouse")}, nil
+	warehouse := filepath.Join(dir, "warehouse")
+	return &Catalog{db: db, disk: fs, place: place{recorded: warehouse, actual: warehouse}}, nil
+}
+
+// recordedWarehouse is the folder that the locations name.
+func (c *Catalog) recordedWarehouse(ctx context.Context) (string, error) {
+	var location string
+	err := c.db.QueryRowContext(ctx, "select value from alignctl_lake where key = 'warehouse'").Scan(&location)
+	if err != nil {
+		return "", err
+	}
+	return Path(location)
+}
+
+// Moved says whether the warehouse is elsewhere than its metadata says, and
+// where that is.
+func (c *Catalog) Moved() (from string, moved bool) {
+	return c.place.recorded, c.place.recorded != c.place.actual
 }
 
 // Close closes the catalog.
@@ -87,7 +130,7 @@ func (c *Catalog) Heads(ctx context.Context) (map[string]string, error) {
 	rows, err := c.db.QueryContext(ctx, `select table_namespace || '.' || table_name, metadata_location
 		from iceberg_tables where catalog_name = ? and (iceberg_type is null or iceberg_type = 'TABLE')`, CatalogName)
 	if err != nil {
-		return nil, fmt.Errorf("read catalog: %w", err)
+		return nil, fmt.Errorf("read catalog: %w", c.explain(err))
 	}
 	defer rows.Close()
 	heads := map[string]string{}
@@ -111,21 +154,55 @@ var ErrMoved = errors.New("table moved")
 // committed. Re-read Heads; delete nothing.
 var ErrUnknown = errors.New("outcome of the publish unknown")
 
-// Swap makes all moves in one transaction. On ErrMoved, or any error but
-// ErrUnknown, no table moved.
-func (c *Catalog) Swap(ctx context.Context, moves []Move) error {
+// ErrBusy says that another process kept the catalog locked for longer than a
+// statement waits.
+var ErrBusy = errors.New("the catalog is locked")
+
+// explain marks the error of a locked catalog.
+func (c *Catalog) explain(err error) error {
+	var failure *sqlite.Error
+	if errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return err
+}
+
+// A Commit is what one transaction changes.
+type Commit struct {
+	Moves   []Move
+	Files   []File   // new files that the moves bring
+	Retired []string // paths that nothing points at any more once it is done
+}
+
+// Swap carries a commit out in one transaction. On ErrMoved, or any error but
+// ErrUnknown, nothing changed.
+func (c *Catalog) Swap(ctx context.Context, commit Commit) error {
 	tx, err := c.db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("publish: begin transaction: %w", err)
+		return fmt.Errorf("publish: begin transaction: %w", c.explain(err))
 	}
-	for _, m := range moves {
+	if err := c.apply(ctx, tx, commit); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := c.disk.Commit(tx.Commit); err != nil {
+		_ = tx.Rollback() // where it can still be done
+		return fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	return nil
+}
+
+func (c *Catalog) apply(ctx context.Context, tx *sql.Tx, commit Commit) error {
+	for _, m := range commit.Moves {
 		if err := swap(ctx, tx, m); err != nil {
-			return errors.Join(fmt.Errorf("publish %s: %w", m.Table, err), tx.Rollback())
+			return fmt.Errorf("publish %s: %w", m.Table, err)
 		}
 		failpoint.Hit("lake.publish.in-tx")
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnknown, err)
+	if err := c.record(ctx, tx, commit.Files); err != nil {
+		return fmt.Errorf("publish: record files: %w", err)
+	}
+	if err := c.retire(ctx, tx, commit.Retired); err != nil {
+		return fmt.Errorf("publish: retire files: %w", err)
 	}
 	return nil
 }

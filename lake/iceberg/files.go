@@ -2,136 +2,141 @@ package iceberg
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
-	"fmt"
+	"hash"
 	"io"
-	"io/fs"
-	"net/url"
-	"os"
 	"path/filepath"
 	"sync"
 
 	icebergio "github.com/apache/iceberg-go/io"
 
-	"alignctl/internal/atomicfile"
+	"alignctl/internal/disk"
 )
 
-// URI is the location of an absolute path as Iceberg metadata holds it.
-func URI(path string) string {
-	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()
+// A File is a file of the warehouse as it was written.
+type File struct {
+	Path   string // local
+	Bytes  int64
+	SHA256 string // hex
 }
 
-// Path is the local path of a location: a file URI with one slash (as Java
-// writes them) or three, or a plain path.
-func Path(location string) (string, error) {
-	parsed, err := url.Parse(location)
-	if err != nil {
-		return "", fmt.Errorf("read location %q: %w", location, err)
-	}
-	switch {
-	case parsed.Scheme == "":
-		return location, nil
-	case parsed.Scheme != "file" || (parsed.Host != "" && parsed.Host != "localhost"):
-		return "", fmt.Errorf("read location %q: only local files are supported", location)
-	}
-	return filepath.FromSlash(parsed.Path), nil
-}
+// staging is iceberg-go's view of the disk while it writes one staged version:
+// it notes each file that is written, with its digest, and each that the
+// version lets go. Nothing is synced before the publish, which syncs all of
+// its files together; and nothing is removed: iceberg-go deletes metadata
+// files that a commit pushed out of the log, which are, while the commit is
+// only staged, what the published catalog still points at.
+type staging struct {
+	disk  disk.FS
+	place place
 
-// durableFS gives iceberg-go local files that are synced, and whose folders
-// are synced, before Create's writer closes: iceberg-go's own never syncs.
-//
-// It doesn't remove anything. iceberg-go deletes metadata files that a commit
-// pushed out of the log; while a commit is only staged, those files are what
-// the published catalog still points at. The names are kept, and Sweep removes
-// them once the run is published.
-type durableFS struct {
 	mu      sync.Mutex
-	retired []string
+	written []File
+	retired []string // paths
 }
 
-var _ icebergio.WriteFileIO = (*durableFS)(nil)
-var _ icebergio.ReadFileIO = (*durableFS)(nil)
+var _ icebergio.WriteFileIO = (*staging)(nil)
+var _ icebergio.ReadFileIO = (*staging)(nil)
 
 // Open opens the file at a location.
-func (*durableFS) Open(location string) (icebergio.File, error) {
-	path, err := Path(location)
+func (s *staging) Open(location string) (icebergio.File, error) {
+	path, err := s.place.path(location)
 	if err != nil {
 		return nil, err
 	}
-	return os.Open(path)
+	return s.disk.Open(path)
 }
 
 // ReadFile reads the file at a location.
-func (*durableFS) ReadFile(location string) ([]byte, error) {
-	path, err := Path(location)
+func (s *staging) ReadFile(location string) ([]byte, error) {
+	file, err := s.Open(location)
 	if err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path)
+	content, err := io.ReadAll(file)
+	return content, errors.Join(err, file.Close())
 }
 
-// Remove only notes the name: see durableFS.
-func (d *durableFS) Remove(location string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.retired = append(d.retired, location)
-	return nil
-}
-
-// sweep removes the files that published commits retired. A file that stays
-// behind does no harm, so errors are not reported.
-func (d *durableFS) sweep() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, location := range d.retired {
-		if path, err := Path(location); err == nil {
-			_ = os.Remove(path)
-		}
-	}
-	d.retired = nil
-}
-
-// Create opens a new file at a location; its content is durable once the
-// writer's Close returned nil.
-func (*durableFS) Create(location string) (icebergio.FileWriter, error) {
-	path, err := Path(location)
-	if err != nil {
-		return nil, err
-	}
-	if err := atomicfile.MkdirAll(filepath.Dir(path)); err != nil {
-		return nil, err
-	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	return &durableFile{File: file}, nil
-}
-
-// WriteFile writes a whole file durably.
-func (d *durableFS) WriteFile(location string, content []byte) error {
-	file, err := d.Create(location)
+// Remove only notes the name: see staging.
+func (s *staging) Remove(location string) error {
+	path, err := s.place.path(location)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(file, bytes.NewReader(content))
+	s.retire(path)
+	return nil
+}
+
+func (s *staging) retire(paths ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retired = append(s.retired, paths...)
+}
+
+// Create opens a new file at a location.
+func (s *staging) Create(location string) (icebergio.FileWriter, error) {
+	path, err := s.place.path(location)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.disk.MkdirAll(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	file, err := s.disk.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return &stagedFile{out: file, note: s, file: File{Path: path}, sum: sha256.New()}, nil
+}
+
+// WriteFile writes a whole file.
+func (s *staging) WriteFile(location string, content []byte) error {
+	file, err := s.Create(location)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
 	return errors.Join(err, file.Close())
 }
 
-// A durableFile syncs itself and its folder when closed.
-type durableFile struct {
-	*os.File
+// A stagedFile is digested as it is written, and noted when it is closed.
+type stagedFile struct {
+	out    io.WriteCloser
+	note   *staging
+	file   File
+	sum    hash.Hash
 	closed bool
 }
 
-// Close syncs and closes the file; a second Close does nothing.
-func (f *durableFile) Close() error {
+// Write writes and digests.
+func (f *stagedFile) Write(content []byte) (int, error) {
+	n, err := f.out.Write(content)
+	f.sum.Write(content[:n])
+	f.file.Bytes += int64(n)
+	return n, err
+}
+
+// ReadFrom writes everything that r gives.
+func (f *stagedFile) ReadFrom(r io.Reader) (int64, error) {
+	var all bytes.Buffer
+	if _, err := all.ReadFrom(r); err != nil {
+		return 0, err
+	}
+	n, err := f.Write(all.Bytes())
+	return int64(n), err
+}
+
+// Close closes the file and notes it; a second Close does nothing.
+func (f *stagedFile) Close() error {
 	if f.closed {
-		return fs.ErrClosed
+		return nil
 	}
 	f.closed = true
-	if err := errors.Join(f.Sync(), f.File.Close()); err != nil {
-		return fmt.Errorf("sync file %q: %w", f.Name(), err)
-	}
-	return atomicfile.SyncDir(filepath.Dir(f.Name()))
+	f.file.SHA256 = hex.EncodeToString(f.sum.Sum(nil))
+	f.note.mu.Lock()
+	f.note.written = append(f.note.written, f.file) // also when Close fails: it is to be removed then
+	f.note.mu.Unlock()
+	return f.out.Close()
 }

@@ -5,9 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
+
+	"alignctl/internal/disk"
 )
 
 func TestLocations(t *testing.T) {
@@ -49,7 +52,7 @@ type member struct {
 
 func newCatalog(t *testing.T) *Catalog {
 	t.Helper()
-	c, err := Create(t.Context(), t.TempDir(), []string{"s"})
+	c, err := Create(t.Context(), t.TempDir(), disk.OS{}, []string{"s"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +101,7 @@ func TestStageAndSwap(t *testing.T) {
 	if heads, err := c.Heads(t.Context()); err != nil || len(heads) != 0 {
 		t.Errorf("a staged table is in the catalog: %v, %v", heads, err)
 	}
-	if err := c.Swap(t.Context(), []Move{{"s.t", "", first.Location()}}); err != nil {
+	if err := c.Swap(t.Context(), Commit{Moves: []Move{{"s.t", "", first.Location()}}}); err != nil {
 		t.Fatal(err)
 	}
 	heads, err := c.Heads(t.Context())
@@ -123,18 +126,18 @@ func TestStageAndSwap(t *testing.T) {
 func TestSwapIsAllOrNothing(t *testing.T) {
 	c := newCatalog(t)
 	base := add(t, declare(t, c), "a")
-	if err := c.Swap(t.Context(), []Move{{"s.t", "", base.Location()}}); err != nil {
+	if err := c.Swap(t.Context(), Commit{Moves: []Move{{"s.t", "", base.Location()}}}); err != nil {
 		t.Fatal(err)
 	}
 	mine, theirs := add(t, base, "b"), add(t, base, "c")
-	if err := c.Swap(t.Context(), []Move{{"s.t", base.Location(), theirs.Location()}}); err != nil {
+	if err := c.Swap(t.Context(), Commit{Moves: []Move{{"s.t", base.Location(), theirs.Location()}}}); err != nil {
 		t.Fatal(err)
 	}
 	for name, moves := range map[string][]Move{
 		"moved":       {{"s.new", "", mine.Location()}, {"s.t", base.Location(), mine.Location()}},
 		"made before": {{"s.new", "", mine.Location()}, {"s.t", "", mine.Location()}},
 	} {
-		if err := c.Swap(t.Context(), moves); !errors.Is(err, ErrMoved) {
+		if err := c.Swap(t.Context(), Commit{Moves: moves}); !errors.Is(err, ErrMoved) {
 			t.Errorf("%s: %v", name, err)
 		}
 		heads, err := c.Heads(t.Context())
@@ -148,26 +151,47 @@ func TestSwapIsAllOrNothing(t *testing.T) {
 	}
 }
 
-// Staging many versions removes no file that the published one needs, and
-// publishing removes what the table's log no longer holds.
-func TestOldMetadataGoesOnlyWhenPublished(t *testing.T) {
+// Staging removes no file that the published version needs. Metadata that falls
+// out of a table's log is retired by the commit that publishes, and swept once
+// nobody can still read it.
+func TestOldMetadataIsSwept(t *testing.T) {
 	c := newCatalog(t)
-	published := add(t, declare(t, c), "a")
-	staged := published
-	for range 12 {
-		staged = add(t, staged, "a")
+	before, from := declare(t, c), ""
+	for range 13 {
+		staged := add(t, before, "a")
+		commit := Commit{Moves: []Move{{"s.t", from, staged.Location()}}, Files: staged.Written(), Retired: staged.Retired()}
+		if err := c.Swap(t.Context(), commit); err != nil {
+			t.Fatal(err)
+		}
+		before, from = staged, staged.Location()
 	}
-	if _, err := c.Load(t.Context(), "s.t", published.Location()); err != nil {
-		t.Errorf("the published version is gone: %v", err)
+	expect := func(want int) {
+		t.Helper()
+		dir, err := before.DataDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		left, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "metadata", "*.metadata.json"))
+		if err != nil || len(left) != want {
+			t.Errorf("%d metadata files are there, %v, want %d", len(left), err, want)
+		}
 	}
-	staged.Published()
-	dir, err := published.DataDir()
+	expect(13)
+	if swept, err := c.Sweep(t.Context(), time.Now().Add(-time.Hour)); err != nil || len(swept) != 0 {
+		t.Errorf("files that may be read were swept: %v, %v", swept, err)
+	}
+	if _, err := c.Sweep(t.Context(), time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	expect(11) // the current one and ten in its log
+	recorded, err := c.Recorded(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	left, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "metadata", "*.metadata.json"))
-	if err != nil || len(left) != 11 {
-		t.Errorf("%d metadata files are left, %v, want the current one and 10", len(left), err)
+	for path, file := range recorded {
+		if info, err := os.Stat(path); err != nil || info.Size() != file.Bytes {
+			t.Errorf("recorded file %s: %v", path, err)
+		}
 	}
 }
 
@@ -182,7 +206,7 @@ func TestLoadRefuses(t *testing.T) {
 			t.Errorf("%s was loaded", location)
 		}
 	}
-	if _, err := Open(t.Context(), t.TempDir()); err == nil {
+	if _, err := Open(t.Context(), t.TempDir(), disk.OS{}); err == nil {
 		t.Error("a folder without a catalog was opened")
 	}
 }

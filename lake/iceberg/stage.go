@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,7 +46,7 @@ var properties = map[string]string{
 // before Stage.
 func (c *Catalog) Declare(d Declaration) (*Table, error) {
 	namespace, name, _ := strings.Cut(d.Name, ".")
-	location := URI(filepath.Join(c.warehouse, namespace+".db", name))
+	location := c.place.uri(filepath.Join(c.place.actual, namespace+".db", name))
 	props := icebergo.Properties{}
 	for _, set := range []map[string]string{properties, d.Properties} {
 		for key, value := range set {
@@ -64,8 +66,8 @@ func (c *Catalog) Declare(d Declaration) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("declare table %s: %w", d.Name, err)
 	}
-	fs := &durableFS{}
-	return &Table{inner: table.New(strings.Split(d.Name, "."), metadata, "", fileSystem(fs), nil), fs: fs}, nil
+	s := c.newStaging()
+	return c.newTable(table.New(strings.Split(d.Name, "."), metadata, "", fileSystem(s), nil), s), nil
 }
 
 // build makes a new table's metadata. iceberg-go's NewMetadata would number the
@@ -124,7 +126,7 @@ func orderOf(schema *icebergo.Schema, key []string) (table.SortOrder, error) {
 // DataFile describes a Parquet file that was written for the table: the footer
 // is read, its columns checked against the schema, its partition value taken.
 func (t *Table) DataFile(ctx context.Context, path string) (DataFile, error) {
-	inner, err := table.FileToDataFile(ctx, t.fs, URI(path), t.inner.Schema(), t.inner.Spec(), 1,
+	inner, err := table.FileToDataFile(ctx, t.staging, t.catalog.place.uri(path), t.inner.Schema(), t.inner.Spec(), 1,
 		t.inner.Properties())
 	if err != nil {
 		return DataFile{}, fmt.Errorf("add file %q to %s: %w", path, t.Name(), err)
@@ -136,25 +138,63 @@ func (t *Table) DataFile(ctx context.Context, path string) (DataFile, error) {
 type Change struct {
 	Remove, Add []DataFile
 	Summary     map[string]string
+	// Forget lets all earlier snapshots go.
+	Forget bool
 }
 
-// Stage writes the snapshot that change makes on top of t, durably, without
-// publishing it, and returns the table that holds it. Move the catalog from
-// t's location to the result's with Swap.
+// Stage writes the snapshot that change makes on top of t, without publishing
+// it, and returns the table that holds it. Sync what it wrote (Written), then
+// move the catalog from t's location to the result's with Swap.
 func (t *Table) Stage(ctx context.Context, change Change) (*Table, error) {
-	commit := &stagedCommit{base: t.inner, fs: t.fs}
-	inner := table.New(t.inner.Identifier(), t.inner.Metadata(), t.Location(), fileSystem(t.fs), commit)
+	commit := t.newCommit()
+	commit.forget = change.Forget
+	inner := table.New(t.inner.Identifier(), t.inner.Metadata(), t.Location(), fileSystem(commit.staging), commit)
 	var staged *table.Table
 	var err error
 	if len(change.Remove)+len(change.Add) > 0 {
 		staged, err = replaceFiles(ctx, inner, change)
 	} else { // a new table without rows: iceberg-go would write nothing
-		staged, err = commit.unchanged(ctx, inner)
+		staged, err = commit.update(ctx)
 	}
 	if err != nil {
+		commit.staging.discard()
 		return nil, fmt.Errorf("stage %s: %w", t.Name(), err)
 	}
-	return &Table{inner: staged, fs: t.fs}, nil
+	out := t.catalog.newTable(staged, commit.staging)
+	if err := out.expectFiles(t, change); err != nil {
+		return out, err
+	}
+	if change.Forget {
+		err = out.forget(t, change.Remove)
+	}
+	return out, err
+}
+
+// expectFiles notes the files of the new snapshot, which needn't be read back
+// from the manifests.
+func (t *Table) expectFiles(before *Table, change Change) error {
+	current, ok := t.Current()
+	if !ok {
+		return nil
+	}
+	old, _ := before.Current()
+	files, err := before.Files(old.ID)
+	if err != nil {
+		return err
+	}
+	removed := map[string]bool{}
+	for _, f := range change.Remove {
+		removed[f.Path] = true
+	}
+	all := slices.Clone(change.Add)
+	for _, f := range files {
+		if !removed[f.Path] {
+			all = append(all, f)
+		}
+	}
+	slices.SortFunc(all, func(a, b DataFile) int { return strings.Compare(a.Path, b.Path) })
+	t.files[current.ID] = all
+	return nil
 }
 
 func replaceFiles(ctx context.Context, t *table.Table, change Change) (*table.Table, error) {
@@ -162,16 +202,143 @@ func replaceFiles(ctx context.Context, t *table.Table, change Change) (*table.Ta
 	if err != nil {
 		return nil, err
 	}
-	err = tx.ReplaceDataFilesWithDataFiles(ctx, inners(change.Remove), inners(change.Add), change.Summary)
+	if len(change.Remove) == 0 { // the names of new files are new: see lake.Run
+		err = tx.AddDataFiles(ctx, inners(change.Add), change.Summary, table.WithoutDuplicateCheck())
+	} else {
+		err = tx.ReplaceDataFilesWithDataFiles(ctx, inners(change.Remove), inners(change.Add), change.Summary)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return tx.Commit(ctx)
 }
 
-// Published removes the metadata files that the table's own properties no
-// longer keep. Call it only when the staged table is the published one.
-func (t *Table) Published() { t.fs.sweep() }
+// forget retires what only the snapshots of before needed.
+func (t *Table) forget(before *Table, removed []DataFile) error {
+	old, err := before.manifestPaths()
+	if err != nil {
+		return err
+	}
+	kept, err := t.manifestPaths()
+	if err != nil {
+		return err
+	}
+	for _, path := range old {
+		if !slices.Contains(kept, path) {
+			t.staging.retire(path)
+		}
+	}
+	for _, f := range removed {
+		t.staging.retire(f.Path)
+	}
+	return nil
+}
+
+// manifestPaths are the manifest lists and manifests of all snapshots.
+func (t *Table) manifestPaths() ([]string, error) {
+	var locations []string
+	for _, snapshot := range t.inner.Metadata().Snapshots() {
+		manifests, err := snapshot.Manifests(t.staging)
+		if err != nil {
+			return nil, fmt.Errorf("read table %s: snapshot %d: %w", t.Name(), snapshot.SnapshotID, err)
+		}
+		locations = append(locations, snapshot.ManifestList)
+		for _, m := range manifests {
+			locations = append(locations, m.FilePath())
+		}
+	}
+	return t.catalog.paths(locations)
+}
+
+// StageTags writes a version of the table, of the same snapshots, in which each
+// tag names a snapshot; a tag with snapshot 0 goes.
+func (t *Table) StageTags(ctx context.Context, tags map[string]int64) (*Table, error) {
+	var updates []table.Update
+	for _, name := range slices.Sorted(maps.Keys(tags)) {
+		if tags[name] == 0 {
+			updates = append(updates, table.NewRemoveSnapshotRefUpdate(name))
+			continue
+		}
+		updates = append(updates, table.NewSetSnapshotRefUpdate(name, tags[name], table.TagRef, 0, 0, 0))
+	}
+	return t.stageUpdates(ctx, updates...)
+}
+
+// StageExpiry writes a version of the table without some of its snapshots,
+// which must be neither current nor named by a branch or a tag.
+func (t *Table) StageExpiry(ctx context.Context, snapshots []int64) (*Table, error) {
+	return t.stageUpdates(ctx, table.NewRemoveSnapshotsUpdate(snapshots, false))
+}
+
+func (t *Table) stageUpdates(ctx context.Context, updates ...table.Update) (*Table, error) {
+	commit := t.newCommit()
+	staged, err := commit.update(ctx, updates...)
+	if err != nil {
+		commit.staging.discard()
+		return nil, fmt.Errorf("stage %s: %w", t.Name(), err)
+	}
+	return t.catalog.newTable(staged, commit.staging), nil
+}
+
+// Evolve is the table with other columns, key and properties, in memory: what is
+// staged on it writes them. Fields keep their ids where they have one; those
+// with id 0 are new and get the next. Columns that aren't in fields go.
+func (t *Table) Evolve(fields []Field, key []string, properties map[string]string) (*Table, error) {
+	metadata := t.inner.Metadata()
+	next := metadata.LastColumnID()
+	schema := schemaOf(numbered(fields, &next))
+	order, err := orderOf(schema, key)
+	if err != nil {
+		return nil, fmt.Errorf("change columns of %s: %w", t.Name(), err)
+	}
+	props := icebergo.Properties{}
+	for name, value := range properties {
+		props[name] = value
+	}
+	const newest = -1
+	updates := []table.Update{table.NewSetPropertiesUpdate(props)}
+	if !schema.Equals(t.inner.Schema()) {
+		updates = append(updates, table.NewAddSchemaUpdate(schema), table.NewSetCurrentSchemaUpdate(newest),
+			table.NewAddSortOrderUpdate(&order), table.NewSetDefaultSortOrderUpdate(newest))
+	}
+	evolved, err := table.UpdateTableMetadata(metadata, updates, "")
+	if err != nil {
+		return nil, fmt.Errorf("change columns of %s: %w", t.Name(), err)
+	}
+	s := t.catalog.newStaging()
+	return t.catalog.newTable(table.New(t.inner.Identifier(), evolved, t.Location(), fileSystem(s), nil), s), nil
+}
+
+// numbered gives new fields the next ids.
+func numbered(fields []Field, next *int) []Field {
+	out := slices.Clone(fields)
+	for i := range out {
+		if out[i].ID == 0 {
+			*next++
+			out[i].ID = *next
+		}
+		out[i].Fields = numbered(out[i].Fields, next)
+	}
+	return out
+}
+
+// Written are the files that staging the table wrote.
+func (t *Table) Written() []File { return slices.Clone(t.staging.written) }
+
+// Retired are the paths of the files that nothing points at once the staged
+// table is published.
+func (t *Table) Retired() []string { return slices.Clone(t.staging.retired) }
+
+// Discard removes the files of a staged table that won't be published. One that
+// stays behind does no harm: nothing points at it.
+func (t *Table) Discard() { t.staging.discard() }
+
+func (s *staging) discard() {
+	for _, f := range s.written {
+		_ = s.disk.Remove(f.Path)
+	}
+	s.written = nil
+}
 
 func inners(files []DataFile) []icebergo.DataFile {
 	out := make([]icebergo.DataFile, len(files))
@@ -185,11 +352,16 @@ func inners(files []DataFile) []icebergo.DataFile {
 // transaction of iceberg-go against base alone, writes the metadata file, and
 // leaves the real catalog as it is.
 type stagedCommit struct {
-	base *table.Table
-	fs   *durableFS
+	base    *table.Table
+	staging *staging
+	forget  bool
 }
 
 var _ table.CatalogIO = (*stagedCommit)(nil)
+
+func (t *Table) newCommit() *stagedCommit {
+	return &stagedCommit{base: t.inner, staging: t.catalog.newStaging()}
+}
 
 // LoadTable returns the base: nobody else commits here.
 func (s *stagedCommit) LoadTable(context.Context, table.Identifier) (*table.Table, error) {
@@ -203,6 +375,13 @@ func (s *stagedCommit) CommitTable(_ context.Context, _ table.Identifier, requir
 		if err := r.Validate(s.base.Metadata()); err != nil {
 			return nil, "", err
 		}
+	}
+	if old := s.base.Metadata().Snapshots(); s.forget && len(old) > 0 {
+		ids := make([]int64, len(old))
+		for i, snapshot := range old {
+			ids[i] = snapshot.SnapshotID
+		}
+		updates = append(slices.Clone(updates), table.NewRemoveSnapshotsUpdate(ids, false))
 	}
 	metadata, err := table.UpdateTableMetadata(s.base.Metadata(), updates, s.base.MetadataLocation())
 	if err != nil {
@@ -219,13 +398,28 @@ func (s *stagedCommit) CommitTable(_ context.Context, _ table.Identifier, requir
 	return metadata, location, s.write(location, metadata)
 }
 
-// unchanged writes the metadata of the base again, as a new version.
-func (s *stagedCommit) unchanged(ctx context.Context, t *table.Table) (*table.Table, error) {
-	metadata, location, err := s.CommitTable(ctx, t.Identifier(), nil, nil)
+// update commits updates alone, without files.
+func (s *stagedCommit) update(ctx context.Context, updates ...table.Update) (*table.Table, error) {
+	metadata, location, err := s.CommitTable(ctx, s.base.Identifier(), nil, updates)
 	if err != nil {
 		return nil, err
 	}
-	return table.New(t.Identifier(), metadata, location, fileSystem(s.fs), s), nil
+	s.retireOldMetadata(metadata)
+	return table.New(s.base.Identifier(), metadata, location, fileSystem(s.staging), s), nil
+}
+
+// retireOldMetadata retires the metadata files that fell out of the log, as
+// iceberg-go does itself when it commits a snapshot.
+func (s *stagedCommit) retireOldMetadata(metadata table.Metadata) {
+	kept := map[string]bool{s.base.MetadataLocation(): true}
+	for entry := range metadata.PreviousFiles() {
+		kept[entry.MetadataFile] = true
+	}
+	for entry := range s.base.Metadata().PreviousFiles() {
+		if !kept[entry.MetadataFile] {
+			_ = s.staging.Remove(entry.MetadataFile)
+		}
+	}
 }
 
 // nextVersion numbers a metadata file after the one before it, whose name
@@ -240,10 +434,29 @@ func nextVersion(location string) int {
 }
 
 func (s *stagedCommit) write(location string, metadata table.Metadata) error {
-	file, err := s.fs.Create(location)
+	file, err := s.staging.Create(location)
 	if err != nil {
 		return err
 	}
-	compressed := gzip.NewWriter(file)
-	return errors.Join(json.NewEncoder(compressed).Encode(metadata), compressed.Close(), file.Close())
+	content, err := encode(metadata)
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	// A table of a thousand snapshots has half a megabyte of metadata, written
+	// at each commit: speed counts more than the last percent of size.
+	compressed, err := gzip.NewWriterLevel(file, gzip.BestSpeed)
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	_, err = compressed.Write(content)
+	return errors.Join(err, compressed.Close(), file.Close())
+}
+
+// encode calls the metadata's own encoder, where it has one: json.Marshal would
+// read its result a second time.
+func encode(metadata table.Metadata) ([]byte, error) {
+	if m, ok := metadata.(json.Marshaler); ok {
+		return m.MarshalJSON()
+	}
+	return json.Marshal(metadata)
 }

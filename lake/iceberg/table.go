@@ -1,21 +1,35 @@
 package iceberg
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	icebergo "github.com/apache/iceberg-go"
 	icebergio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 )
 
-// A Table is a table at one metadata location, published or staged.
+// A Table is a table at one metadata location, published or staged. It doesn't
+// change; several goroutines may read it.
 type Table struct {
-	inner *table.Table
-	fs    *durableFS
+	inner   *table.Table
+	catalog *Catalog
+	staging *staging // of a staged table; of a published one, only to read
+
+	mu    sync.Mutex
+	files map[int64][]DataFile // by snapshot, once read
+}
+
+func (c *Catalog) newStaging() *staging { return &staging{disk: c.disk, place: c.place} }
+
+func (c *Catalog) newTable(inner *table.Table, s *staging) *Table {
+	return &Table{inner: inner, catalog: c, staging: s, files: map[int64][]DataFile{}}
 }
 
 // A Snapshot is one version of a table.
@@ -23,6 +37,7 @@ type Snapshot struct {
 	ID       int64
 	Parent   int64 // 0: none
 	Sequence int64 // grows by one with each commit to the table
+	Time     time.Time
 	Summary  map[string]string
 }
 
@@ -38,16 +53,16 @@ type DataFile struct {
 
 // Load reads the table whose metadata is at location.
 func (c *Catalog) Load(ctx context.Context, name, location string) (*Table, error) {
-	fs := &durableFS{}
-	inner, err := table.NewFromLocation(ctx, strings.Split(name, "."), location, fileSystem(fs), nil)
+	s := c.newStaging()
+	inner, err := table.NewFromLocation(ctx, strings.Split(name, "."), location, fileSystem(s), nil)
 	if err != nil {
 		return nil, fmt.Errorf("read table %s: %w", name, err)
 	}
-	return &Table{inner: inner, fs: fs}, nil
+	return c.newTable(inner, s), nil
 }
 
-func fileSystem(fs *durableFS) table.FSysF {
-	return func(context.Context) (icebergio.IO, error) { return fs, nil }
+func fileSystem(s *staging) table.FSysF {
+	return func(context.Context) (icebergio.IO, error) { return s, nil }
 }
 
 // Name is the table's name as in SQL.
@@ -58,12 +73,21 @@ func (t *Table) Location() string { return t.inner.MetadataLocation() }
 
 // DataDir is the local folder of the table's data files.
 func (t *Table) DataDir() (string, error) {
-	root, err := Path(t.inner.Location())
+	root, err := t.catalog.place.path(t.inner.Location())
 	return filepath.Join(root, "data"), err
 }
 
 // Properties are the table's own key-value pairs.
 func (t *Table) Properties() map[string]string { return t.inner.Properties() }
+
+// Partition is the column that data files are split by, or "".
+func (t *Table) Partition() string {
+	spec := t.inner.Spec()
+	if spec.NumFields() == 0 {
+		return ""
+	}
+	return spec.Field(0).Name
+}
 
 // Current is the table's newest snapshot; ok is false before the first.
 func (t *Table) Current() (s Snapshot, ok bool) {
@@ -84,7 +108,8 @@ func (t *Table) Snapshot(id int64) (s Snapshot, ok bool) {
 }
 
 func snapshotOf(s *table.Snapshot) Snapshot {
-	out := Snapshot{ID: s.SnapshotID, Sequence: s.SequenceNumber, Summary: map[string]string{}}
+	out := Snapshot{ID: s.SnapshotID, Sequence: s.SequenceNumber, Time: time.UnixMilli(s.TimestampMs).UTC(),
+		Summary: map[string]string{}}
 	if s.ParentSnapshotID != nil {
 		out.Parent = *s.ParentSnapshotID
 	}
@@ -116,23 +141,68 @@ func (t *Table) Fields(id int64) ([]Field, error) {
 // or type them otherwise than the schema of now, and are read by field id.
 func (t *Table) Evolved() bool { return len(t.inner.Schemas()) > 1 }
 
+// Snapshots are all snapshots that the table has, oldest first.
+func (t *Table) Snapshots() []Snapshot {
+	all := t.inner.Metadata().Snapshots()
+	out := make([]Snapshot, len(all))
+	for i := range all {
+		out[i] = snapshotOf(&all[i])
+	}
+	slices.SortFunc(out, func(a, b Snapshot) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	return out
+}
+
+// Refs are the table's tags: name -> snapshot id. Branches are not in it.
+func (t *Table) Refs() map[string]int64 {
+	tags := map[string]int64{}
+	for name, ref := range t.inner.Metadata().Refs() {
+		if ref.SnapshotRefType == table.TagRef {
+			tags[name] = ref.SnapshotID
+		}
+	}
+	return tags
+}
+
+// Held are the snapshots that a branch or a tag names.
+func (t *Table) Held() map[int64]string {
+	held := map[int64]string{}
+	for name, ref := range t.inner.Metadata().Refs() {
+		held[ref.SnapshotID] = name
+	}
+	return held
+}
+
 // Files lists the data files of snapshot id, ordered by path; none for id 0.
 func (t *Table) Files(id int64) ([]DataFile, error) {
 	if id == 0 {
 		return nil, nil
 	}
-	snapshot := t.inner.SnapshotByID(id)
-	if snapshot == nil {
-		return nil, fmt.Errorf("read table %s: no snapshot %d", t.Name(), id)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if files, read := t.files[id]; read {
+		return files, nil
 	}
-	manifests, err := snapshot.Manifests(t.fs)
+	files, err := t.readFiles(id)
 	if err != nil {
 		return nil, fmt.Errorf("read table %s: %w", t.Name(), err)
+	}
+	t.files[id] = files
+	return files, nil
+}
+
+func (t *Table) readFiles(id int64) ([]DataFile, error) {
+	snapshot := t.inner.SnapshotByID(id)
+	if snapshot == nil {
+		return nil, fmt.Errorf("no snapshot %d", id)
+	}
+	manifests, err := snapshot.Manifests(t.staging)
+	if err != nil {
+		return nil, err
 	}
 	var files []DataFile
 	for _, m := range manifests {
 		if files, err = t.appendFiles(files, m); err != nil {
-			return nil, fmt.Errorf("read table %s: %w", t.Name(), err)
+			return nil, err
 		}
 	}
 	slices.SortFunc(files, func(a, b DataFile) int { return strings.Compare(a.Path, b.Path) })
@@ -140,7 +210,7 @@ func (t *Table) Files(id int64) ([]DataFile, error) {
 }
 
 func (t *Table) appendFiles(files []DataFile, m icebergo.ManifestFile) ([]DataFile, error) {
-	for entry, err := range m.Entries(t.fs, true) {
+	for entry, err := range m.Entries(t.staging, true) {
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +227,7 @@ func (t *Table) appendFiles(files []DataFile, m icebergo.ManifestFile) ([]DataFi
 }
 
 func (t *Table) dataFile(f icebergo.DataFile) (DataFile, error) {
-	path, err := Path(f.FilePath())
+	path, err := t.catalog.place.path(f.FilePath())
 	if err != nil {
 		return DataFile{}, err
 	}
@@ -170,4 +240,43 @@ func (t *Table) dataFile(f icebergo.DataFile) (DataFile, error) {
 		out.Scope = scope
 	}
 	return out, nil
+}
+
+// MetadataFiles lists every file that the table's metadata needs, besides the
+// data files: itself, the metadata that its log names, manifest lists and
+// manifests of all snapshots, and statistics that other engines wrote.
+func (t *Table) MetadataFiles() ([]string, error) {
+	locations := []string{t.Location()}
+	metadata := t.inner.Metadata()
+	for entry := range metadata.PreviousFiles() {
+		locations = append(locations, entry.MetadataFile)
+	}
+	for _, snapshot := range metadata.Snapshots() {
+		manifests, err := snapshot.Manifests(t.staging)
+		if err != nil {
+			return nil, fmt.Errorf("read table %s: snapshot %d: %w", t.Name(), snapshot.SnapshotID, err)
+		}
+		locations = append(locations, snapshot.ManifestList)
+		for _, m := range manifests {
+			locations = append(locations, m.FilePath())
+		}
+	}
+	for file := range metadata.Statistics() {
+		locations = append(locations, file.StatisticsPath)
+	}
+	return t.catalog.paths(locations)
+}
+
+// paths are the local files of locations, each once, in order.
+func (c *Catalog) paths(locations []string) ([]string, error) {
+	paths := make([]string, len(locations))
+	for i, location := range locations {
+		path, err := c.place.path(location)
+		if err != nil {
+			return nil, err
+		}
+		paths[i] = path
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths), nil
 }
