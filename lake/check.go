@@ -6,155 +6,204 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
-	"strings"
+	"strconv"
+	"sync"
 
-	"alignctl/lake/duck"
 	"alignctl/lake/iceberg"
 )
 
-// Check reads all of the lake's current state and compares it with what was
-// recorded: each table's metadata loads; each data file has its size, its rows
-// and its bytes' digest; the rows, read again, give the table's digest; meta
-// rows name runs and snapshots that exist. All that it finds comes back in one
-// error, each wrapping ErrDamaged.
+// Check looks at the lake's structure, without reading its rows: the catalog is
+// sound and names every table; each table's metadata loads, for every snapshot;
+// each file is there, of its size; the meta tables name runs, snapshots and tags
+// that exist. All that it finds comes back in one error, each part a *Damage.
 func (l *Lake) Check(ctx context.Context) error {
-	now, err := l.version(ctx)
-	if err != nil {
-		return fmt.Errorf("check lake: %w", err)
-	}
-	s, err := l.openSession(ctx, SessionOptions{}, Holder{})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	c := &checker{scopeReader: scopeReader{lake: l, session: s, version: now}, now: now, tables: map[string]*iceberg.Table{}}
-	for _, name := range now.names() {
-		c.note(name, c.load(ctx, name))
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.tables)) {
-		c.note(name, c.content(ctx, c.tables[name]))
-	}
-	if _, ok := c.tables["meta.outputs"]; ok {
-		c.note("meta.outputs", c.outputs(ctx))
-	}
-	return errors.Join(c.found...)
+	return l.reading(ctx, func(now *version) error {
+		s, err := l.openSession(ctx, SessionOptions{Threads: 1}, Holder{})
+		if err != nil {
+			return err
+		}
+		c := newChecker(l, s, now)
+		c.structure(ctx)
+		return errors.Join(append(c.found, s.Close())...)
+	})
 }
 
+// A checker collects what it finds.
 type checker struct {
 	scopeReader
 	now    *version
 	tables map[string]*iceberg.Table
-	found  []error
+	files  []reachedFile
+
+	mu    sync.Mutex
+	found []error
 }
 
-func (c *checker) note(table string, err error) {
-	if err != nil {
-		c.found = append(c.found, fmt.Errorf("check %s: %w", table, damaged(err)))
+// A reachedFile is a file that a table points at.
+type reachedFile struct {
+	table    string
+	snapshot int64 // the newest one, of a data file
+	path     string
+	size     int64
+	data     bool
+	rows     int64 // of a data file, as its manifest says
+}
+
+func newChecker(l *Lake, s *Session, now *version) *checker {
+	return &checker{scopeReader: scopeReader{lake: l, session: s, version: now}, now: now,
+		tables: map[string]*iceberg.Table{}}
+}
+
+func (c *checker) note(d *Damage) {
+	if d == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.found = append(c.found, d)
+}
+
+func (c *checker) names() []string { return slices.Sorted(maps.Keys(c.tables)) }
+
+// structure is the whole Check.
+func (c *checker) structure(ctx context.Context) {
+	c.catalog(ctx)
+	for _, name := range c.now.names() {
+		if err := c.table(ctx, name); err != nil {
+			c.note(&Damage{Table: name, Problem: err.Error()})
+		}
+	}
+	if err := c.outputs(ctx); err != nil {
+		c.note(&Damage{Table: "meta.outputs", Problem: err.Error()})
+	}
+	if err := c.tags(ctx); err != nil {
+		c.note(&Damage{Table: "meta.tags", Problem: err.Error()})
 	}
 }
 
-// load reads a table's metadata and makes its view.
-func (c *checker) load(ctx context.Context, name string) error {
+// catalog checks catalog.db and lake.json.
+func (c *checker) catalog(ctx context.Context) {
+	problems, err := c.lake.catalog.Check(ctx, schemas)
+	if err != nil {
+		problems = append(problems, err.Error())
+	}
+	for _, problem := range problems {
+		c.note(&Damage{File: filepath.Join(c.lake.dir, "catalog.db"), Problem: problem})
+	}
+	recorded, err := c.lake.catalog.Description(ctx)
+	content, readErr := os.ReadFile(filepath.Join(c.lake.dir, descriptionFile))
+	if err := errors.Join(err, readErr); err != nil || string(content) != recorded {
+		c.note(&Damage{File: filepath.Join(c.lake.dir, descriptionFile),
+			Problem: fmt.Sprint("it isn't what init wrote: ", err)})
+	}
+}
+
+// table checks a table's metadata, for all of its snapshots, and that its files
+// are there.
+func (c *checker) table(ctx context.Context, name string) error {
 	table, err := c.now.table(ctx, name)
 	if err != nil {
 		return err
 	}
-	current, _ := table.Current()
-	if err := c.session.view(ctx, table, current.ID); err != nil {
-		return err
-	}
 	c.tables[name] = table
-	return nil
-}
-
-// content checks a table's files, and its rows against the digest.
-func (c *checker) content(ctx context.Context, table *iceberg.Table) error {
-	files, fields, err := currentFiles(table)
+	reach, err := table.Reach(func(iceberg.Snapshot) bool { return true })
 	if err != nil {
 		return err
 	}
-	rows, err := c.session.db.Count(ctx, "select count(*) from "+duck.Ident(table.Name()))
-	if err != nil {
-		return err
+	for _, path := range reach.Metadata {
+		c.reached(reachedFile{table: name, path: path, size: size(path)})
 	}
-	if pin := currentPin(table); pin.Rows != rows || pin.Rows != totalRows(files) {
-		return fmt.Errorf("the snapshot says %d rows, the manifests %d, the files hold %d", pin.Rows, totalRows(files), rows)
-	}
-	for _, f := range files {
-		if info, err := os.Stat(f.Path); err != nil || info.Size() != f.Bytes {
-			return fmt.Errorf("data file %q: want %d bytes: %v", f.Path, f.Bytes, err)
+	newest := map[string]int64{}
+	for _, s := range table.Snapshots() {
+		files, err := table.Files(s.ID)
+		if err != nil {
+			c.note(&Damage{Table: name, Snapshot: s.ID, Problem: err.Error()})
+			continue
+		}
+		if pin := pinOf(name, s); pin.Rows != totalRows(files) {
+			c.note(&Damage{Table: name, Snapshot: s.ID,
+				Problem: fmt.Sprintf("the snapshot says %d rows, its manifests %d", pin.Rows, totalRows(files))})
+		}
+		for _, f := range files {
+			newest[f.Path] = s.ID
 		}
 	}
-	if strings.HasPrefix(table.Name(), "meta.") || currentPin(table).Digest == "" {
-		return nil
-	}
-	return c.digests(ctx, table, fields)
-}
-
-// digests reads every scope of a table again.
-func (c *checker) digests(ctx context.Context, table *iceberg.Table, fields []iceberg.Field) error {
-	info, err := infoOf(table)
-	if err != nil {
-		return err
-	}
-	scopes, err := c.scopesOf(ctx, info.Spec, table)
-	if err != nil {
-		return err
-	}
-	for scope, state := range scopes {
-		if state.foreign {
-			continue // nobody recorded it: scopesOf has just read it
-		}
-		if scopes[scope], err = c.rescan(ctx, info.Spec, fields, state); err != nil {
-			return err
-		}
-	}
-	if got, want := tableDigest(fields, scopes), currentPin(table).Digest; got != want {
-		return fmt.Errorf("the rows have the digest %s, the snapshot says %s", got, want)
+	for _, f := range reach.Data {
+		c.data(reachedFile{table: name, snapshot: newest[f.Path], path: f.Path, data: true, rows: f.Rows}, f.Bytes)
 	}
 	return nil
 }
 
-// rescan reads a scope's files and compares bytes and rows with its state.
-func (c *checker) rescan(ctx context.Context, spec Spec, fields []iceberg.Field, state *scopeState) (*scopeState, error) {
-	now, err := c.scan(ctx, spec, fields, state.files)
-	if err != nil {
-		return nil, err
+// reached notes a metadata file. Those that aren't there are no damage: the
+// current one, manifest lists and manifests have just been read, and other
+// engines remove older metadata as they please.
+func (c *checker) reached(f reachedFile) {
+	if _, err := os.Stat(f.path); err == nil {
+		c.files = append(c.files, f)
 	}
-	if !now.sameRows(state) {
-		return nil, fmt.Errorf("the rows of %d files aren't those that meta.snapshots recorded", len(state.files))
+}
+
+// data notes a data file and compares its size with the manifest.
+func (c *checker) data(f reachedFile, bytes int64) {
+	info, err := os.Stat(f.path)
+	switch {
+	case err != nil:
+		c.note(&Damage{Table: f.table, Snapshot: f.snapshot, File: f.path, Problem: err.Error()})
+		return
+	case info.Size() != bytes:
+		c.note(&Damage{Table: f.table, Snapshot: f.snapshot, File: f.path,
+			Problem: fmt.Sprintf("it has %d bytes, its manifest says %d", info.Size(), bytes)})
 	}
-	return now, nil
+	f.size = info.Size()
+	c.files = append(c.files, f)
 }
 
 // outputs checks that what meta.outputs names is there.
 func (c *checker) outputs(ctx context.Context) error {
-	orphans, err := c.session.db.Count(ctx, `select count(*) from meta.outputs o
-		where not exists (from meta.runs r where r.run_id = o.run_id)`)
+	rows, err := readMetaTable[outputRow](ctx, c.lake, c.now, "meta.outputs")
 	if err != nil {
 		return err
 	}
-	if orphans > 0 {
-		return fmt.Errorf("%d rows name a run that meta.runs doesn't have", orphans)
-	}
-	rows, err := c.session.Query(ctx, "select distinct table_name, snapshot_id, digest, rows from meta.outputs")
+	runs, err := readMetaTable[runRow](ctx, c.lake, c.now, "meta.runs")
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var want Pin
-		if err := rows.Scan(&want.Table, &want.Snapshot, &want.Digest, &want.Rows); err != nil {
-			return err
+	known := map[string]bool{}
+	for _, run := range runs {
+		known[run.RunID] = true
+	}
+	for _, row := range rows {
+		if !known[row.RunID] {
+			return fmt.Errorf("it names run %s, which meta.runs doesn't have", row.RunID)
 		}
-		table, ok := c.tables[want.Table]
+		want := Pin{Table: row.Table, Snapshot: row.Snapshot, Digest: row.Digest, Rows: row.Rows}
+		table, ok := c.tables[row.Table]
 		if !ok {
-			return fmt.Errorf("it names a table %q that isn't there", want.Table)
+			return fmt.Errorf("it names table %q, which isn't there", row.Table)
 		}
 		if s, ok := table.Snapshot(want.Snapshot); ok && pinOf(want.Table, s) != want {
 			return fmt.Errorf("it says %+v, the snapshot %+v", want, pinOf(want.Table, s))
 		}
 	}
-	return rows.Err()
+	return nil
+}
+
+// tags checks that every tagged snapshot is there.
+func (c *checker) tags(ctx context.Context) error {
+	rows, err := c.lake.tagRows(ctx, c.now)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		table, ok := c.tables[row.Table]
+		if !ok {
+			return fmt.Errorf("tag %s names table %q, which isn't there", row.Tag, row.Table)
+		}
+		if _, ok := table.Snapshot(row.Snapshot); !ok && row.Snapshot != 0 {
+			return fmt.Errorf("tag %s names %s@%s, which isn't there", row.Tag, row.Table, strconv.FormatInt(row.Snapshot, 10))
+		}
+	}
+	return nil
 }

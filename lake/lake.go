@@ -34,6 +34,9 @@ var (
 	ErrDamaged = errors.New("lake is damaged")
 )
 
+// descriptionFile makes a folder a lake.
+const descriptionFile = "lake.json"
+
 // formatVersion is the version of the folder's layout that this code writes.
 const formatVersion = 1
 
@@ -64,7 +67,7 @@ func initOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make lake %q: %w", dir, err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "lake.json")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(dir, descriptionFile)); !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("make lake %q: there is one already (or it can't be read): %w", dir,
 			errors.Join(fs.ErrExist, err))
 	}
@@ -78,18 +81,22 @@ func initOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
 		return nil, fmt.Errorf("make lake %q: %w", dir, err)
 	}
 	d := description{FormatVersion: formatVersion, ID: randomHex(16), Created: time.Now().UTC()}
-	if err := d.write(dir); err != nil {
+	if err := d.write(ctx, dir, catalog); err != nil {
 		return nil, errors.Join(fmt.Errorf("make lake %q: %w", dir, err), catalog.Close())
 	}
 	return &Lake{dir: dir, disk: on, catalog: catalog}, nil
 }
 
-func (d description) write(dir string) error {
+func (d description) write(ctx context.Context, dir string, catalog *iceberg.Catalog) error {
 	content, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(filepath.Join(dir, "lake.json"), append(content, '\n'), 0o644)
+	content = append(content, '\n')
+	if err := catalog.Describe(ctx, string(content)); err != nil {
+		return err
+	}
+	return atomicfile.Write(filepath.Join(dir, descriptionFile), content, 0o644)
 }
 
 // Open opens the lake in dir: ErrNoLake when there is none, an error when a
@@ -101,7 +108,7 @@ func openOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open lake %q: %w", dir, err)
 	}
-	content, err := os.ReadFile(filepath.Join(dir, "lake.json"))
+	content, err := os.ReadFile(filepath.Join(dir, descriptionFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open lake %q: %w (make one with: alignctl init)", dir, ErrNoLake)
 	}

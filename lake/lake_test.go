@@ -56,8 +56,8 @@ func newLakeIn(t *testing.T, dir string) *Lake {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := l.Check(context.Background()); err != nil {
-			t.Errorf("check after the test: %v", err)
+		if _, err := l.Verify(context.Background(), VerifyOptions{Deep: true}); err != nil {
+			t.Errorf("verify after the test: %v", err)
 		}
 		l.Close()
 	})

@@ -88,6 +88,14 @@ type tagRow struct {
 	CreatedAt time.Time `parquet:"created_at,id(7)" doc:"UTC"`
 }
 
+// expiredRow is a row of meta.expired.
+type expiredRow struct {
+	Table     string    `parquet:"table_name,id(1)" doc:"a table"`
+	Snapshot  int64     `parquet:"snapshot_id,id(2)" doc:"a snapshot of it that is gone"`
+	RunID     string    `parquet:"run_id,id(3)" doc:"the gc run that let it go"`
+	ExpiredAt time.Time `parquet:"expired_at,id(4)" doc:"UTC"`
+}
+
 // columnDigest and fileDigest carry the ids that fieldsOf gives to what is
 // nested in snapshotRow.
 type columnDigest struct {
@@ -103,7 +111,7 @@ type fileDigest struct {
 }
 
 // metaSpecs declares the meta tables.
-type metaSpecs struct{ runs, inputs, outputs, files, snapshots, tags Spec }
+type metaSpecs struct{ runs, inputs, outputs, files, snapshots, tags, expired Spec }
 
 func newMetaSpecs() metaSpecs {
 	return metaSpecs{
@@ -119,13 +127,15 @@ func newMetaSpecs() metaSpecs {
 			Key: []string{"table_name", "snapshot_id", "scope"}, Licence: OpenData}),
 		tags: SpecOf[tagRow](Spec{Name: "meta.tags", Doc: "a table of a version of the lake that has a name",
 			Key: []string{"tag", "table_name"}, Licence: OpenData}),
+		expired: SpecOf[expiredRow](Spec{Name: "meta.expired", Doc: "a snapshot that gc let go",
+			Key: []string{"table_name", "snapshot_id"}, Licence: OpenData}),
 	}
 }
 
 // Specs lists the specs of the meta tables, for the documentation.
 func Specs() []Spec {
 	m := newMetaSpecs()
-	return []Spec{m.runs, m.inputs, m.outputs, m.files, m.snapshots, m.tags}
+	return []Spec{m.runs, m.inputs, m.outputs, m.files, m.snapshots, m.tags, m.expired}
 }
 
 // mergeFiles is how many small files a meta table gathers before the next
@@ -226,6 +236,26 @@ func absorb[T any](on disk.FS, files []iceberg.DataFile, replaced func(T) bool) 
 		absorbed, kept = append(absorbed, f), append(kept, rows...)
 	}
 	return absorbed, kept, nil
+}
+
+// readMetaTable reads a small meta table whole.
+func readMetaTable[T any](ctx context.Context, l *Lake, on *version, name string) (rows []T, err error) {
+	table, err := on.table(ctx, name)
+	if err != nil || table == nil {
+		return nil, err
+	}
+	files, _, err := currentFiles(table)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		part, err := readMeta[T](l.disk, f)
+		if err != nil {
+			return nil, damaged(err)
+		}
+		rows = append(rows, part...)
+	}
+	return rows, nil
 }
 
 // readMeta reads a file of a meta table.

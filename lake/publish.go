@@ -50,7 +50,7 @@ type publication struct {
 	commit    iceberg.Commit
 	meta      []*iceberg.Table // staged meta tables
 	metaFiles []iceberg.File   // their new data files
-	tagged    []*iceberg.Table // tables of which only the tags changed
+	marked    []*iceberg.Table // tables of which only tags or old snapshots changed
 	run       runRow           // as meta.runs has it afterwards
 	outcome   Published
 }
@@ -102,7 +102,7 @@ func (r *Run) try(ctx context.Context, status Status) (p *publication, landed bo
 // discard removes what was written for a publication that didn't land; the
 // run's own tables stay staged.
 func (p *publication) discard(r *Run) {
-	for _, table := range append(p.meta, p.tagged...) {
+	for _, table := range append(p.meta, p.marked...) {
 		table.Discard()
 	}
 	for _, f := range p.metaFiles {
@@ -205,6 +205,9 @@ func (r *Run) prepare(ctx context.Context, p *publication, on *version, status S
 	if err := r.stageTags(ctx, p, on, &rows); err != nil {
 		return err
 	}
+	if err := r.stageExpiry(ctx, p, on, &rows); err != nil {
+		return err
+	}
 	return r.stageMetaTables(ctx, p, on, at, rows)
 }
 
@@ -232,6 +235,7 @@ type metaRows struct {
 	outputs   []outputRow
 	snapshots []snapshotRow
 	tags      []tagRow
+	expired   []expiredRow
 	replaced  func(tagRow) bool // rows of meta.tags that go; nil: none
 }
 
@@ -265,6 +269,9 @@ func (r *Run) stageMetaTables(ctx context.Context, p *publication, on *version, 
 		},
 		func(ctx context.Context) (*stagedMeta, error) {
 			return stageMeta(ctx, r, on, metaChange[tagRow]{spec: m.tags, rows: rows.tags, replaced: rows.replaced})
+		},
+		func(ctx context.Context) (*stagedMeta, error) {
+			return stageMeta(ctx, r, on, metaChange[expiredRow]{spec: m.expired, rows: rows.expired})
 		},
 	}
 	results := make([]*stagedMeta, len(steps))
@@ -400,14 +407,14 @@ func (r *Run) landed(ctx context.Context, p *publication) error {
 		s.changes, s.touched = map[string]*change{}, map[string]bool{}
 		r.base.put(s.table)
 	}
-	for _, table := range append(p.meta, p.tagged...) {
+	for _, table := range append(p.meta, p.marked...) {
 		r.base.put(table)
 	}
 	r.recorded = recorded{run: &p.run, inputs: len(r.inputs), files: len(r.files)}
 	if err := r.session.lease.renew(); err != nil {
 		return fmt.Errorf("run %s is published, but can't go on: %w", r.id, err)
 	}
-	r.tagging = nil
+	r.tagging, r.expiry = nil, nil
 	r.lake.tidy(ctx)
 	return nil
 }

@@ -95,9 +95,20 @@ func (l *Lake) pinOfSnapshot(ctx context.Context, now *version, name string, id 
 	return pinOf(name, snapshot), nil
 }
 
-// missingSnapshot says why a snapshot isn't there.
-func (l *Lake) missingSnapshot(_ context.Context, _ *version, pin Pin) error {
-	return fmt.Errorf("table %s has no snapshot %d", pin.Table, pin.Snapshot)
+// missingSnapshot says why a snapshot isn't there: gc let it go, or it never was.
+func (l *Lake) missingSnapshot(ctx context.Context, now *version, pin Pin) error {
+	missing := fmt.Errorf("table %s has no snapshot %d", pin.Table, pin.Snapshot)
+	rows, err := readMetaTable[expiredRow](ctx, l, now, "meta.expired")
+	if err != nil {
+		return errors.Join(missing, err)
+	}
+	for _, row := range rows {
+		if row.Table == pin.Table && row.Snapshot == pin.Snapshot {
+			return fmt.Errorf("snapshot %d of table %s expired on %s by gc run %s (tag a version to keep it)",
+				pin.Snapshot, pin.Table, row.ExpiredAt.Format(time.RFC3339), row.RunID)
+		}
+	}
+	return missing
 }
 
 // addPast adds the pins of a past version to pins, which has the meta tables.

@@ -51,8 +51,9 @@ type Run struct {
 	files    []fileRow
 	count    atomic.Int64 // of files written
 	recorded recorded
-	tagging  *tagging // nil: the run changes no tag
-	unknown  bool     // whether a publish landed: see swap
+	tagging  *tagging           // nil: the run changes no tag
+	expiry   map[string][]int64 // snapshots that the run lets go, by table
+	unknown  bool               // whether a publish landed: see swap
 }
 
 // recorded is what earlier publishes of the run put into the meta tables.
@@ -103,6 +104,9 @@ func (r *Run) viewBase(ctx context.Context, name string) error {
 	table, err := r.base.table(ctx, name)
 	if err != nil {
 		return err
+	}
+	if _, there := table.Snapshot(pinned.Snapshot); ok && !there && pinned.Snapshot != 0 {
+		return r.lake.missingSnapshot(ctx, r.base, pinned)
 	}
 	if ok {
 		return r.session.view(ctx, table, pinned.Snapshot)

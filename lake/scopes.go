@@ -140,9 +140,9 @@ func fileSetOf(warehouse string, files []storedFile) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// scan reads the rows of files again, and sorts them first where another engine
+// read reads the rows of one scope, and sorts them first where another engine
 // didn't.
-func (r scopeReader) scan(ctx context.Context, spec Spec, fields []iceberg.Field, files []storedFile) (*scopeState, error) {
+func (r scopeReader) read(ctx context.Context, spec Spec, fields []iceberg.Field, files []storedFile) (*scopeState, error) {
 	scan := newScopeScan(spec, fields)
 	err := scan.add(ctx, dataFiles(files))
 	var broken *keyError

@@ -94,6 +94,9 @@ func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins) error {
 		if current, _ := table.Current(); isMeta(name) {
 			snapshot = current.ID // meta tables have no past
 		}
+		if _, ok := table.Snapshot(snapshot); !ok && snapshot != 0 {
+			return fmt.Errorf("open session: %w", l.missingSnapshot(ctx, now, Pin{Table: name, Snapshot: snapshot}))
+		}
 		if err := s.view(ctx, table, snapshot); err != nil {
 			return err
 		}
@@ -118,6 +121,9 @@ func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, e
 	}
 	if err := s.lease.add(pin); err != nil {
 		return "", err
+	}
+	if _, ok := loaded.Snapshot(pin.Snapshot); !ok && pin.Snapshot != 0 {
+		return "", s.lake.missingSnapshot(ctx, now, pin)
 	}
 	query, err := readSnapshot(loaded, pin.Snapshot)
 	if err != nil {

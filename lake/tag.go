@@ -84,23 +84,8 @@ func (l *Lake) Tags(ctx context.Context) (tags []Tag, err error) {
 	return tags, err
 }
 
-func (l *Lake) tagRows(ctx context.Context, on *version) (rows []tagRow, err error) {
-	table, err := on.table(ctx, "meta.tags")
-	if err != nil || table == nil {
-		return nil, err
-	}
-	files, _, err := currentFiles(table)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range files {
-		part, err := readMeta[tagRow](l.disk, f)
-		if err != nil {
-			return nil, damaged(err)
-		}
-		rows = append(rows, part...)
-	}
-	return rows, nil
+func (l *Lake) tagRows(ctx context.Context, on *version) ([]tagRow, error) {
+	return readMetaTable[tagRow](ctx, l, on, "meta.tags")
 }
 
 func tagsOf(rows []tagRow) []Tag {
@@ -177,7 +162,7 @@ func (r *Run) stageTag(ctx context.Context, p *publication, on *version, name st
 	if err != nil {
 		return err
 	}
-	p.tagged = append(p.tagged, staged)
+	p.marked = append(p.marked, staged)
 	p.move(on, staged)
 	return nil
 }

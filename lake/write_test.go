@@ -226,7 +226,7 @@ func TestAuditThatFailsPublishesNothing(t *testing.T) {
 	}
 }
 
-func TestCheckFindsDamage(t *testing.T) {
+func TestVerifyFindsDamage(t *testing.T) {
 	l, err := Init(t.Context(), filepath.Join(t.TempDir(), "lake"))
 	if err != nil {
 		t.Fatal(err)
@@ -235,8 +235,8 @@ func TestCheckFindsDamage(t *testing.T) {
 	r := begin(t, l)
 	write(t, r, wordSpec(), "en", words("en", 100))
 	publish(t, r, Done)
-	if err := l.Check(t.Context()); err != nil {
-		t.Fatalf("a whole lake: %v", err)
+	if v, err := l.Verify(t.Context(), VerifyOptions{}); err != nil || v.Files == 0 || v.Unrecorded != 0 {
+		t.Fatalf("a whole lake: %+v, %v", v, err)
 	}
 	files, _ := filepath.Glob(filepath.Join(l.Dir(), "warehouse/core.db/word/data/*"))
 	content, err := os.ReadFile(files[0])
@@ -247,7 +247,8 @@ func TestCheckFindsDamage(t *testing.T) {
 	if err := os.WriteFile(files[0], content, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Check(t.Context()); !errors.Is(err, ErrDamaged) {
+	if _, err := l.Verify(t.Context(), VerifyOptions{}); !errors.Is(err, ErrDamaged) ||
+		!strings.Contains(err.Error(), files[0]) || !strings.Contains(err.Error(), "core.word@") {
 		t.Errorf("one bit changed: %v", err)
 	}
 	if err := os.Remove(files[0]); err != nil {

@@ -40,12 +40,14 @@ type Catalog struct {
 // catalogs, which other engines leave alone:
 //
 //   - alignctl_lake: the folder that locations name;
+//   - alignctl_tables: the tables that the lake made;
 //   - alignctl_files: what each file of the warehouse must be, and since when
 //     nothing points at it.
 const own = `
 create table if not exists alignctl_lake (key text primary key, value text not null);
 create table if not exists alignctl_files (path text primary key, bytes integer not null, sha256 text not null,
 	retired_at integer);
+create table if not exists alignctl_tables (name text primary key);
 create index if not exists alignctl_retired on alignctl_files (retired_at)`
 
 // Create makes catalog.db in dir, with the given namespaces, and opens it.
@@ -172,6 +174,8 @@ type Commit struct {
 	Moves   []Move
 	Files   []File   // new files that the moves bring
 	Retired []string // paths that nothing points at any more once it is done
+
+	warehouse string // the folder that all locations name from then on; "": as before
 }
 
 // Swap carries a commit out in one transaction. On ErrMoved, or any error but
@@ -204,7 +208,11 @@ func (c *Catalog) apply(ctx context.Context, tx *sql.Tx, commit Commit) error {
 	if err := c.retire(ctx, tx, commit.Retired); err != nil {
 		return fmt.Errorf("publish: retire files: %w", err)
 	}
-	return nil
+	if commit.warehouse == "" {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "update alignctl_lake set value = ? where key = 'warehouse'", commit.warehouse)
+	return err
 }
 
 func swap(ctx context.Context, tx *sql.Tx, m Move) error {
@@ -212,6 +220,9 @@ func swap(ctx context.Context, tx *sql.Tx, m Move) error {
 	var result sql.Result
 	var err error
 	if m.From == "" {
+		if _, err := tx.ExecContext(ctx, "insert into alignctl_tables values (?) on conflict do nothing", m.Table); err != nil {
+			return err
+		}
 		result, err = tx.ExecContext(ctx, `insert into iceberg_tables
 			(catalog_name, table_namespace, table_name, iceberg_type, metadata_location)
 			values (?, ?, ?, 'TABLE', ?) on conflict do nothing`, CatalogName, namespace, name, m.To)

@@ -81,6 +81,10 @@ func (s *staging) Create(location string) (icebergio.FileWriter, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.createPath(path)
+}
+
+func (s *staging) createPath(path string) (*stagedFile, error) {
 	if err := s.disk.MkdirAll(filepath.Dir(path)); err != nil {
 		return nil, err
 	}

@@ -42,18 +42,22 @@ func (c *Catalog) record(ctx context.Context, tx *sql.Tx, files []File) error {
 	return nil
 }
 
+// retireSQL also takes a file of another engine, which nobody recorded.
+const retireSQL = `insert into alignctl_files (path, bytes, sha256, retired_at) values (?, 0, '', ?)
+	on conflict (path) do update set retired_at = excluded.retired_at where retired_at is null`
+
 func (c *Catalog) retire(ctx context.Context, tx *sql.Tx, paths []string) error {
 	if len(paths) == 0 {
 		return nil
 	}
 	now := time.Now().UnixMicro()
-	update, err := tx.PrepareContext(ctx, "update alignctl_files set retired_at = ? where path = ? and retired_at is null")
+	update, err := tx.PrepareContext(ctx, retireSQL)
 	if err != nil {
 		return err
 	}
 	defer update.Close()
 	for _, path := range paths {
-		if _, err := update.ExecContext(ctx, now, c.relative(path)); err != nil {
+		if _, err := update.ExecContext(ctx, c.relative(path), now); err != nil {
 			return err
 		}
 	}
@@ -115,24 +119,32 @@ func (c *Catalog) CountRetired(ctx context.Context, before time.Time) (n int, er
 // it was retired.
 func (c *Catalog) Sweep(ctx context.Context, before time.Time) ([]File, error) {
 	files, err := c.retiredBefore(ctx, before)
-	if err != nil || len(files) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	return files, c.Drop(ctx, files)
+}
+
+// Drop removes files that nothing points at, and their records.
+func (c *Catalog) Drop(ctx context.Context, files []File) error {
+	if len(files) == 0 {
+		return nil
 	}
 	for _, f := range files {
 		if err := c.disk.Remove(f.Path); err != nil {
-			return nil, fmt.Errorf("sweep: %w", err)
+			return fmt.Errorf("sweep: %w", err)
 		}
 	}
 	tx, err := c.db.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, fmt.Errorf("sweep: %w", c.explain(err))
+		return fmt.Errorf("sweep: %w", c.explain(err))
 	}
 	for _, f := range files {
 		if _, err := tx.ExecContext(ctx, "delete from alignctl_files where path = ?", c.relative(f.Path)); err != nil {
-			return nil, errors.Join(fmt.Errorf("sweep: %w", err), tx.Rollback())
+			return errors.Join(fmt.Errorf("sweep: %w", err), tx.Rollback())
 		}
 	}
-	return files, tx.Commit()
+	return tx.Commit()
 }
 
 func (c *Catalog) retiredBefore(ctx context.Context, before time.Time) ([]File, error) {

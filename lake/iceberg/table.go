@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -242,29 +243,54 @@ func (t *Table) dataFile(f icebergo.DataFile) (DataFile, error) {
 	return out, nil
 }
 
-// MetadataFiles lists every file that the table's metadata needs, besides the
-// data files: itself, the metadata that its log names, manifest lists and
-// manifests of all snapshots, and statistics that other engines wrote.
-func (t *Table) MetadataFiles() ([]string, error) {
-	locations := []string{t.Location()}
+// Reach is what a table's metadata points at.
+type Reach struct {
+	Metadata []string   // itself, its log, manifest lists, manifests, statistics
+	Data     []DataFile // of any snapshot
+}
+
+// Reach lists every file that the snapshots for which keep is true need. Each
+// manifest is read once, however many snapshots share it.
+func (t *Table) Reach(keep func(Snapshot) bool) (Reach, error) {
 	metadata := t.inner.Metadata()
+	locations := []string{t.Location()}
 	for entry := range metadata.PreviousFiles() {
 		locations = append(locations, entry.MetadataFile)
-	}
-	for _, snapshot := range metadata.Snapshots() {
-		manifests, err := snapshot.Manifests(t.staging)
-		if err != nil {
-			return nil, fmt.Errorf("read table %s: snapshot %d: %w", t.Name(), snapshot.SnapshotID, err)
-		}
-		locations = append(locations, snapshot.ManifestList)
-		for _, m := range manifests {
-			locations = append(locations, m.FilePath())
-		}
 	}
 	for file := range metadata.Statistics() {
 		locations = append(locations, file.StatisticsPath)
 	}
-	return t.catalog.paths(locations)
+	seen, data := map[string]bool{}, map[string]DataFile{}
+	for i := range metadata.Snapshots() {
+		snapshot := &metadata.Snapshots()[i]
+		if !keep(snapshotOf(snapshot)) {
+			continue
+		}
+		manifests, err := snapshot.Manifests(t.staging)
+		if err != nil {
+			return Reach{}, fmt.Errorf("read table %s: snapshot %d: %w", t.Name(), snapshot.SnapshotID, err)
+		}
+		locations = append(locations, snapshot.ManifestList)
+		for _, m := range manifests {
+			if seen[m.FilePath()] {
+				continue
+			}
+			seen[m.FilePath()] = true
+			files, err := t.appendFiles(nil, m)
+			if err != nil {
+				return Reach{}, fmt.Errorf("read table %s: snapshot %d: %w", t.Name(), snapshot.SnapshotID, err)
+			}
+			for _, f := range files {
+				data[f.Path] = f
+			}
+		}
+	}
+	for location := range seen {
+		locations = append(locations, location)
+	}
+	paths, err := t.catalog.paths(locations)
+	files := slices.SortedFunc(maps.Values(data), func(a, b DataFile) int { return strings.Compare(a.Path, b.Path) })
+	return Reach{Metadata: paths, Data: files}, err
 }
 
 // paths are the local files of locations, each once, in order.
