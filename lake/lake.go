@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"alignctl/internal/atomicfile"
@@ -109,7 +110,7 @@ func openOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
 		return nil, fmt.Errorf("open lake %q: %w", dir, err)
 	}
 	content, err := os.ReadFile(filepath.Join(dir, descriptionFile))
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, fmt.Errorf("open lake %q: %w (make one with: alignctl init)", dir, ErrNoLake)
 	}
 	if err != nil {

@@ -23,6 +23,7 @@ func initCommand(t *terminal) *cli.Command {
 				return err
 			}
 			fmt.Fprintln(t.out, l.Dir())
+			t.remarkPath(l)
 			return l.Close()
 		},
 	}, arguments{0, 1, "[FOLDER]"})

@@ -15,7 +15,12 @@ func lakeCommand(t *terminal) *cli.Command {
 		Usage: "the lake's tables and versions: look, name, compare, prove, repair",
 		Subcommands: []*cli.Command{
 			lakeListCommand(t),
+			lakeTagCommand(t),
+			lakeUntagCommand(t),
 			lakeCheckCommand(t),
+			lakeVerifyCommand(t),
+			lakeGCCommand(t),
+			lakeRelocateCommand(t),
 		},
 	}
 }
@@ -55,14 +60,14 @@ func runLakeList(ctx context.Context, t *terminal, l *lake.Lake, at, format stri
 func lakeCheckCommand(t *terminal) *cli.Command {
 	return checked(&cli.Command{
 		Name:  "check",
-		Usage: "read the current version whole and compare it with what was recorded",
+		Usage: "look whether the lake is whole, without reading its rows",
 		Flags: t.flags(),
 		Action: func(c *cli.Context) error {
 			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
 				if err := l.Check(ctx); err != nil {
 					return err
 				}
-				t.remark("the lake is as it was recorded")
+				t.remark("the lake is whole")
 				return nil
 			})
 		},

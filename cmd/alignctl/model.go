@@ -13,9 +13,24 @@ import (
 func modelCommand(t *terminal) *cli.Command {
 	return &cli.Command{
 		Name:        "model",
-		Usage:       "make model folders",
-		Subcommands: []*cli.Command{modelInitCommand(t)},
+		Usage:       "make model folders, and let models go",
+		Subcommands: []*cli.Command{modelInitCommand(t), modelRemoveCommand(t)},
 	}
+}
+
+func modelRemoveCommand(t *terminal) *cli.Command {
+	return checked(&cli.Command{
+		Name:  "rm",
+		Usage: "take a training run's models out of the lake",
+		Description: "gc may then let go of the versions of the data that they were trained on. The run stays in\n" +
+			"train.runs, and the folder that it saved on the disk.",
+		Flags: t.flags(),
+		Action: func(c *cli.Context) error {
+			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
+				return train.RemoveModel(ctx, l, c.Args().First(), t.runInfo())
+			})
+		},
+	}, oneArgument("RUN"))
 }
 
 type modelInitOptions struct {
