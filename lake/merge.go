@@ -81,7 +81,7 @@ func (m *merge) refill(c *cursor) (ok bool, err error) {
 				c.rows.columns[i] = array.MakeArrayOfNull(memory.DefaultAllocator, arrowType(c.fields[i]), c.rows.to)
 				continue
 			}
-			c.rows.columns[i] = batch.Column(at)
+			c.rows.columns[i] = asLong(batch.Column(at), typeOf(c.fields[i]))
 			c.rows.columns[i].Retain()
 		}
 		c.key = m.scan.keyOf(c.rows)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -82,6 +83,11 @@ type scopeRecord struct {
 
 // recordedScopes is what meta.snapshots says about each scope of a table.
 func (r scopeReader) recordedScopes(ctx context.Context, table string) (map[string]scopeRecord, error) {
+	return r.recordedUpTo(ctx, table, math.MaxInt64)
+}
+
+// recordedUpTo is recordedScopes of a past: of snapshots up to a sequence number.
+func (r scopeReader) recordedUpTo(ctx context.Context, table string, sequence int64) (map[string]scopeRecord, error) {
 	snapshots, err := r.version.table(ctx, "meta.snapshots")
 	if err != nil || snapshots == nil {
 		return nil, err
@@ -91,8 +97,8 @@ func (r scopeReader) recordedScopes(ctx context.Context, table string) (map[stri
 		return nil, err
 	}
 	rows, err := r.session.Query(ctx, `select scope, run_id, scope_rows, to_json(columns)::varchar, file_set
-		from (`+readFiles(fields, files)+`) where table_name = ?
-		qualify row_number() over (partition by scope order by sequence desc) = 1`, table)
+		from (`+readFiles(fields, files)+`) where table_name = ? and sequence <= ?
+		qualify row_number() over (partition by scope order by sequence desc) = 1`, table, sequence)
 	if err != nil {
 		return nil, fmt.Errorf("read meta.snapshots: %w", err)
 	}

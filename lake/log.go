@@ -1,0 +1,103 @@
+package lake
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+)
+
+// LogOptions say which entries of the log are wanted; the zero value: all.
+type LogOptions struct {
+	Table string    // only what moved this table
+	Since time.Time // only what was published then or later
+	Limit int       // the newest so many; 0: all
+}
+
+// A LogEntry is a moment at which tables moved: a publish of a run, or the
+// commit of another engine.
+type LogEntry struct {
+	At      time.Time
+	Publish int64  // its number; 0 for another engine's commit
+	Run     string // "" for another engine's commit
+	Engine  string // "alignctl", or what another engine calls itself
+	Command string
+	Version string // of alignctl
+	Status  string // of the run now
+	Tables  []Pin  // that the publish wrote, by name; some may have stayed the same
+}
+
+// Log lists what happened to the lake, newest first.
+func (l *Lake) Log(ctx context.Context, o LogOptions) (entries []LogEntry, err error) {
+	err = l.reading(ctx, func(now *version) error {
+		publishes, err := l.publishes(ctx, now)
+		if err != nil {
+			return err
+		}
+		foreign, err := foreignCommits(ctx, now)
+		entries = append(publishes, foreign...)
+		return err
+	})
+	entries = slices.DeleteFunc(entries, func(e LogEntry) bool { return !o.wants(e) })
+	slices.SortStableFunc(entries, func(a, b LogEntry) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.Publish, a.Publish))
+	})
+	if o.Limit > 0 && len(entries) > o.Limit {
+		entries = entries[:o.Limit]
+	}
+	return entries, err
+}
+
+func (o LogOptions) wants(e LogEntry) bool {
+	return !e.At.Before(o.Since) &&
+		(o.Table == "" || slices.ContainsFunc(e.Tables, func(p Pin) bool { return p.Table == o.Table }))
+}
+
+// publishes are the publishes of runs, as the meta tables remember them.
+func (l *Lake) publishes(ctx context.Context, now *version) ([]LogEntry, error) {
+	runs, err := readMetaTable[runRow](ctx, l, now, "meta.runs")
+	if err != nil {
+		return nil, err
+	}
+	byID := map[string]runRow{}
+	for _, run := range runs {
+		byID[run.RunID] = run
+	}
+	outputs, err := readMetaTable[outputRow](ctx, l, now, "meta.outputs")
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(outputs, func(a, b outputRow) int {
+		return cmp.Or(cmp.Compare(a.Publish, b.Publish), cmp.Compare(a.Table, b.Table))
+	})
+	var entries []LogEntry
+	for _, o := range outputs {
+		if n := len(entries); n == 0 || entries[n-1].Publish != o.Publish {
+			run := byID[o.RunID]
+			entries = append(entries, LogEntry{At: o.PublishedAt.UTC(), Publish: o.Publish, Run: o.RunID, Engine: ourEngine,
+				Command: run.Command, Version: run.Version, Status: run.Status})
+		}
+		last := &entries[len(entries)-1]
+		last.Tables = append(last.Tables, Pin{Table: o.Table, Snapshot: o.Snapshot, Digest: o.Digest, Rows: o.Rows})
+	}
+	return entries, nil
+}
+
+// foreignCommits are the snapshots that no run of ours made and that the tables
+// still have.
+func foreignCommits(ctx context.Context, now *version) ([]LogEntry, error) {
+	var entries []LogEntry
+	for _, name := range now.names() {
+		table, err := now.table(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range table.Snapshots() {
+			if info := snapshotInfo(name, s); info.Foreign() {
+				entries = append(entries, LogEntry{At: info.At, Engine: info.Engine,
+					Command: "commit by another engine: " + info.Operation, Tables: []Pin{info.Pin}})
+			}
+		}
+	}
+	return entries, nil
+}

@@ -1,0 +1,59 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"alignctl/lake/duck"
+)
+
+// ViewsSQL is an SQL text that makes, in any DuckDB, a view of every pinned
+// table: its files are named one by one, so that the views show these versions
+// for as long as the files are there.
+func (l *Lake) ViewsSQL(ctx context.Context, pins Pins) (text string, err error) {
+	err = l.reading(ctx, func(now *version) error {
+		text, err = l.viewsSQL(ctx, now, pins)
+		return err
+	})
+	return text, err
+}
+
+func (l *Lake) viewsSQL(ctx context.Context, now *version, pins Pins) (string, error) {
+	var b strings.Builder
+	made := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(pins)) {
+		table, err := l.find(ctx, now, name)
+		if err != nil {
+			return "", err
+		}
+		pin := pins[name]
+		if isMeta(name) {
+			pin = currentPin(table) // meta tables have no past
+		}
+		if _, ok := table.Snapshot(pin.Snapshot); !ok && pin.Snapshot != 0 {
+			return "", l.missingSnapshot(ctx, now, pin)
+		}
+		query, err := readSnapshot(table, pin.Snapshot)
+		if err != nil {
+			return "", err
+		}
+		if schema, _, _ := strings.Cut(name, "."); !made[schema] {
+			made[schema] = true
+			fmt.Fprintf(&b, "\ncreate schema if not exists %s;\n", duck.Ident(schema))
+		}
+		fmt.Fprintf(&b, "\n-- %s, %d rows%s\ncreate or replace view %s as\n%s;\n", pin, pin.Rows,
+			prefixed(", ", pin.Digest), duck.Ident(name), query)
+	}
+	return b.String(), nil
+}
+
+// prefixed puts a text behind another, unless it is empty.
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
