@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"alignctl/lake/iceberg"
@@ -52,32 +51,20 @@ func (l *Lake) tableDetail(ctx context.Context, now *version, pin Pin) (d TableD
 	return d, damaged(err)
 }
 
-// PathWarning says why Spark and PyIceberg can't open a lake in a folder, or
-// "": they take the percent-encoding of a location literally.
-func PathWarning(dir string) string {
-	encoded := iceberg.URI(filepath.Clean(dir))
-	if !strings.Contains(encoded, "%") {
-		return ""
-	}
-	return fmt.Sprintf("the path %q has characters that its URI must encode (%s), and Spark and PyIceberg read such a "+
-		"URI literally: they can't open this lake; alignctl and DuckDB can", dir, encoded)
-}
-
 // A LakeDetail says what a lake is, as its lake.json does, and what it holds.
 type LakeDetail struct {
-	Folder      string
-	ID          string
-	Format      int
-	Created     time.Time
-	Tables      int   // without meta tables
-	Files       int   // of the current version
-	Bytes       int64 // of these files
-	PathWarning string
+	Folder  string
+	ID      string
+	Format  int
+	Created time.Time
+	Tables  int   // without meta tables
+	Files   int   // of the current version
+	Bytes   int64 // of these files
 }
 
 // Detail describes the lake as it is now.
 func (l *Lake) Detail(ctx context.Context) (d LakeDetail, err error) {
-	d = LakeDetail{Folder: l.dir, PathWarning: PathWarning(l.dir)}
+	d = LakeDetail{Folder: l.dir}
 	content, err := os.ReadFile(filepath.Join(l.dir, descriptionFile))
 	if err != nil {
 		return d, fmt.Errorf("describe lake: %w", err)

@@ -63,11 +63,3 @@ func TestTableDetail(t *testing.T) {
 
 // parsed is a pin's snapshot as users write it.
 func parsed(p Pin) string { return p.String()[len(p.Table)+1:] }
-
-func TestPathWarning(t *testing.T) {
-	for path, want := range map[string]bool{"/data/lake-1_a.b": false, "/my lake": true, "/100%": true, "/词": true} {
-		if got := PathWarning(path); (got != "") != want {
-			t.Errorf("%s: %q", path, got)
-		}
-	}
-}

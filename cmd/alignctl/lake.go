@@ -15,6 +15,11 @@ func lakeCommand(t *terminal) *cli.Command {
 		Usage: "the lake's tables and versions: look, name, compare, prove, repair",
 		Subcommands: []*cli.Command{
 			lakeListCommand(t),
+			lakeShowCommand(t),
+			lakeLogCommand(t),
+			lakeDiffCommand(t),
+			lakeDigestCommand(t),
+			lakeViewsCommand(t),
 			lakeTagCommand(t),
 			lakeUntagCommand(t),
 			lakeCheckCommand(t),

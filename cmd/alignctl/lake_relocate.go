@@ -36,7 +36,16 @@ func lakeRelocateCommand(t *terminal) *cli.Command {
 
 // remarkPath says when other engines can't open the lake by its path.
 func (t *terminal) remarkPath(l *lake.Lake) {
-	if problem := l.PlainPath(); problem != "" {
-		t.remark("the lake's path has %s: alignctl reads it, PyIceberg and Spark can't (they need a plain path)", problem)
+	if remark := pathRemark(l); remark != "" {
+		t.remark("%s", remark)
 	}
+}
+
+// pathRemark is what remarkPath says, or "".
+func pathRemark(l *lake.Lake) string {
+	problem := l.PlainPath()
+	if problem == "" {
+		return ""
+	}
+	return "the lake's path has " + problem + ": alignctl reads it, PyIceberg and Spark can't (they need a plain path)"
 }

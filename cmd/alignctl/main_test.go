@@ -26,6 +26,7 @@ func TestScripts(t *testing.T) {
 		Setup: inheritEnvironment,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
+			"lets":  lets,
 		},
 		Condition: func(name string) (bool, error) {
 			_, ok := os.LookupEnv(name)

@@ -70,6 +70,18 @@ func (g *grid) Scan(into ...any) error {
 	return nil
 }
 
+// records are the rows by name, for JSON.
+func (g *grid) records() []map[string]any {
+	records := make([]map[string]any, len(g.rows))
+	for i, row := range g.rows {
+		records[i] = map[string]any{}
+		for j, value := range row {
+			records[i][g.columns[j]] = jsonValue(value)
+		}
+	}
+	return records
+}
+
 // printRows writes a result to the terminal's data stream.
 func (t *terminal) printRows(format string, rows rowSource) error {
 	if format == "" {
