@@ -14,17 +14,17 @@ type LogOptions struct {
 	Limit int       // the newest so many; 0: all
 }
 
-// A LogEntry is a moment at which tables moved: a publish of a run, or the
+// A LogEntry is a moment at which the lake changed: a publish of a run, or the
 // commit of another engine.
 type LogEntry struct {
 	At      time.Time
-	Publish int64  // its number; 0 for another engine's commit
+	Publish int64  // its number; 0 for another engine's commit, and where no table was written
 	Run     string // "" for another engine's commit
 	Engine  string // "alignctl", or what another engine calls itself
 	Command string
 	Version string // of alignctl
 	Status  string // of the run now
-	Tables  []Pin  // that the publish wrote, by name; some may have stayed the same
+	Tables  []Pin  // that the publish wrote, by name; some may have stayed the same; none by a tag or gc
 }
 
 // Log lists what happened to the lake, newest first.
@@ -71,16 +71,33 @@ func (l *Lake) publishes(ctx context.Context, now *version) ([]LogEntry, error) 
 		return cmp.Or(cmp.Compare(a.Publish, b.Publish), cmp.Compare(a.Table, b.Table))
 	})
 	var entries []LogEntry
+	wrote := map[string]bool{}
 	for _, o := range outputs {
 		if n := len(entries); n == 0 || entries[n-1].Publish != o.Publish {
-			run := byID[o.RunID]
-			entries = append(entries, LogEntry{At: o.PublishedAt.UTC(), Publish: o.Publish, Run: o.RunID, Engine: ourEngine,
-				Command: run.Command, Version: run.Version, Status: run.Status})
+			wrote[o.RunID] = true
+			entry := entryOf(byID[o.RunID])
+			entry.Run, entry.At, entry.Publish = o.RunID, o.PublishedAt.UTC(), o.Publish
+			entries = append(entries, entry)
 		}
 		last := &entries[len(entries)-1]
 		last.Tables = append(last.Tables, Pin{Table: o.Table, Snapshot: o.Snapshot, Digest: o.Digest, Rows: o.Rows})
 	}
+	for _, run := range runs {
+		if !wrote[run.RunID] {
+			entries = append(entries, entryOf(run))
+		}
+	}
 	return entries, nil
+}
+
+// entryOf is the entry of a run that wrote no table.
+func entryOf(run runRow) LogEntry {
+	e := LogEntry{At: run.StartedAt.UTC(), Run: run.RunID, Engine: ourEngine, Command: run.Command, Version: run.Version,
+		Status: run.Status}
+	if run.EndedAt != nil {
+		e.At = run.EndedAt.UTC()
+	}
+	return e
 }
 
 // foreignCommits are the snapshots that no run of ours made and that the tables

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -85,9 +86,13 @@ func logRows(entries []lake.LogEntry, table string) *grid {
 		if e.Publish > 0 {
 			publish = e.Publish
 		}
+		about := []any{publish, e.At, e.Run, e.Engine, e.Status, e.Command}
+		if len(e.Tables) == 0 {
+			g.add(append(about, nil, nil, nil, nil)...)
+		}
 		for _, p := range e.Tables {
 			if table == "" || p.Table == table {
-				g.add(publish, e.At, e.Run, e.Engine, e.Status, e.Command, p.Table, strconv.FormatInt(p.Snapshot, 10), p.Rows, p.Digest)
+				g.add(append(slices.Clone(about), p.Table, strconv.FormatInt(p.Snapshot, 10), p.Rows, p.Digest)...)
 			}
 		}
 	}
@@ -99,7 +104,7 @@ func printEntry(t *terminal, e lake.LogEntry) {
 	if e.Run == "" {
 		fmt.Fprintf(t.out, "%s  %s\n", at, firstOf(e.Engine, "an engine that doesn't say its name"))
 	} else {
-		fmt.Fprintf(t.out, "%s  run %s, publish %d, %s, alignctl %s\n", at, e.Run, e.Publish, e.Status, e.Version)
+		fmt.Fprintf(t.out, "%s  run %s, %s, alignctl %s\n", at, e.Run, e.Status, e.Version)
 	}
 	fmt.Fprintf(t.out, "    %s\n", e.Command)
 	for _, p := range e.Tables {
