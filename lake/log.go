@@ -23,6 +23,7 @@ type LogEntry struct {
 	Engine  string // "alignctl", or what another engine calls itself
 	Command string
 	Version string // of alignctl
+	User    string // user@host, or "" where an older alignctl didn't say
 	Status  string // of the run now
 	Tables  []Pin  // that the publish wrote, by name; some may have stayed the same; none by a tag or gc
 }
@@ -93,7 +94,7 @@ func (l *Lake) publishes(ctx context.Context, now *version) ([]LogEntry, error) 
 // entryOf is the entry of a run that wrote no table.
 func entryOf(run runRow) LogEntry {
 	e := LogEntry{At: run.StartedAt.UTC(), Run: run.RunID, Engine: ourEngine, Command: run.Command, Version: run.Version,
-		Status: run.Status}
+		User: run.RunBy, Status: run.Status}
 	if run.EndedAt != nil {
 		e.At = run.EndedAt.UTC()
 	}

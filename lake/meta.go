@@ -28,6 +28,7 @@ type runRow struct {
 	StartedAt    time.Time  `parquet:"started_at,id(7)" doc:"UTC"`
 	EndedAt      *time.Time `parquet:"ended_at,id(8)" doc:"UTC; null while running"`
 	Status       string     `parquet:"status,id(9)" doc:"running, done, interrupted or failed"`
+	RunBy        string     `parquet:"run_by,id(10)" doc:"who ran it: user@host; empty in rows of older versions"`
 }
 
 // inputRow is a row of meta.inputs.

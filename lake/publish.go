@@ -309,7 +309,7 @@ func (r *Run) runRow(status Status) runRow {
 	sum := sha256.Sum256([]byte(r.config))
 	row := runRow{RunID: r.id, Command: r.info.Command, Config: r.config,
 		ConfigDigest: digestPrefix + hex.EncodeToString(sum[:]), Version: r.info.Version, Source: r.info.Source,
-		StartedAt: r.started.Truncate(time.Microsecond), Status: string(status)}
+		StartedAt: r.started.Truncate(time.Microsecond), Status: string(status), RunBy: r.info.User}
 	if status != Running {
 		now := time.Now().UTC()
 		row.EndedAt = &now

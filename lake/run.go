@@ -20,6 +20,7 @@ type RunInfo struct {
 	Config  any    // all options in force; stored as JSON, with its digest
 	Source  string // the etl source, or ""
 	Version string // of alignctl
+	User    string // who runs it; "": user@host of this process
 	// Pins is the version of the lake that the run reads; nil: as it is at
 	// Begin. What the run writes goes on from the current version all the same.
 	Pins Pins
@@ -67,6 +68,9 @@ func (l *Lake) Begin(ctx context.Context, info RunInfo) (*Run, error) {
 	config, err := json.Marshal(info.Config)
 	if err != nil {
 		return nil, fmt.Errorf("begin run: encode configuration: %w", err)
+	}
+	if info.User == "" {
+		info.User = whoami()
 	}
 	started := time.Now().UTC()
 	r := &Run{lake: l, id: started.Format("20060102T150405Z") + "-" + randomHex(3), info: info,

@@ -80,13 +80,13 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 }
 
 func logRows(entries []lake.LogEntry, table string) *grid {
-	g := newGrid("publish", "at", "run_id", "engine", "status", "command", "table_name", "snapshot", "rows", "digest")
+	g := newGrid("publish", "at", "run_id", "engine", "run_by", "status", "command", "table_name", "snapshot", "rows", "digest")
 	for _, e := range entries {
 		var publish any
 		if e.Publish > 0 {
 			publish = e.Publish
 		}
-		about := []any{publish, e.At, e.Run, e.Engine, e.Status, e.Command}
+		about := []any{publish, e.At, e.Run, e.Engine, e.User, e.Status, e.Command}
 		if len(e.Tables) == 0 {
 			g.add(append(about, nil, nil, nil, nil)...)
 		}
@@ -104,7 +104,7 @@ func printEntry(t *terminal, e lake.LogEntry) {
 	if e.Run == "" {
 		fmt.Fprintf(t.out, "%s  %s\n", at, firstOf(e.Engine, "an engine that doesn't say its name"))
 	} else {
-		fmt.Fprintf(t.out, "%s  run %s, %s, alignctl %s\n", at, e.Run, e.Status, e.Version)
+		fmt.Fprintf(t.out, "%s  run %s, %s, by %s, alignctl %s\n", at, e.Run, e.Status, firstOf(e.User, "whom nobody recorded"), e.Version)
 	}
 	fmt.Fprintf(t.out, "    %s\n", e.Command)
 	for _, p := range e.Tables {
