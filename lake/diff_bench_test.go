@@ -18,7 +18,8 @@ func responseSpec() Spec {
 }
 
 const responses = `select 'en' as language, 'cue ' || (i // 300) as cue, 'p' || (i // 3 %% 100) as participant,
-	i %% 3 as position, 'answer ' || (hash(i) %% 50000) as response, case when i %% 11 = 0 then 'missing' else 'word' end as kind,
+	i %% 3 as position, 'answer ' || (hash(i) %% 50000) as response,
+	case when i %% 11 = 0 then 'missing' else 'word' end as kind,
 	(hash(i + 1) %% 1000)::bigint as n, (hash(i + 2) %% 100000) / 1e5 as strength, (hash(i + 3) %% 1000) / 1e3 as share,
 	log2(1 + hash(i + 4) %% 100000) as surprise from range(%d, %d) t(i)`
 

@@ -60,7 +60,8 @@ func TestDiffSaysWhatChanged(t *testing.T) {
 	if diff := cmp.Diff(want, d.ChangedRows); diff != "" {
 		t.Errorf("changed rows: %s", diff)
 	}
-	if len(d.AddedRows) != 2 || d.AddedRows[0].After[1] != "w10" || len(d.RemovedRows) != 1 || d.RemovedRows[0].Before[1] != "w5" {
+	if len(d.AddedRows) != 2 || d.AddedRows[0].After[1] != "w10" ||
+		len(d.RemovedRows) != 1 || d.RemovedRows[0].Before[1] != "w5" {
 		t.Errorf("added %v, removed %v", d.AddedRows, d.RemovedRows)
 	}
 }
@@ -172,7 +173,8 @@ func TestDiffOfOtherColumns(t *testing.T) {
 	for _, c := range d.Columns {
 		changes = append(changes, fmt.Sprint(c.Name(), " ", c.Change(), " ", c.Equal))
 	}
-	if want := []string{"language  10", "word  10", "n retyped 5", "note added 0", "share removed 0"}; !slices.Equal(changes, want) {
+	want := []string{"language  10", "word  10", "n retyped 5", "note added 0", "share removed 0"}
+	if !slices.Equal(changes, want) {
 		t.Errorf("columns %q, want %q", changes, want)
 	}
 	if d.Added != 1 || d.Changed != 5 || d.Same != 5 || d.Removed != 0 { // the n of zh are null now
@@ -226,8 +228,8 @@ func TestPairColumns(t *testing.T) {
 		return strings.Join(out, ", ")
 	}
 	a := version("core.t", field(1, "k", "string"), field(2, "r1", "int"), field(3, "old", "long"), field(4, "x", "string"))
-	b := version("core.t", field(1, "k", "string"), field(5, "lang", "string"), field(2, "freq", "long"), field(4, "x", "double"),
-		field(6, "old", "int")) // the lake gives a new id to a column of another type
+	b := version("core.t", field(1, "k", "string"), field(5, "lang", "string"), field(2, "freq", "long"),
+		field(4, "x", "double"), field(6, "old", "int")) // the lake gives a new id to a column of another type
 	if got := changes(a, b); got != "k, lang added, freq renamed and retyped, x retyped, old retyped" {
 		t.Error(got)
 	}

@@ -156,7 +156,8 @@ func (v *tableVersion) sorted(ctx context.Context, files []iceberg.DataFile, by 
 	}
 	// A dictionary of DuckDB's writer would make 0.0 and -0.0 one value.
 	err := v.reader.session.Exec(ctx, fmt.Sprintf(
-		"copy (%s order by %s) to %s (format parquet, dictionary_size_limit 0, field_ids %s)", query, strings.Join(order, ", "), duck.Literal(path), fieldIDs(fields)))
+		"copy (%s order by %s) to %s (format parquet, dictionary_size_limit 0, field_ids %s)",
+		query, strings.Join(order, ", "), duck.Literal(path), fieldIDs(fields)))
 	return iceberg.DataFile{Path: path, Rows: totalRows(files)}, fields, damaged(err)
 }
 

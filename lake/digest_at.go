@@ -63,7 +63,8 @@ func (l *Lake) Digest(ctx context.Context, pin Pin, compute bool) (d TableDigest
 
 // state is what a scope holds: as recorded, or, where nothing was recorded or
 // compute is set, as its files are.
-func (v *tableVersion) state(ctx context.Context, scope string, compute bool) (state *scopeState, recorded bool, err error) {
+func (v *tableVersion) state(ctx context.Context, scope string, compute bool) (
+	state *scopeState, recorded bool, err error) {
 	files := storedFiles(v.files[scope])
 	state, ours := v.recorded(scope)
 	recorded = ours && v.records[scope].sameColumns(v.fields)

@@ -26,7 +26,8 @@ func overwrite(t *testing.T, l *Lake, pin Pin, content string) {
 // isn't the newest.
 func TestDigestOfAVersion(t *testing.T) {
 	l := newLake(t)
-	for _, pin := range []Pin{writeNow(t, l, wordSpec(), "en", words("en", 10)), writeNow(t, l, wordSpec(), "zh", words("zh", 5)),
+	for _, pin := range []Pin{writeNow(t, l, wordSpec(), "en", words("en", 10)),
+		writeNow(t, l, wordSpec(), "zh", words("zh", 5)),
 		writeNow(t, l, wordSpec(), "en", words("en", 11)), writeNow(t, l, exampleSpec(), "", exampleQuery)} {
 		for _, compute := range []bool{false, true} {
 			d, err := l.Digest(t.Context(), pin, compute)
@@ -61,7 +62,8 @@ func TestDigestFindsOtherRows(t *testing.T) {
 	pin := writeNow(t, l, wordSpec(), "en", words("en", 5))
 	other := filepath.Join(t.TempDir(), "other.parquet")
 	r := begin(t, l)
-	if err := r.Session().Exec(t.Context(), copySorted(wordSpec(), fieldsOf(wordSpec().Columns), words("en", 6), other)); err != nil {
+	copied := copySorted(wordSpec(), fieldsOf(wordSpec().Columns), words("en", 6), other)
+	if err := r.Session().Exec(t.Context(), copied); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(other)

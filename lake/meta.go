@@ -172,7 +172,11 @@ func stageMeta[T any](ctx context.Context, r *Run, on *version, c metaChange[T])
 	if err != nil {
 		return nil, err
 	}
-	files, fields, err := currentFiles(base)
+	files, _, err := currentFiles(base)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := base.Fields(0) // the spec's, which may be newer than the files'
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,8 @@ func TestSnapshotsAndLog(t *testing.T) {
 	writeNow(t, l, exampleSpec(), "", exampleQuery)
 	appendForeign(t, l, "core.word", words("fr", 2))
 	found, err := l.Snapshots(t.Context(), "core.word")
-	if err != nil || len(found) != 2 || !found[0].Foreign() || found[0].Rows != 5 || found[1].Pin != a || found[1].Run == "" {
+	if err != nil || len(found) != 2 || !found[0].Foreign() || found[0].Rows != 5 ||
+		found[1].Pin != a || found[1].Run == "" {
 		t.Errorf("snapshots %+v, %v", found, err)
 	}
 	entries, err := l.Log(t.Context(), LogOptions{})
@@ -25,7 +26,8 @@ func TestSnapshotsAndLog(t *testing.T) {
 	if e := entries[0]; e.Run != "" || e.Publish != 0 || e.Tables[0].Rows != 5 {
 		t.Errorf("another engine's commit is %+v", e)
 	}
-	if e := entries[2]; e.Publish != 1 || e.Command != t.Name() || e.Status != "done" || e.Tables[0] != a {
+	if e := entries[2]; e.Publish != 1 || e.Command != t.Name() || e.Status != "done" ||
+		e.User != whoami() || e.Tables[0] != a {
 		t.Errorf("the first publish is %+v", e)
 	}
 	for _, c := range []struct {
@@ -46,7 +48,8 @@ func TestTableDetail(t *testing.T) {
 	a := writeNow(t, l, wordSpec(), "en", words("en", 3))
 	writeNow(t, l, wordSpec(), "zh", words("zh", 4))
 	d, err := l.Table(t.Context(), "core.word", "")
-	if err != nil || d.Rows != 7 || d.Files != 2 || d.Bytes == 0 || d.Spec.Columns[2].Unit != "count" || d.Spec.Scope != "language" {
+	if err != nil || d.Rows != 7 || d.Files != 2 || d.Bytes == 0 ||
+		d.Spec.Columns[2].Unit != "count" || d.Spec.Scope != "language" {
 		t.Errorf("%+v, %v", d, err)
 	}
 	if _, err := os.Stat(d.Folder); err != nil {

@@ -28,7 +28,8 @@ func lakeDiffCommand(t *terminal) *cli.Command {
 		Flags: t.flags(
 			&cli.IntFlag{Name: "samples", Aliases: []string{"n"}, Value: 5, Destination: &o.samples,
 				Usage: "show up to `N` rows of each kind"},
-			&cli.BoolFlag{Name: "columns", Destination: &o.columns, Usage: "as rows: the columns, and on how many rows they are equal"},
+			&cli.BoolFlag{Name: "columns", Destination: &o.columns,
+				Usage: "as rows: the columns, and on how many rows they are equal"},
 			&cli.BoolFlag{Name: "tables", Destination: &o.detail, Usage: "of the whole lake: show each table in full"},
 			&cli.BoolFlag{Name: "fail-if-diff", Destination: &o.fail, Usage: "exit 1 when anything differs"},
 			outputFlag(&o.format),

@@ -32,7 +32,8 @@ func printDiff(w io.Writer, d *lake.Diff) error {
 		fmt.Fprintln(w, "note    the versions have no key in common: rows were compared whole")
 	}
 	if d.Repeated > 0 {
-		fmt.Fprintf(w, "note    %d rows share their key with others (another engine wrote it twice): compared whole\n", d.Repeated)
+		fmt.Fprintf(w, "note    %d rows share their key with others (another engine wrote it twice): compared whole\n",
+			d.Repeated)
 	}
 	columns := newGrid("column_name", "type", "change", "was", "common", "equal", "share_equal")
 	for _, c := range d.Columns {
@@ -88,7 +89,8 @@ func changedCells(d *lake.Diff) *grid {
 	g := newGrid(append(names, "column_name", "before", "after")...)
 	for _, row := range d.ChangedRows {
 		for _, at := range row.Changed {
-			g.add(append(keyCells(d, row), d.Columns[at].Name(), short(nullName(row.Before[at])), short(nullName(row.After[at])))...)
+			before, after := short(nullName(row.Before[at])), short(nullName(row.After[at]))
+			g.add(append(keyCells(d, row), d.Columns[at].Name(), before, after)...)
 		}
 	}
 	return g

@@ -80,7 +80,8 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 }
 
 func logRows(entries []lake.LogEntry, table string) *grid {
-	g := newGrid("publish", "at", "run_id", "engine", "run_by", "status", "command", "table_name", "snapshot", "rows", "digest")
+	g := newGrid("publish", "at", "run_id", "engine", "run_by", "status", "command",
+		"table_name", "snapshot", "rows", "digest")
 	for _, e := range entries {
 		var publish any
 		if e.Publish > 0 {
@@ -104,7 +105,8 @@ func printEntry(t *terminal, e lake.LogEntry) {
 	if e.Run == "" {
 		fmt.Fprintf(t.out, "%s  %s\n", at, firstOf(e.Engine, "an engine that doesn't say its name"))
 	} else {
-		fmt.Fprintf(t.out, "%s  run %s, %s, by %s, alignctl %s\n", at, e.Run, e.Status, firstOf(e.User, "whom nobody recorded"), e.Version)
+		fmt.Fprintf(t.out, "%s  run %s, %s, by %s, alignctl %s\n", at, e.Run, e.Status,
+			firstOf(e.User, "whom nobody recorded"), e.Version)
 	}
 	fmt.Fprintf(t.out, "    %s\n", e.Command)
 	for _, p := range e.Tables {

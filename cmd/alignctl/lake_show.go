@@ -56,7 +56,8 @@ func runShowLake(ctx context.Context, t *terminal, l *lake.Lake, format string) 
 		{"id", about.ID},
 		{"format", strconv.Itoa(about.Format)},
 		{"created", about.Created.UTC().Format(time.RFC3339)},
-		{"holds", fmt.Sprintf("%d tables, %d files, %d bytes (now, meta tables' files included)", about.Tables, about.Files, about.Bytes)},
+		{"holds", fmt.Sprintf("%d tables, %d files, %d bytes (now, meta tables' files included)",
+			about.Tables, about.Files, about.Bytes)},
 		{"last", firstOf(when, "nothing published yet")},
 		{"note", pathRemark(l)},
 	})
