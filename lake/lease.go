@@ -185,9 +185,9 @@ func (l *Lake) blame(err error) error {
 		}
 	}
 	if len(names) == 0 {
-		return fmt.Errorf("%w: by a process of another user, or on another machine", err)
+		return fmt.Errorf("%w: %w: by a process of another user, or on another machine", ErrConflict, err)
 	}
-	return fmt.Errorf("%w: by %s", err, strings.Join(slices.Sorted(maps.Values(names)), ", "))
+	return fmt.Errorf("%w: %w: by %s", ErrConflict, err, strings.Join(slices.Sorted(maps.Values(names)), ", "))
 }
 
 // openers are the processes of this machine that have a file open, as far as
