@@ -88,16 +88,25 @@ func specAt(table *iceberg.Table, snapshot int64) (Spec, []iceberg.Field, error)
 		return Spec{}, nil, err
 	}
 	spec := info.Spec
-	spec.Columns, spec.Key, spec.Scope = columnsThen(spec.Columns, now, then), nil, nameThen(spec.Scope, now, then)
-	for _, name := range info.Spec.Key {
-		name = nameThen(name, now, then)
-		if name == "" {
-			spec.Key = nil
-			break
-		}
-		spec.Key = append(spec.Key, name)
+	spec.Columns, spec.Scope = columnsThen(spec.Columns, now, then), nameThen(spec.Scope, now, then)
+	spec.Key = keyThen(info.Spec.Key, now, then)
+	if s, ok := table.Snapshot(snapshot); ok && s.Summary[summaryKey] != "" {
+		spec.Key = strings.Split(s.Summary[summaryKey], ",")
 	}
 	return spec, then, nil
+}
+
+// keyThen is a key under the names of another version of the schema; nil when a
+// column of it isn't there.
+func keyThen(key []string, now, then []iceberg.Field) (names []string) {
+	for _, name := range key {
+		name = nameThen(name, now, then)
+		if name == "" {
+			return nil
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 // nameThen is a column's name in another version of the schema; "": none.

@@ -101,14 +101,16 @@ type expiredRow struct {
 // nested in snapshotRow.
 type columnDigest struct {
 	Name   string `parquet:"name,id(14)" json:"name"`
-	SHA256 string `parquet:"sha256,id(15)" json:"sha256"`
+	Field  int32  `parquet:"field_id,id(15)" json:"field_id"`
+	Type   string `parquet:"type,id(16)" json:"type"`
+	SHA256 string `parquet:"sha256,id(17)" json:"sha256"`
 }
 
 type fileDigest struct {
-	Path   string `parquet:"path,id(17)" json:"path"` // below the warehouse
-	SHA256 string `parquet:"sha256,id(18)" json:"sha256"`
-	Bytes  int64  `parquet:"bytes,id(19)" json:"bytes"`
-	Rows   int64  `parquet:"rows,id(20)" json:"rows"`
+	Path   string `parquet:"path,id(19)" json:"path"` // below the warehouse
+	SHA256 string `parquet:"sha256,id(20)" json:"sha256"`
+	Bytes  int64  `parquet:"bytes,id(21)" json:"bytes"`
+	Rows   int64  `parquet:"rows,id(22)" json:"rows"`
 }
 
 // metaSpecs declares the meta tables.

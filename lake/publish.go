@@ -338,7 +338,7 @@ func (s *staged) snapshotRows(r *Run) []snapshotRow {
 			row.Parent = &current.Parent
 		}
 		for i, column := range state.columns {
-			row.Columns = append(row.Columns, columnDigest{Name: s.fields[i].Name, SHA256: column})
+			row.Columns = append(row.Columns, digestOfColumn(s.fields[i], column))
 		}
 		for _, f := range s.addedTo(scope) {
 			path := strings.TrimPrefix(f.Path, r.lake.warehouse()+"/")
@@ -347,6 +347,10 @@ func (s *staged) snapshotRows(r *Run) []snapshotRow {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+func digestOfColumn(f iceberg.Field, sum string) columnDigest {
+	return columnDigest{Name: f.Name, Field: int32(f.ID), Type: typeOf(f).SQL(), SHA256: sum}
 }
 
 // addedTo are the files that the run adds to a scope.

@@ -120,7 +120,9 @@ func (r scopeReader) recordedUpTo(ctx context.Context, table string, sequence in
 
 // sameColumns says whether the record is about these columns.
 func (c scopeRecord) sameColumns(fields []iceberg.Field) bool {
-	return slices.EqualFunc(c.columns, fields, func(d columnDigest, f iceberg.Field) bool { return d.Name == f.Name })
+	return slices.EqualFunc(c.columns, fields, func(d columnDigest, f iceberg.Field) bool {
+		return d == digestOfColumn(f, d.SHA256)
+	})
 }
 
 // over is the recorded state, if it is about exactly these files.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"alignctl/lake/iceberg"
 )
@@ -15,6 +16,7 @@ const (
 	summaryRun     = "alignctl.run"
 	summaryVersion = "alignctl.version"
 	summaryDigest  = "alignctl.digest"
+	summaryKey     = "alignctl.key" // the columns in whose order the digest takes the rows
 )
 
 // propSpec is the table property that holds the table's Spec, as JSON.
@@ -127,16 +129,22 @@ func evolve(table *iceberg.Table, spec Spec, properties map[string]string) (*ice
 	after, evolved := make([]iceberg.Field, len(spec.Columns)), len(before) != len(spec.Columns)
 	for i, c := range spec.Columns {
 		at := slices.IndexFunc(before, func(f iceberg.Field) bool { return f.Name == c.Name })
-		if at >= 0 && typeOf(before[at]).SQL() == c.Type.SQL() {
+		if at >= 0 && keepsValues(before[at], c.Type) {
 			after[i] = before[at]
-			after[i].Doc = columnDoc(c)
-			evolved = evolved || at != i
+			after[i].Type, after[i].Doc = kindNames[c.Type.Kind], columnDoc(c)
+			evolved = evolved || at != i || before[at].Type != after[i].Type
 			continue
 		}
 		after[i], evolved = newField(c), true
 	}
 	next, err := table.Evolve(after, spec.Key, properties)
 	return next, evolved, err
+}
+
+// keepsValues says whether a column may go on under another type: the same, or
+// the one promotion of Iceberg's among the lake's types.
+func keepsValues(before iceberg.Field, after Type) bool {
+	return typeOf(before).SQL() == after.SQL() || before.Type == "int" && after.Kind == KindLong
 }
 
 // newField is a column's field before it has ids.
@@ -189,7 +197,7 @@ func (s *staged) restage(ctx context.Context, r *Run) error {
 		return nil
 	}
 	change := iceberg.Change{Summary: map[string]string{summaryRun: r.id, summaryVersion: r.info.Version,
-		summaryDigest: tableDigest(s.fields, s.after())}}
+		summaryDigest: tableDigest(s.fields, s.after()), summaryKey: strings.Join(s.spec.Key, ",")}}
 	for _, scope := range slices.Sorted(maps.Keys(s.changes)) {
 		c := s.changes[scope]
 		if before, ok := s.scopes[scope]; ok && c.replace {

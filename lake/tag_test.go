@@ -108,8 +108,39 @@ func TestColumnsChange(t *testing.T) {
 	again := begin(t, l)
 	write(t, again, spec, "zh", "select 'zh' as language, 'w' || i as word, 0.5::double as share, 'k' as kind from range(3) t(i)")
 	publish(t, again, Done)
+	spec.Columns[2] = Column{Name: "share", Type: Long} // another type under its name: older rows have none
+	retyped := begin(t, l)
+	write(t, retyped, spec, "en", "select 'en' as language, 'w' || i as word, i as share, 'k' as kind from range(3) t(i)")
+	publish(t, retyped, Done)
+	if got := rowsAt(t, l, "", "select sum(share)::int s, count(share) n from core.word"); got != "{'s': 3, 'n': 3}" {
+		t.Errorf("retyped: %s", got)
+	}
 	spec.Scope, spec.Key = "", []string{"word", "language"}
 	if _, err := begin(t, l).Write(t.Context(), spec, "", "select 1"); err == nil || !strings.Contains(err.Error(), "scope") {
 		t.Errorf("another scope column: %v", err)
+	}
+}
+
+// An int column may become long and keeps its values; a table's key may change,
+// and the digest of an older snapshot stays that of its own order.
+func TestPromotedColumnAndNewKey(t *testing.T) {
+	l := newLake(t)
+	spec := Spec{Name: "data.x", Key: []string{"a"}, Licence: OpenData,
+		Columns: []Column{{Name: "a", Type: Int, Required: true}, {Name: "b", Type: String, Required: true}}}
+	first, second := begin(t, l), begin(t, l)
+	before := write(t, first, spec, "", "select i::int as a, (9 - i)::varchar as b from range(5) t(i)")
+	publish(t, first, Done)
+	second.Close()
+	spec.Columns[0].Type, spec.Key = Long, []string{"b"}
+	second = begin(t, l)
+	after := write(t, second, spec, "", "select i::bigint as a, (9 - i)::varchar as b from range(5) t(i)")
+	publish(t, second, Done)
+	if before.Digest == after.Digest {
+		t.Error("another type, another order, the same digest")
+	}
+	for _, ref := range []string{first.ID(), ""} {
+		if got := rowsAt(t, l, ref, "select sum(a) s, min(b) b from data.x"); got != "{'s': 10, 'b': 5}" {
+			t.Errorf("at %q: %s", ref, got)
+		}
 	}
 }

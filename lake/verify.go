@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -163,11 +162,6 @@ func (c *checker) deep(ctx context.Context, v *Verified) {
 		if isMeta(name) {
 			continue
 		}
-		info, err := infoOf(table)
-		if err != nil {
-			c.note(&Damage{Table: name, Problem: err.Error()})
-			continue
-		}
 		states := map[string]*scopeState{} // by columns and files: snapshots share scopes
 		snapshots := table.Snapshots()
 		task := progress.Start(ctx, "digest "+name, int64(len(snapshots)), "snapshots")
@@ -178,7 +172,7 @@ func (c *checker) deep(ctx context.Context, v *Verified) {
 				continue
 			}
 			v.Digests++
-			got, err := c.digestOf(ctx, info.Spec, table, s.ID, states)
+			got, err := c.digestOf(ctx, table, s, states)
 			switch {
 			case err != nil:
 				c.note(&Damage{Table: name, Snapshot: s.ID, Problem: err.Error()})
@@ -192,37 +186,27 @@ func (c *checker) deep(ctx context.Context, v *Verified) {
 }
 
 // digestOf reads a snapshot's rows and computes its digest.
-func (c *checker) digestOf(ctx context.Context, spec Spec, table *iceberg.Table, id int64,
+func (c *checker) digestOf(ctx context.Context, table *iceberg.Table, s iceberg.Snapshot,
 	states map[string]*scopeState) (string, error) {
-	fields, err := table.Fields(id)
+	spec, fields, err := specAt(table, s.ID)
 	if err != nil {
 		return "", err
 	}
-	files, err := table.Files(id)
+	files, err := table.Files(s.ID)
 	if err != nil {
 		return "", err
 	}
 	scopes := map[string]*scopeState{}
 	for scope, part := range byScope(files) {
-		key := fmt.Sprint(scope, fieldNames(fields), fileSetOf(c.lake.warehouse(), storedFiles(part)))
+		key := fmt.Sprint(scope, fields, fileSetOf(c.lake.warehouse(), storedFiles(part)))
 		if states[key] == nil {
-			if states[key], err = c.read(ctx, asOf(spec, fields), fields, storedFiles(part)); err != nil {
+			if states[key], err = c.read(ctx, spec, fields, storedFiles(part)); err != nil {
 				return "", err
 			}
 		}
 		scopes[scope] = states[key]
 	}
 	return tableDigest(fields, scopes), nil
-}
-
-// asOf is a spec cut down to the columns that a snapshot had.
-func asOf(spec Spec, fields []iceberg.Field) Spec {
-	had := func(name string) bool {
-		return slices.ContainsFunc(fields, func(f iceberg.Field) bool { return f.Name == name })
-	}
-	spec.Columns = columnsOf(fields)
-	spec.Key = slices.DeleteFunc(slices.Clone(spec.Key), func(name string) bool { return !had(name) })
-	return spec
 }
 
 // size is a file's size on the disk, 0 when it isn't there.
