@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -33,6 +32,8 @@ type SessionOptions struct {
 	// ReadOnly confines the session to the lake's files: no other path is read,
 	// nothing is written, one statement a call.
 	ReadOnly bool
+	// External lets a ReadOnly session read any file.
+	External bool
 }
 
 // Session opens a session on a version of the lake.
@@ -44,12 +45,20 @@ func (l *Lake) Session(ctx context.Context, pins Pins, o SessionOptions) (*Sessi
 	if err := l.viewPins(ctx, s, pins); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if o.ReadOnly {
-		if err := s.db.Confine(ctx, l.warehouse()); err != nil {
-			return nil, errors.Join(fmt.Errorf("open session: %w", err), s.Close())
-		}
+	if err := s.confine(ctx, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("open session: %w", err), s.Close())
 	}
 	return s, nil
+}
+
+func (s *Session) confine(ctx context.Context, o SessionOptions) error {
+	switch {
+	case !o.ReadOnly:
+		return nil
+	case o.External:
+		return s.db.ReadOnly(ctx)
+	}
+	return s.db.Confine(ctx, s.lake.warehouse(), s.lake.temp())
 }
 
 func (l *Lake) openSession(ctx context.Context, o SessionOptions, h Holder) (*Session, error) {
@@ -65,7 +74,7 @@ func (l *Lake) openSession(ctx context.Context, o SessionOptions, h Holder) (*Se
 }
 
 func (l *Lake) openDuck(ctx context.Context, o SessionOptions) (*duck.DB, error) {
-	db, err := duck.Open(ctx, duck.Options{Threads: o.Threads, Memory: o.Memory, TempDir: filepath.Join(l.dir, "tmp")})
+	db, err := duck.Open(ctx, duck.Options{Threads: o.Threads, Memory: o.Memory, TempDir: l.temp()})
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +114,8 @@ func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins) error {
 }
 
 // ViewAt makes a second view, of a table at another version, and gives its name
-// in SQL: the table's, an @ and the version, quoted.
+// in SQL: the table's, in a schema "SCHEMA@VERSION", so that a query may call
+// its columns by the table's bare name.
 func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, err error) {
 	pin, err := s.lake.Pin(ctx, table, ref)
 	if err != nil {
@@ -130,7 +140,11 @@ func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, e
 		return "", err
 	}
 	schema, bare, _ := strings.Cut(table, ".")
-	name = duck.Ident(schema) + `."` + strings.ReplaceAll(bare+"@"+ref, `"`, `""`) + `"`
+	schema = `"` + strings.ReplaceAll(schema+"@"+ref, `"`, `""`) + `"`
+	if err := s.db.Exec(ctx, "create schema if not exists "+schema); err != nil {
+		return "", fmt.Errorf("open view of %s at %q: %w", table, ref, err)
+	}
+	name = schema + "." + duck.Ident(bare)
 	return name, s.makeView(ctx, name, query)
 }
 
@@ -187,6 +201,11 @@ func (s *Session) Query(ctx context.Context, query string, args ...any) (*sql.Ro
 // key when it is large. Release the reader.
 func (s *Session) QueryArrow(ctx context.Context, query string, args ...any) (array.RecordReader, error) {
 	return s.db.Arrow(ctx, query, args...)
+}
+
+// Describe gives the columns of a query without running it.
+func (s *Session) Describe(ctx context.Context, query string) ([]duck.Column, error) {
+	return s.db.Describe(ctx, query)
 }
 
 // SetVariable gives SQL a value, as getvariable('name').

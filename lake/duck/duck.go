@@ -55,6 +55,7 @@ func configure(ctx context.Context, execer driver.ExecerContext, o Options) erro
 		"set TimeZone = 'UTC'",
 		"set preserve_insertion_order = true",
 		"set enable_progress_bar = false",
+		"set errors_as_json = true", // queryError reads them
 	}
 	if o.Threads > 0 {
 		settings = append(settings, fmt.Sprintf("set threads = %d", o.Threads))
@@ -76,18 +77,29 @@ func configure(ctx context.Context, execer driver.ExecerContext, o Options) erro
 // Close ends the database; what it holds is gone.
 func (d *DB) Close() error { return errors.Join(d.conn.Close(), d.db.Close()) }
 
-// Confine makes the database read-only for the user: it reads files in dir
-// alone, its configuration is locked, and statements that write files, attach
-// databases or load extensions are refused.
-func (d *DB) Confine(ctx context.Context, dir string) error {
+// Confine makes the database read-only for the user, as ReadOnly does, and lets
+// it read files in the folders alone.
+func (d *DB) Confine(ctx context.Context, folders ...string) error {
+	allowed := make([]string, len(folders))
+	for i, folder := range folders {
+		allowed[i] = Literal(folder)
+	}
 	for _, setting := range []string{
-		"set allowed_directories = [" + Literal(dir) + "]",
+		"set allowed_directories = [" + strings.Join(allowed, ", ") + "]",
 		"set enable_external_access = false",
-		"set lock_configuration = true",
 	} {
 		if err := d.Exec(ctx, setting); err != nil {
 			return err
 		}
+	}
+	return d.ReadOnly(ctx)
+}
+
+// ReadOnly locks the configuration, and from then on refuses statements that
+// write files, attach databases or load extensions. Any file may be read.
+func (d *DB) ReadOnly(ctx context.Context) error {
+	if err := d.Exec(ctx, "set lock_configuration = true"); err != nil {
+		return err
 	}
 	d.readOnly = true
 	return nil
@@ -96,25 +108,26 @@ func (d *DB) Confine(ctx context.Context, dir string) error {
 // Exec runs statements that give no rows.
 func (d *DB) Exec(ctx context.Context, query string, args ...any) error {
 	if err := d.admit(query); err != nil {
-		return err
+		return queryError(query, err)
 	}
 	_, err := d.conn.ExecContext(ctx, query, args...)
-	return err
+	return queryError(query, err)
 }
 
 // Query runs a statement and gives its rows.
 func (d *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if err := d.admit(query); err != nil {
-		return nil, err
+		return nil, queryError(query, err)
 	}
-	return d.conn.QueryContext(ctx, query, args...)
+	rows, err := d.conn.QueryContext(ctx, query, args...)
+	return rows, queryError(query, err)
 }
 
 // Arrow runs a statement and gives its rows as record batches. DuckDB holds
 // the whole result in memory before the first batch: page by key when large.
 func (d *DB) Arrow(ctx context.Context, query string, args ...any) (array.RecordReader, error) {
 	if err := d.admit(query); err != nil {
-		return nil, err
+		return nil, queryError(query, err)
 	}
 	var reader array.RecordReader
 	err := d.conn.Raw(func(raw any) error {
@@ -124,13 +137,13 @@ func (d *DB) Arrow(ctx context.Context, query string, args ...any) (array.Record
 		}
 		return err
 	})
-	return reader, err
+	return reader, queryError(query, err)
 }
 
 // Count runs a query of one integer.
 func (d *DB) Count(ctx context.Context, query string, args ...any) (n int64, err error) {
 	err = d.conn.QueryRowContext(ctx, query, args...).Scan(&n)
-	return n, err
+	return n, queryError(query, err)
 }
 
 // A Column is a column of a query's result: its name and DuckDB type.
@@ -138,9 +151,10 @@ type Column struct{ Name, Type string }
 
 // Describe gives the columns of a query without running it.
 func (d *DB) Describe(ctx context.Context, query string) ([]Column, error) {
-	rows, err := d.conn.QueryContext(ctx, "select column_name, column_type from (describe "+query+"\n)")
+	describe := "select column_name, column_type from (describe " + query + "\n)"
+	rows, err := d.conn.QueryContext(ctx, describe)
 	if err != nil {
-		return nil, err
+		return nil, described(query, queryError(describe, err))
 	}
 	defer rows.Close()
 	var columns []Column
@@ -152,6 +166,19 @@ func (d *DB) Describe(ctx context.Context, query string) ([]Column, error) {
 		columns = append(columns, c)
 	}
 	return columns, rows.Err()
+}
+
+// described moves an error's place from the text that describes a query to the
+// query.
+func described(query string, err error) error {
+	var fault *QueryError
+	if errors.As(err, &fault) && fault.Offset >= 0 {
+		fault.Offset -= strings.Index(fault.Query, query)
+		if fault.Query = query; fault.Offset < 0 || fault.Offset > len(query) {
+			fault.Offset = -1
+		}
+	}
+	return err
 }
 
 // Ident quotes a name, or each part of a dotted name.
