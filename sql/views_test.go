@@ -3,6 +3,7 @@ package sql
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -212,6 +213,9 @@ func (w *world) query(query string) (text string, err error) {
 		}
 		cells := make([]string, len(values))
 		for i, v := range values {
+			if raw, isJSON := v.(json.RawMessage); isJSON {
+				v = string(raw)
+			}
 			cells[i] = fmt.Sprint(v)
 		}
 		b.WriteString(strings.Join(cells, "\t") + "\n")

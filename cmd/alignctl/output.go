@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -149,19 +148,14 @@ func cell(v any) string {
 		return v
 	case []byte:
 		return string(v)
+	case json.RawMessage:
+		return string(v)
 	case float64:
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	case float32:
 		return strconv.FormatFloat(float64(v), 'g', -1, 32)
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)
-	case fmt.Stringer:
-		return v.String()
-	case []any, map[string]any:
-		text, err := json.Marshal(jsonValue(v))
-		if err == nil {
-			return string(text)
-		}
 	}
 	return fmt.Sprint(v)
 }
@@ -265,43 +259,6 @@ func (j *jsonWriter) close() error {
 	return err
 }
 
-// exactInteger is the largest integer that every JSON reader keeps exactly.
-const exactInteger = 1 << 53
-
-// jsonValue makes a value that encoding/json writes without loss: integers
-// beyond 2^53 (snapshot ids) become strings, NaN and infinities null.
-func jsonValue(v any) any {
-	switch v := v.(type) {
-	case int64:
-		if v > exactInteger || v < -exactInteger {
-			return strconv.FormatInt(v, 10)
-		}
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil
-		}
-	case []byte:
-		return string(v)
-	case time.Time:
-		return v.UTC()
-	case []any:
-		list := make([]any, len(v))
-		for i := range v {
-			list[i] = jsonValue(v[i])
-		}
-		return list
-	case map[string]any:
-		object := make(map[string]any, len(v))
-		for name, member := range v {
-			object[name] = jsonValue(member)
-		}
-		return object
-	case fmt.Stringer:
-		return v.String()
-	}
-	return v
-}
-
 // tableWriter aligns columns by display width, so that Chinese lines up;
 // it holds the rows until it knows the widths.
 type tableWriter struct {
@@ -337,7 +294,7 @@ func (t *tableWriter) row(values []any) error {
 
 func isNumber(v any) bool {
 	switch v.(type) {
-	case int, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64:
+	case int, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, json.Number:
 		return true
 	}
 	return false

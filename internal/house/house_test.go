@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"etl/swow/swowtest":   {},
 	"eval":                {"lake", "train/lm", "eval/stat", "internal"},
 	"eval/stat":           {},
-	"sql":                 {"lake", "internal"},
+	"sql":                 {"lake", "lake/duck", "internal"},
 	"lake":                {"lake/duck", "lake/iceberg", "internal"},
 	"lake/duck":           {"internal"},
 	"lake/iceberg":        {"internal"},

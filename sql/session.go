@@ -1,0 +1,233 @@
+package sql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"alignctl/internal/nearest"
+	"alignctl/lake"
+	"alignctl/lake/duck"
+)
+
+// A Session answers queries on one version of the lake. It reads only; one
+// query's rows are closed before the next one runs.
+type Session struct {
+	lake    *lake.Lake
+	session *lake.Session
+	at      string
+	tables  []string          // at the session's version, sorted
+	now     []string          // of the lake as it is, sorted: table@VERSION may name them
+	views   map[string]string // "table@version" -> its name in SQL
+}
+
+// SessionOptions are the settings of a session; the zero value is useful.
+type SessionOptions struct {
+	At       string // the version of the lake, as [lake.Lake.At] takes it
+	Threads  int    // 0: one per core
+	Memory   string // such as "2GB"; "": DuckDB's choice
+	External bool   // files outside the lake may be read
+}
+
+// Open opens a session. The caller closes it.
+func Open(ctx context.Context, l *lake.Lake, o SessionOptions) (*Session, error) {
+	now, err := l.At(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{lake: l, at: o.At, now: slices.Sorted(maps.Keys(now)), views: map[string]string{}}
+	pins := now
+	if o.At != "" {
+		if pins, err = l.At(ctx, o.At); err != nil {
+			return nil, s.unknownVersion(ctx, err)
+		}
+	}
+	s.tables = slices.Sorted(maps.Keys(pins))
+	s.session, err = l.Session(ctx, pins, lake.SessionOptions{ReadOnly: true,
+		External: o.External, Threads: o.Threads, Memory: o.Memory})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close ends the session.
+func (s *Session) Close() error { return s.session.Close() }
+
+// Tables are the names of the tables at the session's version, sorted.
+func (s *Session) Tables() []string { return slices.Clone(s.tables) }
+
+// Columns gives the names of the columns of the session's tables, sorted.
+func (s *Session) Columns(ctx context.Context) ([]string, error) {
+	rows, err := s.session.Query(ctx, "select distinct column_name from duckdb_columns() where not internal order by 1")
+	if err != nil {
+		return nil, fmt.Errorf("list columns: %w", err)
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("list columns: %w", err)
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// Describe gives the names and DuckDB types of a query's columns without
+// running it.
+func (s *Session) Describe(ctx context.Context, query Statement) ([]duck.Column, error) {
+	r, err := s.prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := s.session.Describe(ctx, selectable(r.sql))
+	return columns, s.explain(r, err)
+}
+
+// Spool runs a query and keeps its rows in a file, as [lake.Session.Spool] does.
+func (s *Session) Spool(ctx context.Context, query Statement, compression string) (*lake.Spool, error) {
+	r, err := s.prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	spool, err := s.session.Spool(ctx, selectable(r.sql), compression)
+	return spool, s.explain(r, err)
+}
+
+// prepare gives each table@VERSION in a statement a view, and refuses what
+// doesn't read.
+func (s *Session) prepare(ctx context.Context, statement Statement) (rewriting, error) {
+	r := rewriting{original: statement}
+	found, err := references(statement.SQL, s.now)
+	if err == nil {
+		r, err = rewrite(statement, found, func(f reference) (string, error) { return s.view(ctx, statement, f) })
+	}
+	if err == nil {
+		err = readsOnly(ctx, s.session, r.sql)
+	}
+	return r, s.explain(r, err)
+}
+
+// view makes the view of a reference, once, and gives its name in SQL.
+func (s *Session) view(ctx context.Context, in Statement, r reference) (string, error) {
+	key := r.table + "@" + r.version
+	if name, made := s.views[key]; made {
+		return name, nil
+	}
+	name, err := s.session.ViewAt(ctx, r.table, r.version)
+	if err != nil {
+		return "", &duck.QueryError{Message: s.unknownVersion(ctx, err).Error(), Query: in.SQL, Offset: r.start}
+	}
+	s.views[key] = name
+	return name, nil
+}
+
+// unknownVersion adds to an error what versions there are.
+func (s *Session) unknownVersion(ctx context.Context, err error) error {
+	known, listErr := s.versions(ctx)
+	if listErr != nil || known == "" || ctx.Err() != nil {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, known)
+}
+
+// versions names the lake's tags, or when it has none its last runs.
+func (s *Session) versions(ctx context.Context) (string, error) {
+	pins, err := s.lake.At(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	for _, source := range []struct{ table, query, intro string }{
+		{"meta.tags", "select string_agg(distinct tag, ', ' order by tag) from meta.tags", "tags: "},
+		{"meta.outputs", "select string_agg(run_id, ', ') from (select run_id from meta.outputs " +
+			"group by run_id order by max(publish) desc limit 5)", "last runs: "},
+	} {
+		pin, there := pins[source.table]
+		if !there {
+			continue
+		}
+		names, err := askLake(ctx, s.lake, lake.Pins{source.table: pin}, source.query)
+		if err != nil || names != "" {
+			return source.intro + names, err
+		}
+	}
+	return "", nil
+}
+
+// askLake runs a query of one text, which may be null, in a session of its own.
+func askLake(ctx context.Context, l *lake.Lake, pins lake.Pins, query string) (string, error) {
+	session, err := l.Session(ctx, pins, lake.SessionOptions{Threads: 1})
+	if err != nil {
+		return "", err
+	}
+	text, err := scalar(ctx, session, "select coalesce(("+query+"), '')")
+	return text, errors.Join(err, session.Close())
+}
+
+// explain moves the place of an error to the text that the user wrote, and says
+// which table was meant.
+func (s *Session) explain(r rewriting, err error) error {
+	var fault *duck.QueryError
+	if !errors.As(err, &fault) {
+		return err
+	}
+	told := *fault
+	told.Query, told.FirstLine = r.original.SQL, r.original.Line
+	if fault.Query != told.Query { // it ran in another form
+		told.Offset = -1
+		if start := strings.Index(fault.Query, r.sql); start >= 0 && fault.Offset >= start {
+			told.Offset = r.origin(fault.Offset - start)
+		}
+	}
+	if told.Missing == "Table" {
+		told.Message = s.missingTable(told)
+	}
+	return &told
+}
+
+// missingTable says which table isn't there, and why, as DuckDB's own hint looks
+// at its system tables too.
+func (s *Session) missingTable(fault duck.QueryError) string {
+	name := tableAt(fault.Query, fault.Offset)
+	switch {
+	case name == "":
+		return fault.Message
+	case slices.Contains(s.now, name):
+		return fmt.Sprintf("the lake had no table %q at version %q: it came later", name, s.at)
+	}
+	return fmt.Sprintf("no table %q in the lake%s", name, s.nearestTable(name))
+}
+
+// nearestTable hints at a table that a name may mean, with or without its
+// schema.
+func (s *Session) nearestTable(name string) string {
+	for _, table := range s.tables {
+		if _, bare, _ := strings.Cut(table, "."); bare == name {
+			return fmt.Sprintf(" (did you mean %q?)", table)
+		}
+	}
+	return nearest.Hint(name, s.tables)
+}
+
+// tableAt reads the name, with its schema if it has one, at a place in a text.
+func tableAt(text string, offset int) string {
+	if offset < 0 || offset >= len(text) {
+		return ""
+	}
+	t := nextToken(text, offset)
+	if !isName(t) {
+		return ""
+	}
+	name := nameOf(text, t)
+	if t.end+1 < len(text) && text[t.end] == '.' {
+		if next := nextToken(text, t.end+1); isName(next) {
+			name += "." + nameOf(text, next)
+		}
+	}
+	return name
+}
