@@ -63,21 +63,21 @@ func (p *Spool) Close() error { return p.file.Close() }
 // Parquet reads the file's bytes, from its beginning.
 func (p *Spool) Parquet() io.Reader { return io.NewSectionReader(p.file, 0, p.size) }
 
-// Batches reads the rows as Arrow record batches. Release the reader before
-// Close.
-func (p *Spool) Batches(ctx context.Context) (array.RecordReader, error) {
+// Batches reads the rows as Arrow record batches, and says how many rows there
+// are. Release the reader before Close.
+func (p *Spool) Batches(ctx context.Context) (batches array.RecordReader, rows int64, err error) {
 	reader, err := file.NewParquetReader(io.NewSectionReader(p.file, 0, p.size))
 	if err != nil {
-		return nil, fmt.Errorf("read result: %w", err)
+		return nil, 0, fmt.Errorf("read result: %w", err)
 	}
 	arrowReader, err := pqarrow.NewFileReader(reader,
 		pqarrow.ArrowReadProperties{BatchSize: batchRows}, memory.DefaultAllocator)
 	if err != nil {
-		return nil, fmt.Errorf("read result: %w", err)
+		return nil, 0, fmt.Errorf("read result: %w", err)
 	}
-	batches, err := arrowReader.GetRecordReader(ctx, nil, nil)
+	batches, err = arrowReader.GetRecordReader(ctx, nil, nil)
 	if err != nil {
-		return nil, fmt.Errorf("read result: %w", err)
+		return nil, 0, fmt.Errorf("read result: %w", err)
 	}
-	return batches, nil
+	return batches, reader.NumRows(), nil
 }

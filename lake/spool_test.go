@@ -38,9 +38,9 @@ func TestSpool(t *testing.T) {
 	if left, err := os.ReadDir(filepath.Join(l.Dir(), "tmp")); err != nil || len(left) > 0 {
 		t.Errorf("in tmp: %v, %v", left, err)
 	}
-	batches, err := spool.Batches(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	batches, rows, err := spool.Batches(t.Context())
+	if err != nil || rows != 100000 {
+		t.Fatalf("%d rows, %v", rows, err)
 	}
 	defer batches.Release()
 	next := int64(99999)

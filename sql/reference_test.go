@@ -88,8 +88,9 @@ func TestSplit(t *testing.T) {
 		{".tables\nselect 1\n.5;\n  .mode csv\n.read x", []Statement{{".tables", 1}, {"select 1\n.5", 2},
 			{".mode csv", 4}, {".read x", 5}}, ""},
 		{"select 'open; ", nil, "select 'open;"},
-		{"select $$;$$, $1; /* ; */", []Statement{{"select $$;$$, $1", 1}}, "/* ; */"},
+		{"select $$;$$, $1; /* ; */", []Statement{{"select $$;$$, $1", 1}}, ""},
 		{"", nil, ""},
+		{"select 1; /* open ;", []Statement{{"select 1", 1}}, "/* open ;"},
 	} {
 		got, rest := Split(c.text)
 		if diff := cmp.Diff(c.want, got); diff != "" || rest.SQL != c.after {

@@ -19,7 +19,8 @@ type Session struct {
 	lake    *lake.Lake
 	session *lake.Session
 	at      string
-	tables  []string          // at the session's version, sorted
+	pins    lake.Pins
+	tables  []string          // of the pins, sorted
 	now     []string          // of the lake as it is, sorted: table@VERSION may name them
 	views   map[string]string // "table@version" -> its name in SQL
 }
@@ -45,7 +46,7 @@ func Open(ctx context.Context, l *lake.Lake, o SessionOptions) (*Session, error)
 			return nil, s.unknownVersion(ctx, err)
 		}
 	}
-	s.tables = slices.Sorted(maps.Keys(pins))
+	s.pins, s.tables = pins, slices.Sorted(maps.Keys(pins))
 	s.session, err = l.Session(ctx, pins, lake.SessionOptions{ReadOnly: true,
 		External: o.External, Threads: o.Threads, Memory: o.Memory})
 	if err != nil {
@@ -56,6 +57,9 @@ func Open(ctx context.Context, l *lake.Lake, o SessionOptions) (*Session, error)
 
 // Close ends the session.
 func (s *Session) Close() error { return s.session.Close() }
+
+// Pins are the session's version of the lake.
+func (s *Session) Pins() lake.Pins { return maps.Clone(s.pins) }
 
 // Tables are the names of the tables at the session's version, sorted.
 func (s *Session) Tables() []string { return slices.Clone(s.tables) }
@@ -87,16 +91,6 @@ func (s *Session) Describe(ctx context.Context, query Statement) ([]duck.Column,
 	}
 	columns, err := s.session.Describe(ctx, selectable(r.sql))
 	return columns, s.explain(r, err)
-}
-
-// Spool runs a query and keeps its rows in a file, as [lake.Session.Spool] does.
-func (s *Session) Spool(ctx context.Context, query Statement, compression string) (*lake.Spool, error) {
-	r, err := s.prepare(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	spool, err := s.session.Spool(ctx, selectable(r.sql), compression)
-	return spool, s.explain(r, err)
 }
 
 // prepare gives each table@VERSION in a statement a view, and refuses what

@@ -5,8 +5,8 @@ import "strings"
 // Split cuts a text at the semicolons that end statements, leaves empty
 // statements out, and gives each its line in the text. A line that begins with
 // a dot where a statement could begin is a command of the shell: a statement of
-// its own, without a semicolon. What follows the last end is the rest; it is
-// blank or unfinished.
+// its own, without a semicolon. The rest is the unfinished statement after the
+// last end, or "".
 func Split(text string) (statements []Statement, rest Statement) {
 	c := cutter{text: text}
 	for at := 0; at < len(text); {
@@ -19,12 +19,15 @@ func Split(text string) (statements []Statement, rest Statement) {
 			continue
 		case t.kind == mark && text[t.start] == ';':
 			c.end(t)
-		case t.kind != blank && t.kind != comment:
+		case t.kind != blank && t.kind != comment || t.open:
 			c.something = true
 		}
 		at = t.end
 	}
-	return c.statements, c.statement(c.begin, len(text))
+	if c.something {
+		rest = c.statement(c.begin, len(text))
+	}
+	return c.statements, rest
 }
 
 // A cutter gathers the statements of a text.
@@ -63,7 +66,7 @@ func (c *cutter) statement(from, to int) Statement {
 // end may be absent.
 func One(text string) (Statement, error) {
 	statements, rest := Split(text)
-	if unfinished, _ := Split(rest.SQL + "\n;"); len(unfinished) > 0 {
+	if rest.SQL != "" {
 		statements = append(statements, rest)
 	}
 	if len(statements) != 1 {

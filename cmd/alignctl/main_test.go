@@ -25,8 +25,9 @@ func TestScripts(t *testing.T) {
 		Dir:   "testdata/script",
 		Setup: inheritEnvironment,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"lets":  lets,
+			"exits":    exits,
+			"lets":     lets,
+			"swowfile": swowfile,
 		},
 		Condition: func(name string) (bool, error) {
 			_, ok := os.LookupEnv(name)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,18 +19,18 @@ import (
 // outputFormats are the values of -o.
 var outputFormats = []string{"table", "csv", "tsv", "json", "jsonl", "markdown"}
 
-// outputFlag declares -o; empty means: a table on a terminal, TSV in a pipe.
-func outputFlag(format *string) cli.Flag {
+// outputFlag declares -o; empty means: a table on a terminal, TSV in a pipe. A
+// command may have more formats of its own.
+func outputFlag(format *string, more ...string) cli.Flag {
+	formats := slices.Concat(outputFormats, more)
 	return &cli.StringFlag{Name: "output", Aliases: []string{"o"},
-		Usage:       "`FORMAT` of the result: " + strings.Join(outputFormats, ", "),
+		Usage:       "`FORMAT` of the result: " + strings.Join(formats, ", "),
 		Destination: format,
 		Action: func(_ *cli.Context, got string) error {
-			for _, known := range outputFormats {
-				if got == known {
-					return nil
-				}
+			if !slices.Contains(formats, got) {
+				return usagef("unknown output format %q%s", got, nearest.Hint(got, formats))
 			}
-			return usagef("unknown output format %q%s", got, nearest.Hint(got, outputFormats))
+			return nil
 		}}
 }
 
@@ -83,9 +84,14 @@ func (g *grid) records() []map[string]any {
 
 // printRows writes a result to the terminal's data stream.
 func (t *terminal) printRows(format string, rows rowSource) error {
+	return printRows(t.out, format, rows)
+}
+
+// printRows writes a result in a format; "" is a table on a terminal, else TSV.
+func printRows(out io.Writer, format string, rows rowSource) error {
 	if format == "" {
 		format = "tsv"
-		if isTerminal(t.out) {
+		if isTerminal(out) {
 			format = "table"
 		}
 	}
@@ -93,7 +99,7 @@ func (t *terminal) printRows(format string, rows rowSource) error {
 	if err != nil {
 		return err
 	}
-	w := newRowWriter(format, t.out, columns)
+	w := newRowWriter(format, out, columns)
 	err = eachRow(rows, len(columns), w.row)
 	if closeErr := w.close(); err == nil {
 		err = closeErr

@@ -1,6 +1,8 @@
 package atomicfile
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -61,5 +63,29 @@ func TestMkdirAll(t *testing.T) {
 	}
 	if err := MkdirAll(filepath.Join(file, "x")); err == nil {
 		t.Error("a folder was made in a file")
+	}
+}
+
+func TestWriteStream(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a")
+	stop := errors.New("stop")
+	for _, c := range []struct {
+		content string
+		err     error
+	}{{"first", nil}, {"second", stop}} {
+		err := WriteStream(path, 0o600, func(w io.Writer) error {
+			_, err := io.WriteString(w, c.content)
+			return errors.Join(err, c.err)
+		})
+		if !errors.Is(err, c.err) {
+			t.Errorf("%s: %v", c.content, err)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != "first" {
+			t.Errorf("after %s: %q, %v", c.content, got, err)
+		}
+	}
+	if names, err := os.ReadDir(dir); err != nil || len(names) != 1 {
+		t.Errorf("left behind: %v, %v", names, err)
 	}
 }

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// keywords are the words of SQL that the shell completes.
+var keywords = []string{"select", "from", "where", "group by", "order by", "having", "limit", "join", "left join",
+	"using", "with", "distinct", "count", "describe", "summarize", "show all tables", "qualify", "between", "explain"}
+
+// complete gives what the word before the cursor may become: a command, its
+// argument, a table, a column or a keyword. The position counts characters.
+func complete(line string, at int, r *sqlRunner) (head string, words []string, tail string) {
+	characters := []rune(line)
+	start := at
+	for start > 0 && isNameCharacter(characters[start-1]) {
+		start--
+	}
+	head, tail = string(characters[:start]), string(characters[at:])
+	begun := strings.ToLower(string(characters[start:at]))
+	for _, word := range r.candidates(head, begun) {
+		if strings.HasPrefix(strings.ToLower(word), begun) {
+			words = append(words, word)
+		}
+	}
+	return head, words, tail
+}
+
+func isNameCharacter(c rune) bool {
+	return unicode.IsLetter(c) || unicode.IsDigit(c) || c == '_' || c == '.'
+}
+
+// candidates are all words that may stand after the head of a line.
+func (r *sqlRunner) candidates(head, begun string) []string {
+	command, _, _ := strings.Cut(head, " ")
+	switch {
+	case head == "" && strings.HasPrefix(begun, "."):
+		return dotNames()
+	case r.session == nil:
+		return nil
+	case command == ".mode":
+		return outputFormats
+	case command == ".schema":
+		return r.session.Tables()
+	case strings.HasPrefix(command, ".") && command != ".describe":
+		return nil
+	case begun == "":
+		return r.session.Tables()
+	}
+	columns, err := r.session.Columns(context.Background())
+	if err != nil {
+		columns = nil // a completion less; the next query says what is wrong
+	}
+	return slices.Concat(r.session.Tables(), columns, keywords)
+}
