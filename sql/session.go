@@ -132,35 +132,37 @@ func (s *Session) unknownVersion(ctx context.Context, err error) error {
 
 // versions names the lake's tags, or when it has none its last runs.
 func (s *Session) versions(ctx context.Context) (string, error) {
-	pins, err := s.lake.At(ctx, "")
+	tags, err := s.lake.Tags(ctx)
 	if err != nil {
 		return "", err
 	}
-	for _, source := range []struct{ table, query, intro string }{
-		{"meta.tags", "select string_agg(distinct tag, ', ' order by tag) from meta.tags", "tags: "},
-		{"meta.outputs", "select string_agg(run_id, ', ') from (select run_id from meta.outputs " +
-			"group by run_id order by max(publish) desc limit 5)", "last runs: "},
-	} {
-		pin, there := pins[source.table]
-		if !there {
-			continue
-		}
-		names, err := askLake(ctx, s.lake, lake.Pins{source.table: pin}, source.query)
-		if err != nil || names != "" {
-			return source.intro + names, err
-		}
+	if len(tags) == 0 {
+		return s.lastRuns(ctx)
 	}
-	return "", nil
+	names := make([]string, len(tags))
+	for i, tag := range tags {
+		names[i] = tag.Name
+	}
+	return "tags: " + strings.Join(names, ", "), nil
 }
 
-// askLake runs a query of one text, which may be null, in a session of its own.
-func askLake(ctx context.Context, l *lake.Lake, pins lake.Pins, query string) (string, error) {
-	session, err := l.Session(ctx, pins, lake.SessionOptions{Threads: 1})
+// lastRuns names the runs of the last publishes, "" when there are none.
+func (s *Session) lastRuns(ctx context.Context) (string, error) {
+	now, err := s.lake.At(ctx, "")
 	if err != nil {
 		return "", err
 	}
-	text, err := scalar(ctx, session, "select coalesce(("+query+"), '')")
-	return text, errors.Join(err, session.Close())
+	outputs, there := now["meta.outputs"]
+	if !there {
+		return "", nil
+	}
+	session, err := s.lake.Session(ctx, lake.Pins{"meta.outputs": outputs}, lake.SessionOptions{Threads: 1})
+	if err != nil {
+		return "", err
+	}
+	names, err := scalar(ctx, session, `SELECT coalesce(string_agg(run_id, ', '), '') FROM (SELECT run_id
+		FROM meta.outputs GROUP BY run_id ORDER BY max(publish) DESC LIMIT 5)`)
+	return "last runs: " + names, errors.Join(err, session.Close())
 }
 
 // explain moves the place of an error to the text that the user wrote, and says

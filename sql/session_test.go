@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"alignctl/lake"
 	"alignctl/lake/duck"
 )
 
@@ -126,6 +127,28 @@ func (w *world) run1() string {
 		w.t.Fatal(err)
 	}
 	return strings.TrimSpace(id)
+}
+
+func TestTagInAQuery(t *testing.T) {
+	w, first := twoVersions(t)
+	pin, err := w.lake.Pin(w.ctx, "core.strength", first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.lake.Tag(w.ctx, "paper-v1", lake.Pins{"core.strength": pin}, false, lake.RunInfo{}); err != nil {
+		t.Fatal(err)
+	}
+	s := w.open(SessionOptions{})
+	got, err := values(t, s, "select count(*) from core.strength@paper-v1 old join core.strength using (cue)")
+	if err != nil || got[0] != int64(2) {
+		t.Errorf("at the tag: %v, %v", got, err)
+	}
+	if _, err := values(t, s, "from core.strength@paper-v2"); err == nil || !strings.Contains(err.Error(), "; tags: paper-v1") {
+		t.Errorf("at no tag: %v", err)
+	}
+	if _, err := values(t, s, "from core.split@paper-v1"); err == nil || !strings.Contains(err.Error(), `no table "core.split" then`) {
+		t.Errorf("a table of later: %v", err)
+	}
 }
 
 func TestOldSessionSaysWhatCameLater(t *testing.T) {
