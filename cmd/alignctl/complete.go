@@ -15,13 +15,14 @@ var keywords = []string{"select", "from", "where", "group by", "order by", "havi
 // argument, a table, a column or a keyword. The position counts characters.
 func complete(line string, at int, r *sqlRunner) (head string, words []string, tail string) {
 	characters := []rune(line)
-	start := at
-	for start > 0 && isNameCharacter(characters[start-1]) {
-		start--
+	before, tail := string(characters[:at]), string(characters[at:])
+	head = strings.TrimRightFunc(before, isNameCharacter)
+	candidates := r.candidates
+	if end := strings.LastIndexAny(before, "@ "); end >= 0 && (before[end] == '@' || before[:end] == ".at") {
+		head, candidates = before[:end+1], r.versions
 	}
-	head, tail = string(characters[:start]), string(characters[at:])
-	begun := strings.ToLower(string(characters[start:at]))
-	for _, word := range r.candidates(head, begun) {
+	begun := strings.ToLower(before[len(head):])
+	for _, word := range candidates(head, begun) {
 		if strings.HasPrefix(strings.ToLower(word), begun) {
 			words = append(words, word)
 		}
@@ -55,4 +56,16 @@ func (r *sqlRunner) candidates(head, begun string) []string {
 		columns = nil // a completion less; the next query says what is wrong
 	}
 	return slices.Concat(r.session.Tables(), columns, keywords)
+}
+
+// versions are the lake's tags.
+func (r *sqlRunner) versions(string, string) (names []string) {
+	tags, err := r.lake.Tags(context.Background())
+	if err != nil {
+		return nil // as above
+	}
+	for _, tag := range tags {
+		names = append(names, tag.Name)
+	}
+	return names
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -68,6 +69,9 @@ func (e *lineEditor) ReadLine(prompt string) (string, error) {
 	switch {
 	case errors.Is(err, liner.ErrPromptAborted):
 		return "", errAborted
+	case errors.Is(err, io.EOF):
+		fmt.Fprintln(e.t.err) // what the user's own shell prints begins a line
+		return "", err
 	case err != nil:
 		return "", err
 	}

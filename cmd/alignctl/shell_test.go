@@ -109,6 +109,9 @@ func TestComplete(t *testing.T) {
 	if err := s.open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	for _, tag := range []string{"paper-v1", "paper-v2"} {
+		tagEmptyTable(t, s.lake, tag)
+	}
 	for line, want := range map[string]string{
 		".ta|":           "|.tables|",
 		".mode js|":      ".mode |json jsonl|",
@@ -122,5 +125,30 @@ func TestComplete(t *testing.T) {
 		if got := head + "|" + strings.Join(words, " ") + "|" + tail; got != want {
 			t.Errorf("%s: %s, want %s", line, got, want)
 		}
+	}
+}
+
+// tagEmptyTable tags the lake, which then has a table data.x.
+func tagEmptyTable(t *testing.T, l *lake.Lake, tag string) {
+	t.Helper()
+	run, err := l.Begin(t.Context(), lake.RunInfo{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	spec := lake.Spec{Name: "data.x", Doc: "x", Key: []string{"a"}, Licence: lake.OpenData,
+		Columns: []lake.Column{{Name: "a", Type: lake.String}}}
+	if _, err := run.Write(t.Context(), spec, "", "select 'a' as a"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Publish(t.Context(), lake.Done); err != nil {
+		t.Fatal(err)
+	}
+	pins, err := l.At(t.Context(), "")
+	if err == nil {
+		err = l.Tag(t.Context(), tag, pins, false, lake.RunInfo{})
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -112,13 +112,17 @@ func (r *sqlRunner) deliver(ctx context.Context, statement sql.Statement) error 
 }
 
 func (r *sqlRunner) write(ctx context.Context, statement sql.Statement, w io.Writer) error {
-	switch r.o.format {
-	case "arrow":
-		return r.session.WriteArrow(ctx, statement, w)
-	case "parquet":
-		return r.session.WriteParquet(ctx, statement, w)
+	stop := r.t.waiting("query")
+	if r.o.binary() {
+		result, err := r.session.Spool(ctx, statement, r.o.format)
+		stop()
+		if err != nil {
+			return err
+		}
+		return errors.Join(result.Send(ctx, w), result.Close())
 	}
 	rows, err := r.session.Query(ctx, statement)
+	stop()
 	if err != nil {
 		return err
 	}
