@@ -101,30 +101,41 @@ func (r *sqlRunner) query(ctx context.Context, statement sql.Statement) error {
 	return err
 }
 
-// deliver sends a statement's result to stdout or to the file of --out.
-func (r *sqlRunner) deliver(ctx context.Context, statement sql.Statement) error {
-	if r.o.out == "" {
-		return r.write(ctx, statement, r.t.out)
-	}
-	return atomicfile.WriteStream(r.o.out, 0o644, func(w io.Writer) error {
-		return r.write(ctx, statement, w)
-	})
+// A result is what a query gave, not yet written.
+type result interface {
+	Send(ctx context.Context, w io.Writer) error
+	Close() error
 }
 
-func (r *sqlRunner) write(ctx context.Context, statement sql.Statement, w io.Writer) error {
+// textResult is a result in one of the formats that people read.
+type textResult struct {
+	*sql.Rows
+	format string
+}
+
+// Send lays the rows out.
+func (r textResult) Send(_ context.Context, w io.Writer) error { return printRows(w, r.format, r.Rows) }
+
+// deliver runs a statement and sends its result to stdout or to the file of
+// --out, which a fault in the statement leaves as it is.
+func (r *sqlRunner) deliver(ctx context.Context, statement sql.Statement) error {
 	stop := r.t.waiting("query")
-	if r.o.binary() {
-		result, err := r.session.Spool(ctx, statement, r.o.format)
-		stop()
-		if err != nil {
-			return err
-		}
-		return errors.Join(result.Send(ctx, w), result.Close())
-	}
-	rows, err := r.session.Query(ctx, statement)
+	got, err := r.result(ctx, statement)
 	stop()
 	if err != nil {
 		return err
 	}
-	return errors.Join(printRows(w, r.o.format, rows), rows.Close())
+	if r.o.out == "" {
+		return errors.Join(got.Send(ctx, r.t.out), got.Close())
+	}
+	err = atomicfile.WriteStream(r.o.out, 0o644, func(w io.Writer) error { return got.Send(ctx, w) })
+	return errors.Join(err, got.Close())
+}
+
+func (r *sqlRunner) result(ctx context.Context, statement sql.Statement) (result, error) {
+	if r.o.binary() {
+		return r.session.Spool(ctx, statement, r.o.format)
+	}
+	rows, err := r.session.Query(ctx, statement)
+	return textResult{rows, r.o.format}, err
 }
