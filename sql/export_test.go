@@ -1,0 +1,66 @@
+package sql
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+)
+
+// An Arrow stream holds the query's columns and all of its rows, in its order,
+// also when there are none.
+func TestSpoolAsArrow(t *testing.T) {
+	w, first := twoVersions(t)
+	s := w.open(SessionOptions{Memory: "300MB"})
+	for query, want := range map[string]string{
+		"select i, i as i from range(200000) t(i) order by i desc": "i int64, i_1 int64: 200000 rows from 199999",
+		"select n123 from core.strength@" + first + " where false": "n123 int64: 0 rows",
+		"describe core.strength":                                   "column_name utf8, column_type utf8, null utf8, key utf8, default utf8, extra utf8: 4 rows",
+	} {
+		result, err := s.Spool(t.Context(), Statement{SQL: query}, "arrow")
+		if err != nil {
+			t.Errorf("%s: %v", query, err)
+			continue
+		}
+		var stream bytes.Buffer
+		if err := result.Send(t.Context(), &stream); err != nil {
+			t.Errorf("%s: %v", query, err)
+		}
+		result.Close()
+		if got := summary(t, &stream); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+	if _, err := s.Spool(t.Context(), Statement{SQL: "explain select 1"}, "parquet"); err == nil {
+		t.Error("an explanation has no columns to write")
+	}
+}
+
+// summary says what a stream holds.
+func summary(t *testing.T, stream *bytes.Buffer) string {
+	t.Helper()
+	reader, err := ipc.NewReader(stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Release()
+	var columns []string
+	for _, f := range reader.Schema().Fields() {
+		columns = append(columns, f.Name+" "+f.Type.String())
+	}
+	rows, from := int64(0), ""
+	for reader.Next() {
+		batch := reader.RecordBatch()
+		if numbers, ok := batch.Column(0).(*array.Int64); ok && rows == 0 && numbers.Len() > 0 {
+			from = fmt.Sprint(" from ", numbers.Value(0))
+		}
+		rows += batch.NumRows()
+	}
+	if err := reader.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%s: %d rows%s", strings.Join(columns, ", "), rows, from)
+}
