@@ -2,7 +2,10 @@
 #
 #   make demo      the whole chain on the embedded demo corpus, in ./demo-lake
 #   make test      gofmt, vet, staticcheck, import rules, all tests
-#   make test-long all tests anew (with ALIGNCTL_PYTHON: peft as a peer), races, fuzzing
+#   make test-long all tests anew (with ALIGNCTL_PYTHON: peft as a peer), races, fuzzing,
+#                  and test-interop
+#   make test-interop   PyIceberg and Spark read and write the lake; brings them (needs
+#                  Python 3, Java 17, Maven)
 #   make bench     timings beside their peers (docs/performance.md)
 
 export CGO_ENABLED = 1
@@ -14,7 +17,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long race lint fuzz bench clean
+.PHONY: all build demo test test-long test-interop race lint fuzz bench clean
 
 all: build
 
@@ -30,8 +33,12 @@ test: lint
 
 test-long:
 	go test -count=1 -timeout 60m ./...
+	$(MAKE) test-interop
 	$(MAKE) race
 	$(MAKE) fuzz
+
+test-interop:
+	@engines=$$(bash lake/interop/setup.sh) && env $$engines go test -count=1 -v -timeout 20m ./lake/interop
 
 race:
 	go test -race ./lake/... ./etl/... ./sql/... ./eval/... ./train/batch/... ./internal/...

@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"lake":                {"lake/duck", "lake/iceberg", "internal"},
 	"lake/duck":           {"internal"},
 	"lake/iceberg":        {"internal"},
+	"lake/interop":        {},
 	"train":               {"lake", "train/lm", "train/batch", "internal"},
 	"train/lm":            {"internal"},
 	"train/batch":         {"train/lm", "internal"},
