@@ -182,7 +182,7 @@ func (s *staged) extendForeign(ctx context.Context, r *Run, files []storedFile, 
 	if !errors.As(before, &broken) {
 		return nil, errors.Join(cause, before)
 	}
-	return r.reader(r.base).read(ctx, s.spec, s.fields, files)
+	return r.reader(r.base).read(ctx, s.spec, s.base, s.fields, files)
 }
 
 // A shape is what a file of a table looks like.

@@ -150,14 +150,15 @@ func fileSetOf(warehouse string, files []storedFile) string {
 
 // read reads the rows of one scope, and sorts them first where another engine
 // didn't.
-func (r scopeReader) read(ctx context.Context, spec Spec, fields []iceberg.Field, files []storedFile) (*scopeState, error) {
+func (r scopeReader) read(ctx context.Context, spec Spec, table *iceberg.Table, fields []iceberg.Field,
+	files []storedFile) (*scopeState, error) {
 	scan := newScopeScan(spec, fields)
 	err := scan.add(ctx, dataFiles(files))
 	var broken *keyError
 	if errors.As(err, &broken) || errors.Is(err, errInterleaved) {
 		scan = newScopeScan(spec, fields)
 		scan.lenient = true
-		err = r.scanSorted(ctx, scan, spec, dataFiles(files))
+		err = r.scanSorted(ctx, scan, spec, table, dataFiles(files))
 	}
 	return scan.state(files), err
 }
@@ -171,7 +172,7 @@ func (r scopeReader) readScope(ctx context.Context, spec Spec, table *iceberg.Ta
 	}
 	scan := newScopeScan(spec, fields)
 	scan.lenient = true
-	if err := r.scanSorted(ctx, scan, spec, files); err != nil {
+	if err := r.scanSorted(ctx, scan, spec, table, files); err != nil {
 		return nil, fmt.Errorf("read scope of %s: %w", spec.Name, err)
 	}
 	state := scan.state(storedFiles(files))
@@ -181,7 +182,8 @@ func (r scopeReader) readScope(ctx context.Context, spec Spec, table *iceberg.Ta
 
 // scanSorted scans files of any row order by way of a copy in the order of the
 // key, and of the other columns where another engine wrote a key twice.
-func (r scopeReader) scanSorted(ctx context.Context, scan *scopeScan, spec Spec, files []iceberg.DataFile) (err error) {
+func (r scopeReader) scanSorted(ctx context.Context, scan *scopeScan, spec Spec, table *iceberg.Table,
+	files []iceberg.DataFile) (err error) {
 	path := filepath.Join(r.lake.dir, "tmp", randomHex(8)+"-sorted.parquet")
 	defer func() { err = errors.Join(err, remove(path)) }()
 	for _, c := range spec.Columns {
@@ -189,7 +191,11 @@ func (r scopeReader) scanSorted(ctx context.Context, scan *scopeScan, spec Spec,
 			spec.Key = append(slices.Clone(spec.Key), c.Name)
 		}
 	}
-	if err := r.session.db.Exec(ctx, copySorted(spec, scan.fields, readFiles(scan.fields, files), path)); err != nil {
+	query, err := r.session.readTable(ctx, table, scan.fields, files)
+	if err != nil {
+		return err
+	}
+	if err := r.session.db.Exec(ctx, copySorted(spec, scan.fields, query, path)); err != nil {
 		return err
 	}
 	return scan.add(ctx, []iceberg.DataFile{{Path: path}})

@@ -135,7 +135,7 @@ func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, e
 	if _, ok := loaded.Snapshot(pin.Snapshot); !ok && pin.Snapshot != 0 {
 		return "", s.lake.missingSnapshot(ctx, now, pin)
 	}
-	query, err := readSnapshot(loaded, pin.Snapshot)
+	query, err := s.readSnapshot(ctx, loaded, pin.Snapshot)
 	if err != nil {
 		return "", err
 	}
@@ -150,7 +150,7 @@ func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, e
 
 // view makes, or replaces, the view of a table at a snapshot (0: no rows).
 func (s *Session) view(ctx context.Context, table *iceberg.Table, snapshot int64) error {
-	query, err := readSnapshot(table, snapshot)
+	query, err := s.readSnapshot(ctx, table, snapshot)
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (s *Session) makeView(ctx context.Context, name, query string) error {
 }
 
 // readSnapshot is a SELECT of a table's rows at a snapshot (0: none).
-func readSnapshot(table *iceberg.Table, snapshot int64) (string, error) {
+func (s *Session) readSnapshot(ctx context.Context, table *iceberg.Table, snapshot int64) (string, error) {
 	fields, err := table.Fields(snapshot)
 	if err != nil {
 		return "", err
@@ -174,15 +174,20 @@ func readSnapshot(table *iceberg.Table, snapshot int64) (string, error) {
 	if err != nil {
 		return "", damaged(err)
 	}
-	return readTable(table, fields, files), nil
+	return s.readTable(ctx, table, fields, files)
 }
 
 // readTable is a SELECT from some of a table's files.
-func readTable(table *iceberg.Table, fields []iceberg.Field, files []iceberg.DataFile) string {
-	if table.Evolved() {
-		return readFiles(fields, files)
+func (s *Session) readTable(ctx context.Context, table *iceberg.Table, fields []iceberg.Field,
+	files []iceberg.DataFile) (string, error) {
+	switch {
+	case len(files) == 0 || !table.Evolved():
+		return readByName(fields, files), nil
+	case !table.Reshaped():
+		return readFiles(fields, files), nil
 	}
-	return readByName(fields, files)
+	shapes, err := s.shapes(ctx, files)
+	return readReshaped(fields, files, shapes), err
 }
 
 // Exec runs a statement that gives no rows.

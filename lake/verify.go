@@ -200,7 +200,7 @@ func (c *checker) digestOf(ctx context.Context, table *iceberg.Table, s iceberg.
 	for scope, part := range byScope(files) {
 		key := fmt.Sprint(scope, fields, fileSetOf(c.lake.warehouse(), storedFiles(part)))
 		if states[key] == nil {
-			if states[key], err = c.read(ctx, spec, fields, storedFiles(part)); err != nil {
+			if states[key], err = c.read(ctx, spec, table, fields, storedFiles(part)); err != nil {
 				return "", err
 			}
 		}

@@ -140,7 +140,11 @@ func (r *Run) show(ctx context.Context, s *staged) error {
 		return err
 	}
 	failpoint.Hit("lake.write.staged")
-	return r.session.makeView(ctx, duck.Ident(s.spec.Name), readTable(s.base, s.fields, s.allFiles()))
+	query, err := r.session.readTable(ctx, s.base, s.fields, s.allFiles())
+	if err != nil {
+		return err
+	}
+	return r.session.makeView(ctx, duck.Ident(s.spec.Name), query)
 }
 
 // take reads a new file back and gives the state of a scope that holds just its
