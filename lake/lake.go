@@ -197,7 +197,9 @@ func pinOf(table string, s iceberg.Snapshot) Pin {
 
 func currentPin(table *iceberg.Table) Pin {
 	current, _ := table.Current()
-	return pinOf(table.Name(), current)
+	pin := pinOf(table.Name(), current)
+	pin.Renamed = table.Renamed()
+	return pin
 }
 
 // damagedUnlessBusy marks an error of reading the catalog; a locked one is not

@@ -15,6 +15,10 @@ type Pin struct {
 	Snapshot int64 // exceeds 2^53: print as a decimal string
 	Digest   string
 	Rows     int64
+	// Renamed: another engine changed the columns after this snapshot, the
+	// current one, and nobody has written since. The pin means the table under
+	// its columns of now.
+	Renamed bool
 }
 
 // String prints a pin as table@snapshot.

@@ -113,10 +113,9 @@ func (r *Run) viewBase(ctx context.Context, name string) error {
 		return r.lake.missingSnapshot(ctx, r.base, pinned)
 	}
 	if ok {
-		return r.session.view(ctx, table, pinned.Snapshot)
+		return r.session.view(ctx, table, pinned)
 	}
-	current, _ := table.Current()
-	return r.session.view(ctx, table, current.ID)
+	return r.session.view(ctx, table, currentPin(table))
 }
 
 // ID names the run; ids sort by the time of Begin.

@@ -99,14 +99,14 @@ func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins) error {
 		if table == nil {
 			return fmt.Errorf("open session: no table %q in lake %q", name, l.dir)
 		}
-		snapshot := pins[name].Snapshot
-		if current, _ := table.Current(); isMeta(name) {
-			snapshot = current.ID // meta tables have no past
+		pin := pins[name]
+		if isMeta(name) {
+			pin = currentPin(table) // meta tables have no past
 		}
-		if _, ok := table.Snapshot(snapshot); !ok && snapshot != 0 {
-			return fmt.Errorf("open session: %w", l.missingSnapshot(ctx, now, Pin{Table: name, Snapshot: snapshot}))
+		if _, ok := table.Snapshot(pin.Snapshot); !ok && pin.Snapshot != 0 {
+			return fmt.Errorf("open session: %w", l.missingSnapshot(ctx, now, pin))
 		}
-		if err := s.view(ctx, table, snapshot); err != nil {
+		if err := s.view(ctx, table, pin); err != nil {
 			return err
 		}
 	}
@@ -135,7 +135,7 @@ func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, e
 	if _, ok := loaded.Snapshot(pin.Snapshot); !ok && pin.Snapshot != 0 {
 		return "", s.lake.missingSnapshot(ctx, now, pin)
 	}
-	query, err := s.readSnapshot(ctx, loaded, pin.Snapshot)
+	query, err := s.readPinned(ctx, loaded, pin)
 	if err != nil {
 		return "", err
 	}
@@ -148,9 +148,9 @@ func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, e
 	return name, s.makeView(ctx, name, query)
 }
 
-// view makes, or replaces, the view of a table at a snapshot (0: no rows).
-func (s *Session) view(ctx context.Context, table *iceberg.Table, snapshot int64) error {
-	query, err := s.readSnapshot(ctx, table, snapshot)
+// view makes, or replaces, the view of a table at a pin (snapshot 0: no rows).
+func (s *Session) view(ctx context.Context, table *iceberg.Table, pin Pin) error {
+	query, err := s.readPinned(ctx, table, pin)
 	if err != nil {
 		return err
 	}
@@ -164,13 +164,17 @@ func (s *Session) makeView(ctx context.Context, name, query string) error {
 	return nil
 }
 
-// readSnapshot is a SELECT of a table's rows at a snapshot (0: none).
-func (s *Session) readSnapshot(ctx context.Context, table *iceberg.Table, snapshot int64) (string, error) {
-	fields, err := table.Fields(snapshot)
+// readPinned is a SELECT of a table's rows at a pin.
+func (s *Session) readPinned(ctx context.Context, table *iceberg.Table, pin Pin) (string, error) {
+	schemaOf := pin.Snapshot
+	if pin.Renamed {
+		schemaOf = 0 // the columns of now
+	}
+	fields, err := table.Fields(schemaOf)
 	if err != nil {
 		return "", err
 	}
-	files, err := table.Files(snapshot)
+	files, err := table.Files(pin.Snapshot)
 	if err != nil {
 		return "", damaged(err)
 	}

@@ -20,3 +20,10 @@ func (t *Table) Reshaped() bool {
 	}
 	return false
 }
+
+// Renamed says whether the columns changed after the current snapshot: it has an
+// older schema than the table.
+func (t *Table) Renamed() bool {
+	current := t.inner.CurrentSnapshot()
+	return current != nil && current.SchemaID != nil && *current.SchemaID != t.inner.Metadata().CurrentSchema().ID
+}
