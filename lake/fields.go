@@ -59,7 +59,11 @@ func columnsOf(fields []iceberg.Field) []Column {
 }
 
 func typeOf(f iceberg.Field) Type {
-	t := Type{Kind: kindOf[f.Type]}
+	kind, ours := kindOf[f.Type]
+	if !ours {
+		return Type{Kind: KindOther, Name: foreignSQL(f)}
+	}
+	t := Type{Kind: kind}
 	if t.Kind == KindList {
 		elem := typeOf(f.Fields[0])
 		t.Elem = &elem
@@ -71,11 +75,24 @@ func typeOf(f iceberg.Field) Type {
 	return t
 }
 
+// foreignSQL is the DuckDB type of a column that another engine made.
+func foreignSQL(f iceberg.Field) string {
+	switch {
+	case f.Type == "map":
+		return "MAP(" + typeOf(f.Fields[0]).SQL() + ", " + typeOf(f.Fields[1]).SQL() + ")"
+	case f.Type == "timestamptz":
+		return "TIMESTAMP WITH TIME ZONE"
+	case f.Type == "binary", strings.HasPrefix(f.Type, "fixed"):
+		return "BLOB"
+	}
+	return strings.ToUpper(f.Type) // DATE, TIME, FLOAT, UUID, DECIMAL(p, s)
+}
+
 // fieldIDs is the value of FIELD_IDS in a COPY of the fields.
 func fieldIDs(fields []iceberg.Field) string {
 	parts := make([]string, len(fields))
 	for i, f := range fields {
-		parts[i] = duck.Ident(f.Name) + ": " + fieldID(f)
+		parts[i] = duck.Name(f.Name) + ": " + fieldID(f)
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }
@@ -102,7 +119,7 @@ func readFiles(fields []iceberg.Field, files []iceberg.DataFile) string {
 			f.ID, duck.Literal(f.Name), duck.Literal(typeOf(f).SQL()))
 	}
 	return fmt.Sprintf("select %s from read_parquet([%s], schema = map {%s})",
-		duck.Idents(fieldNames(fields)), paths(files), strings.Join(columns, ", "))
+		duck.Names(fieldNames(fields)), paths(files), strings.Join(columns, ", "))
 }
 
 // readByName is readFiles for files whose columns have the fields' names and
@@ -111,13 +128,13 @@ func readByName(fields []iceberg.Field, files []iceberg.DataFile) string {
 	if len(files) == 0 {
 		return noRows(fields)
 	}
-	return fmt.Sprintf("select %s from read_parquet([%s])", duck.Idents(fieldNames(fields)), paths(files))
+	return fmt.Sprintf("select %s from read_parquet([%s])", duck.Names(fieldNames(fields)), paths(files))
 }
 
 func noRows(fields []iceberg.Field) string {
 	nulls := make([]string, len(fields))
 	for i, f := range fields {
-		nulls[i] = fmt.Sprintf("null::%s as %s", typeOf(f).SQL(), duck.Ident(f.Name))
+		nulls[i] = fmt.Sprintf("null::%s as %s", typeOf(f).SQL(), duck.Name(f.Name))
 	}
 	return "select " + strings.Join(nulls, ", ") + " limit 0"
 }

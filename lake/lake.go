@@ -143,7 +143,8 @@ func (l *Lake) warehouse() string { return filepath.Join(l.dir, "warehouse") }
 func (l *Lake) temp() string { return filepath.Join(l.dir, "tmp") }
 
 // TableInfo says what a table is and what it holds now. The Spec of a table
-// that another engine made has only its name and columns.
+// that another engine made has only its name and columns, or, in Doc, why they
+// can't be read.
 type TableInfo struct {
 	Pin
 	Spec Spec
@@ -176,6 +177,9 @@ func tablesOf(ctx context.Context, now *version) ([]TableInfo, error) {
 
 func infoOf(table *iceberg.Table) (TableInfo, error) {
 	fields, err := table.Fields(0)
+	if errors.Is(err, iceberg.ErrUnsupported) {
+		return TableInfo{Pin: currentPin(table), Spec: Spec{Name: table.Name(), Doc: err.Error()}}, nil
+	}
 	if err != nil {
 		return TableInfo{}, err
 	}
@@ -213,7 +217,8 @@ func (l *Lake) damagedUnlessBusy(err error) error {
 
 // damaged marks an error of reading what the catalog points at.
 func damaged(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, iceberg.ErrUnsupported) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrDamaged, err)

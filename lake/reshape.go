@@ -2,8 +2,10 @@ package lake
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -11,80 +13,75 @@ import (
 	"alignctl/lake/iceberg"
 )
 
-// DuckDB finds columns by id, but what is nested in them by name. So where a
-// table's nested members were renamed, each file is read under the names that
-// its footer has, and the members are then put where their ids belong.
+// DuckDB finds columns by id, but what is nested in them by name, and finds
+// nothing in a file without ids. Where that isn't enough, a file is read under
+// the names in its own footer, and what it holds is put where the ids belong.
 
-// readReshaped is readFiles for such a table; shapes has each file's columns.
-func readReshaped(fields []iceberg.Field, files []iceberg.DataFile, shapes map[string][]iceberg.Field) string {
-	var selects []string
-	for len(files) > 0 {
-		columns := storedColumns(fields, shapes[files[0].Path])
-		alike, others := splitFiles(files, func(f iceberg.DataFile) bool {
-			return slices.EqualFunc(columns, storedColumns(fields, shapes[f.Path]), sameShape)
-		})
-		members := make([]string, len(fields))
-		for i, f := range fields {
-			members[i] = reshape(duck.Ident(f.Name), f, columns[i], 0) + " as " + duck.Ident(f.Name)
+// propNames is the table property that gives ids to files that have none, which
+// another engine took in as they were.
+const propNames = "schema.name-mapping.default"
+
+// plainName is a name that every engine writes into a file as it is.
+var plainName = regexp.MustCompile(`^[\pL_][\pL\pN_]*$`)
+
+func plainNames(fields []iceberg.Field) bool {
+	return !slices.ContainsFunc(fields, func(f iceberg.Field) bool { return !plainName.MatchString(f.Name) })
+}
+
+// needsFooters says whether a table's files can't be read by columns' ids or
+// names alone.
+func needsFooters(table *iceberg.Table, fields []iceberg.Field) bool {
+	_, named := table.Properties()[propNames]
+	return named || table.Reshaped() || slices.ContainsFunc(fields, func(f iceberg.Field) bool { return !plainWithin(f) })
+}
+
+func plainWithin(f iceberg.Field) bool {
+	return plainNames(f.Fields) &&
+		!slices.ContainsFunc(f.Fields, func(member iceberg.Field) bool { return !plainWithin(member) })
+}
+
+// readByFooter is a SELECT of the fields from files of any shape; columns has
+// what each file's footer says.
+func readByFooter(fields []iceberg.Field, files []iceberg.DataFile, columns map[string][]iceberg.Field) string {
+	var shapes []string
+	alike := map[string][]iceberg.DataFile{}
+	for _, f := range files {
+		shape := fmt.Sprint(columns[f.Path])
+		if alike[shape] == nil {
+			shapes = append(shapes, shape)
 		}
-		selects = append(selects, fmt.Sprintf("select %s from (%s)", strings.Join(members, ", "), readFiles(columns, alike)))
-		files = others
+		alike[shape] = append(alike[shape], f)
+	}
+	selects := make([]string, len(shapes))
+	for i, shape := range shapes {
+		selects[i] = readAlike(fields, alike[shape], columns[alike[shape][0].Path])
 	}
 	return strings.Join(selects, " union all ")
 }
 
-func splitFiles(files []iceberg.DataFile, alike func(iceberg.DataFile) bool) (yes, no []iceberg.DataFile) {
-	for _, f := range files {
-		if alike(f) {
-			yes = append(yes, f)
-		} else {
-			no = append(no, f)
-		}
-	}
-	return yes, no
-}
-
-func sameShape(a, b iceberg.Field) bool {
-	return a.ID == b.ID && a.Name == b.Name && slices.EqualFunc(a.Fields, b.Fields, sameShape)
-}
-
-// storedColumns are the fields as a file of the given columns holds them.
-func storedColumns(fields, columns []iceberg.Field) []iceberg.Field {
-	out := slices.Clone(fields)
+// readAlike is a SELECT of the fields from files that have the same columns.
+func readAlike(fields []iceberg.Field, files []iceberg.DataFile, columns []iceberg.Field) string {
+	values := make([]string, len(fields))
 	for i, f := range fields {
-		if column, ok := fieldByID(columns, f.ID); ok {
-			out[i] = storedAs(f, column)
-			out[i].Name = f.Name // DuckDB renames what is outermost
-		}
+		values[i] = fromFile(f, columns) + " as " + duck.Name(f.Name)
 	}
-	return out
+	return fmt.Sprintf("select %s from read_parquet([%s])", strings.Join(values, ", "), paths(files))
 }
 
-// storedAs is a field under a file's names, without the members that the file
-// lacks.
-func storedAs(field, column iceberg.Field) iceberg.Field {
-	out := iceberg.Field{ID: field.ID, Name: column.Name, Type: field.Type}
-	for _, member := range field.Fields {
-		if stored, ok := fieldByID(column.Fields, member.ID); ok {
-			out.Fields = append(out.Fields, storedAs(member, stored))
-		}
+// fromFile is the expression that gives a field out of a file's columns.
+func fromFile(field iceberg.Field, columns []iceberg.Field) string {
+	column, ok := fieldByID(columns, field.ID)
+	if !ok {
+		return "null::" + typeOf(field).SQL()
 	}
-	return out
+	return reshape(duck.Name(column.Name), field, column, 0) + "::" + typeOf(field).SQL()
 }
 
-func fieldByID(fields []iceberg.Field, id int) (iceberg.Field, bool) {
-	at := slices.IndexFunc(fields, func(f iceberg.Field) bool { return f.ID == id })
-	if at < 0 {
-		return iceberg.Field{}, false
-	}
-	return fields[at], true
-}
-
-// reshape is the expression that makes a field of a value stored in another
-// shape.
+// reshape is the expression that puts the members of a stored value where the
+// field has them.
 func reshape(value string, field, stored iceberg.Field, depth int) string {
 	switch {
-	case sameShape(iceberg.Field{Fields: field.Fields}, iceberg.Field{Fields: stored.Fields}):
+	case sameNames(field.Fields, stored.Fields) || field.Type == "map":
 		return value
 	case field.Type == "list":
 		element := fmt.Sprintf("e%d", depth)
@@ -97,9 +94,23 @@ func reshape(value string, field, stored iceberg.Field, depth int) string {
 		if s, ok := fieldByID(stored.Fields, f.ID); ok {
 			member = reshape(fmt.Sprintf("struct_extract(%s, %s)", value, duck.Literal(s.Name)), f, s, depth)
 		}
-		members[i] = duck.Ident(f.Name) + " := " + member
+		members[i] = duck.Name(f.Name) + " := " + member
 	}
 	return fmt.Sprintf("case when %s is not null then struct_pack(%s) end", value, strings.Join(members, ", "))
+}
+
+func sameNames(a, b []iceberg.Field) bool {
+	return slices.EqualFunc(a, b, func(x, y iceberg.Field) bool {
+		return x.ID == y.ID && (x.Name == y.Name || x.Name == "element") && sameNames(x.Fields, y.Fields)
+	})
+}
+
+func fieldByID(fields []iceberg.Field, id int) (iceberg.Field, bool) {
+	at := slices.IndexFunc(fields, func(f iceberg.Field) bool { return f.ID == id })
+	if at < 0 {
+		return iceberg.Field{}, false
+	}
+	return fields[at], true
 }
 
 // A footerPart is a line of a Parquet footer's schema, in the order of a walk
@@ -109,37 +120,51 @@ type footerPart struct {
 	children int
 }
 
-// shapes are the columns of each file, by path, as the footers have them.
-func (s *Session) shapes(ctx context.Context, files []iceberg.DataFile) (map[string][]iceberg.Field, error) {
+// footers are the columns of each file, by path.
+func (s *Session) footers(ctx context.Context, table *iceberg.Table, files []iceberg.DataFile) (
+	map[string][]iceberg.Field, error) {
+	parts, err := s.footerParts(ctx, files)
+	if err != nil {
+		return nil, damaged(fmt.Errorf("read footers of %s: %w", table.Name(), err))
+	}
+	var names []nameMapping
+	if text, ok := table.Properties()[propNames]; ok {
+		if err := json.Unmarshal([]byte(text), &names); err != nil {
+			return nil, fmt.Errorf("read property %s of table %s: %w", propNames, table.Name(), err)
+		}
+	}
+	columns := map[string][]iceberg.Field{}
+	for path, parts := range parts {
+		root, _, err := footerField(parts)
+		if err != nil {
+			return nil, damaged(fmt.Errorf("read file %q: %w", path, err))
+		}
+		columns[path] = root.Fields
+		if !slices.ContainsFunc(root.Fields, func(f iceberg.Field) bool { return f.ID != 0 }) {
+			giveIDs(root.Fields, names)
+		}
+	}
+	return columns, nil
+}
+
+func (s *Session) footerParts(ctx context.Context, files []iceberg.DataFile) (map[string][]footerPart, error) {
 	rows, err := s.Query(ctx, `select file_name, name, coalesce(num_children, 0), coalesce(field_id, 0),
-		coalesce(converted_type = 'LIST', false) or starts_with(coalesce(logical_type, ''), 'List')
+		case when converted_type = 'LIST' or starts_with(logical_type, 'List') then 'list' else coalesce(duckdb_type, '') end
 		from parquet_schema([`+paths(files)+`]) order by file_name, column_id`)
 	if err != nil {
-		return nil, damaged(err)
+		return nil, err
 	}
 	defer rows.Close()
 	parts := map[string][]footerPart{}
 	for rows.Next() {
 		var path string
 		var part footerPart
-		var list bool
-		if err := rows.Scan(&path, &part.Name, &part.children, &part.ID, &list); err != nil {
+		if err := rows.Scan(&path, &part.Name, &part.children, &part.ID, &part.Type); err != nil {
 			return nil, err
-		}
-		if list {
-			part.Type = "list"
 		}
 		parts[path] = append(parts[path], part)
 	}
-	shapes := map[string][]iceberg.Field{}
-	for path, parts := range parts {
-		root, _, err := footerField(parts)
-		if err != nil {
-			return nil, damaged(fmt.Errorf("read file %q: %w", path, err))
-		}
-		shapes[path] = root.Fields
-	}
-	return shapes, damaged(rows.Err())
+	return parts, rows.Err()
 }
 
 // footerField takes one field, with what is nested in it, off the parts.
@@ -159,4 +184,23 @@ func footerField(parts []footerPart) (iceberg.Field, []footerPart, error) {
 		field.Fields = field.Fields[0].Fields // past the repeated group, which has no id
 	}
 	return field, rest, nil
+}
+
+// A nameMapping gives an id to the columns of these names.
+type nameMapping struct {
+	ID     int           `json:"field-id"`
+	Names  []string      `json:"names"`
+	Fields []nameMapping `json:"fields"`
+}
+
+// giveIDs sets the ids of a file's fields from their names.
+func giveIDs(fields []iceberg.Field, names []nameMapping) {
+	for i := range fields {
+		for _, n := range names {
+			if slices.Contains(n.Names, fields[i].Name) {
+				fields[i].ID = n.ID
+				giveIDs(fields[i].Fields, n.Fields)
+			}
+		}
+	}
 }

@@ -42,11 +42,19 @@ func TestNestedMembersAreFoundByID(t *testing.T) {
 	write(turn(who, newDeep), `select 4 as id, [{'content': 'r4', 'more': {'x y': 8, 'z': 7}}] as turns`)
 	write(turn(content), `select 5 as id, [{'content': 'c5'}] as turns`) // no role yet
 	fields := turn(words, newDeep, who)
-	shapes, err := s.shapes(t.Context(), files)
+	parts, err := s.footerParts(t.Context(), files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := text(t, s, readReshaped(fields, files, shapes)+" order by id")
+	columns := map[string][]iceberg.Field{}
+	for path, parts := range parts {
+		root, rest, err := footerField(parts)
+		if err != nil || len(rest) > 0 {
+			t.Fatal(rest, err)
+		}
+		columns[path] = root.Fields
+	}
+	got := text(t, s, readByFooter(fields, files, columns)+" order by id")
 	want := `{'id': 1, 'turns': [{'text': c1, 'more': {'x y': NULL, 'z': 1}, 'content': r1}, NULL]} ` +
 		`{'id': 2, 'turns': NULL} {'id': 3, 'turns': []} ` +
 		`{'id': 4, 'turns': [{'text': NULL, 'more': {'x y': 8, 'z': 7}, 'content': r4}]} ` +

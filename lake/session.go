@@ -139,23 +139,49 @@ func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, e
 	if err != nil {
 		return "", err
 	}
-	schema, bare, _ := strings.Cut(table, ".")
-	schema = `"` + strings.ReplaceAll(schema+"@"+ref, `"`, `""`) + `"`
+	dot := strings.LastIndexByte(table, '.')
+	schema := duck.Name(table[:dot] + "@" + ref)
 	if err := s.db.Exec(ctx, "create schema if not exists "+schema); err != nil {
 		return "", fmt.Errorf("open view of %s at %q: %w", table, ref, err)
 	}
-	name = schema + "." + duck.Ident(bare)
+	name = schema + "." + duck.Name(table[dot+1:])
 	return name, s.makeView(ctx, name, query)
 }
 
 // view makes, or replaces, the view of a table at a pin (snapshot 0: no rows).
+// Another engine's table that the lake can't read gets a view that says so to
+// whoever reads it; it must not keep anybody from the other tables.
 func (s *Session) view(ctx context.Context, table *iceberg.Table, pin Pin) error {
 	query, err := s.readPinned(ctx, table, pin)
+	if errors.Is(err, iceberg.ErrUnsupported) {
+		query, err = refuse(table, err), nil
+	}
 	if err != nil {
 		return err
 	}
+	if schema := schemaOf(table.Name()); !slices.Contains(schemas, schema) {
+		if err := s.db.Exec(ctx, "create schema if not exists "+duck.Name(schema)); err != nil {
+			return fmt.Errorf("open view %s: %w", table.Name(), err)
+		}
+	}
 	return s.makeView(ctx, duck.Ident(table.Name()), query)
 }
+
+// refuse is a SELECT that fails with why, whichever column is asked for.
+func refuse(table *iceberg.Table, why error) string {
+	fields, err := table.Fields(0)
+	if err != nil { // the columns are what can't be read
+		fields = []iceberg.Field{{Name: "unsupported"}}
+	}
+	columns := make([]string, len(fields))
+	for i, f := range fields {
+		columns[i] = "error(" + duck.Literal(why.Error()) + ") as " + duck.Name(f.Name)
+	}
+	return "select " + strings.Join(columns, ", ")
+}
+
+// schemaOf is the part of a table's name before the last dot.
+func schemaOf(table string) string { return table[:strings.LastIndexByte(table, '.')] }
 
 func (s *Session) makeView(ctx context.Context, name, query string) error {
 	if err := s.db.Exec(ctx, "create or replace view "+name+" as "+query); err != nil {
@@ -166,11 +192,11 @@ func (s *Session) makeView(ctx context.Context, name, query string) error {
 
 // readPinned is a SELECT of a table's rows at a pin.
 func (s *Session) readPinned(ctx context.Context, table *iceberg.Table, pin Pin) (string, error) {
-	schemaOf := pin.Snapshot
+	columnsOf := pin.Snapshot
 	if pin.Renamed {
-		schemaOf = 0 // the columns of now
+		columnsOf = 0 // the table's, of now
 	}
-	fields, err := table.Fields(schemaOf)
+	fields, err := table.Fields(columnsOf)
 	if err != nil {
 		return "", err
 	}
@@ -185,13 +211,15 @@ func (s *Session) readPinned(ctx context.Context, table *iceberg.Table, pin Pin)
 func (s *Session) readTable(ctx context.Context, table *iceberg.Table, fields []iceberg.Field,
 	files []iceberg.DataFile) (string, error) {
 	switch {
-	case len(files) == 0 || !table.Evolved():
-		return readByName(fields, files), nil
-	case !table.Reshaped():
+	case len(files) == 0:
+		return noRows(fields), nil
+	case needsFooters(table, fields):
+		columns, err := s.footers(ctx, table, files)
+		return readByFooter(fields, files, columns), err
+	case table.Evolved() || !plainNames(fields):
 		return readFiles(fields, files), nil
 	}
-	shapes, err := s.shapes(ctx, files)
-	return readReshaped(fields, files, shapes), err
+	return readByName(fields, files), nil
 }
 
 // Exec runs a statement that gives no rows.

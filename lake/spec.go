@@ -3,6 +3,8 @@ package lake
 import (
 	"fmt"
 	"strings"
+
+	"alignctl/lake/duck"
 )
 
 // Licence says whether rows of a table may leave the lake in an export.
@@ -57,6 +59,9 @@ const (
 	KindTimestamp // microseconds, UTC
 	KindList
 	KindStruct
+	// KindOther is a type of another engine's column, which the lake reads and
+	// doesn't write.
+	KindOther
 )
 
 // A Type is a column type of the lake.
@@ -64,6 +69,7 @@ type Type struct {
 	Kind   Kind
 	Elem   *Type   // of a list
 	Fields []Field // of a struct
+	Name   string  // of KindOther, in SQL
 }
 
 // A Field is a member of a struct Type.
@@ -105,10 +111,12 @@ func (t Type) SQL() string {
 		return "TIMESTAMP"
 	case KindList:
 		return t.Elem.SQL() + "[]"
+	case KindOther:
+		return t.Name
 	}
 	fields := make([]string, len(t.Fields))
 	for i, f := range t.Fields {
-		fields[i] = `"` + f.Name + `" ` + f.Type.SQL()
+		fields[i] = duck.Name(f.Name) + " " + f.Type.SQL()
 	}
 	return "STRUCT(" + strings.Join(fields, ", ") + ")"
 }

@@ -67,10 +67,10 @@ func checkScope(spec Spec, scope string) error {
 func copySorted(spec Spec, fields []iceberg.Field, query, path string) string {
 	columns := make([]string, len(fields))
 	for i, f := range fields {
-		columns[i] = duck.Ident(f.Name) + "::" + typeOf(f).SQL() + " as " + duck.Ident(f.Name)
+		columns[i] = duck.Name(f.Name) + "::" + typeOf(f).SQL() + " as " + duck.Name(f.Name)
 	}
 	return fmt.Sprintf("copy (select %s from (%s\n) order by %s) to %s (format parquet, compression zstd, field_ids %s)",
-		strings.Join(columns, ", "), query, duck.Idents(spec.order()), duck.Literal(path), fieldIDs(fields))
+		strings.Join(columns, ", "), query, duck.Names(spec.order()), duck.Literal(path), fieldIDs(fields))
 }
 
 // order is the columns that put the rows of one scope into key order: all of

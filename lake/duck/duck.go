@@ -181,20 +181,23 @@ func described(query string, err error) error {
 	return err
 }
 
-// Ident quotes a name, or each part of a dotted name.
+// Ident quotes the name of a table, schema.table, or of a schema's member
+// without one. A schema may have dots in it, where another engine nested it.
 func Ident(name string) string {
-	parts := strings.Split(name, ".")
-	for i, part := range parts {
-		parts[i] = `"` + strings.ReplaceAll(part, `"`, `""`) + `"`
+	if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
+		return Name(name[:dot]) + "." + Name(name[dot+1:])
 	}
-	return strings.Join(parts, ".")
+	return Name(name)
 }
 
-// Idents quotes names and joins them by commas.
-func Idents(names []string) string {
+// Name quotes one name, which may have dots in it: a column's.
+func Name(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// Names quotes names and joins them by commas.
+func Names(names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
-		quoted[i] = Ident(name)
+		quoted[i] = Name(name)
 	}
 	return strings.Join(quoted, ", ")
 }

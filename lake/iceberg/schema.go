@@ -1,7 +1,9 @@
 package iceberg
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	icebergo "github.com/apache/iceberg-go"
 )
@@ -13,13 +15,19 @@ type Field struct {
 	Name string
 	Doc  string
 	// Type is an Iceberg primitive ("string", "boolean", "int", "long",
-	// "double", "timestamp"), "list" or "struct".
+	// "double", "timestamp"), "list" or "struct"; of another engine's table also
+	// "map" or one of Iceberg's other primitives.
 	Type string
-	// Fields are the members of a struct, or the one element of a list.
+	// Fields are the members of a struct, the one element of a list, or the key
+	// and the value of a map.
 	Fields []Field
 }
 
-// primitives are the scalar types that the lake uses.
+// ErrUnsupported says that a table is whole, but uses a feature of Iceberg that
+// the lake doesn't read.
+var ErrUnsupported = errors.New("not supported")
+
+// primitives are the scalar types that the lake writes.
 var primitives = map[string]icebergo.Type{
 	"string":    icebergo.PrimitiveTypes.String,
 	"boolean":   icebergo.PrimitiveTypes.Bool,
@@ -54,11 +62,21 @@ func typeOf(f Field) icebergo.Type {
 	return primitives[f.Type]
 }
 
-// fieldsOf reads a table's schema back. A type that the lake doesn't write
-// (another engine's) is an error.
+// foreign are the scalar types that other engines write and the lake reads,
+// without their parameters.
+var foreign = map[string]bool{"date": true, "time": true, "timestamptz": true, "float": true, "binary": true,
+	"fixed": true, "uuid": true, "decimal": true}
+
+// fieldsOf reads a table's schema back. ErrUnsupported when SQL can't name or
+// hold its columns.
 func fieldsOf(members []icebergo.NestedField) ([]Field, error) {
-	out := make([]Field, len(members))
+	out, names := make([]Field, len(members)), map[string]string{}
 	for i, m := range members {
+		folded := strings.ToLower(m.Name)
+		if other, twice := names[folded]; twice {
+			return nil, fmt.Errorf("columns %q and %q differ in case only: %w", other, m.Name, ErrUnsupported)
+		}
+		names[folded] = m.Name
 		field, err := fieldOf(m)
 		if err != nil {
 			return nil, err
@@ -78,9 +96,14 @@ func fieldOf(m icebergo.NestedField) (Field, error) {
 	case *icebergo.StructType:
 		field.Type = "struct"
 		field.Fields, err = fieldsOf(t.FieldList)
+	case *icebergo.MapType:
+		field.Type = "map"
+		field.Fields, err = fieldsOf([]icebergo.NestedField{{ID: t.KeyID, Name: "key", Type: t.KeyType},
+			{ID: t.ValueID, Name: "value", Type: t.ValueType}})
 	default:
-		if _, known := primitives[field.Type]; !known {
-			err = fmt.Errorf("column %q has type %s, which the lake doesn't read", m.Name, field.Type)
+		name, _, _ := strings.Cut(strings.ReplaceAll(field.Type, "[", "("), "(")
+		if _, ours := primitives[name]; !ours && !foreign[name] {
+			err = fmt.Errorf("column %q has type %s: %w", m.Name, field.Type, ErrUnsupported)
 		}
 	}
 	return field, err

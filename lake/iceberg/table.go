@@ -216,7 +216,8 @@ func (t *Table) appendFiles(files []DataFile, m icebergo.ManifestFile) ([]DataFi
 			return nil, err
 		}
 		if entry.DataFile().ContentType() != icebergo.EntryContentData {
-			return nil, fmt.Errorf("another engine deleted rows by merge-on-read; rewrite the table there (copy-on-write)")
+			return nil, fmt.Errorf("another engine deleted rows by merge-on-read; rewrite its files there (copy-on-write): %w",
+				ErrUnsupported)
 		}
 		file, err := t.dataFile(entry.DataFile())
 		if err != nil {
@@ -233,19 +234,17 @@ func (t *Table) dataFile(f icebergo.DataFile) (DataFile, error) {
 		return DataFile{}, err
 	}
 	out := DataFile{Path: path, Bytes: f.FileSizeBytes(), Rows: f.Count(), inner: f}
-	for _, value := range f.Partition() { // at most one: see partitionOf
-		scope, ok := value.(string)
-		if !ok && (value != nil || f.Count() > 0) { // a file without rows has none
-			return DataFile{}, fmt.Errorf("data file %q has the partition value %v, not a string", path, value)
+	if values := f.Partition(); len(values) == 1 {
+		for _, value := range values { // another engine's table may be partitioned in any way: it has no scopes
+			out.Scope, _ = value.(string)
 		}
-		out.Scope = scope
 	}
 	return out, nil
 }
 
 // Reach is what a table's metadata points at.
 type Reach struct {
-	Metadata []string   // itself, its log, manifest lists, manifests, statistics
+	Metadata []string   // itself, its log, manifest lists, manifests, statistics, other engines' delete files
 	Data     []DataFile // of any snapshot
 }
 
@@ -253,44 +252,75 @@ type Reach struct {
 // manifest is read once, however many snapshots share it.
 func (t *Table) Reach(keep func(Snapshot) bool) (Reach, error) {
 	metadata := t.inner.Metadata()
-	locations := []string{t.Location()}
+	r := reaching{table: t, manifests: map[string]bool{}, data: map[string]DataFile{}, locations: []string{t.Location()}}
 	for entry := range metadata.PreviousFiles() {
-		locations = append(locations, entry.MetadataFile)
+		r.locations = append(r.locations, entry.MetadataFile)
 	}
 	for file := range metadata.Statistics() {
-		locations = append(locations, file.StatisticsPath)
+		r.locations = append(r.locations, file.StatisticsPath)
 	}
-	seen, data := map[string]bool{}, map[string]DataFile{}
+	for file := range metadata.PartitionStatistics() {
+		r.locations = append(r.locations, file.StatisticsPath)
+	}
 	for i := range metadata.Snapshots() {
 		snapshot := &metadata.Snapshots()[i]
 		if !keep(snapshotOf(snapshot)) {
 			continue
 		}
-		manifests, err := snapshot.Manifests(t.staging)
-		if err != nil {
+		if err := r.snapshot(snapshot); err != nil {
 			return Reach{}, fmt.Errorf("read table %s: snapshot %d: %w", t.Name(), snapshot.SnapshotID, err)
 		}
-		locations = append(locations, snapshot.ManifestList)
-		for _, m := range manifests {
-			if seen[m.FilePath()] {
-				continue
-			}
-			seen[m.FilePath()] = true
-			files, err := t.appendFiles(nil, m)
-			if err != nil {
-				return Reach{}, fmt.Errorf("read table %s: snapshot %d: %w", t.Name(), snapshot.SnapshotID, err)
-			}
-			for _, f := range files {
-				data[f.Path] = f
-			}
+	}
+	paths, err := t.catalog.paths(r.locations)
+	files := slices.SortedFunc(maps.Values(r.data), func(a, b DataFile) int { return strings.Compare(a.Path, b.Path) })
+	return Reach{Metadata: paths, Data: files}, err
+}
+
+// reaching collects a Reach.
+type reaching struct {
+	table     *Table
+	manifests map[string]bool // that were read
+	data      map[string]DataFile
+	locations []string // of all but data files
+}
+
+// snapshot adds what a snapshot needs.
+func (r *reaching) snapshot(s *table.Snapshot) error {
+	manifests, err := s.Manifests(r.table.staging)
+	if err != nil {
+		return err
+	}
+	r.locations = append(r.locations, s.ManifestList)
+	for _, m := range manifests {
+		if r.manifests[m.FilePath()] {
+			continue
+		}
+		r.manifests[m.FilePath()] = true
+		r.locations = append(r.locations, m.FilePath())
+		if err := r.manifest(m); err != nil {
+			return err
 		}
 	}
-	for location := range seen {
-		locations = append(locations, location)
+	return nil
+}
+
+// manifest adds what a manifest names. The lake doesn't read another engine's
+// merge-on-read deletes, and must not take them for rubbish.
+func (r *reaching) manifest(m icebergo.ManifestFile) error {
+	if m.ManifestContent() == icebergo.ManifestContentDeletes {
+		for entry, err := range m.Entries(r.table.staging, true) {
+			if err != nil {
+				return err
+			}
+			r.locations = append(r.locations, entry.DataFile().FilePath())
+		}
+		return nil
 	}
-	paths, err := t.catalog.paths(locations)
-	files := slices.SortedFunc(maps.Values(data), func(a, b DataFile) int { return strings.Compare(a.Path, b.Path) })
-	return Reach{Metadata: paths, Data: files}, err
+	files, err := r.table.appendFiles(nil, m)
+	for _, f := range files {
+		r.data[f.Path] = f
+	}
+	return err
 }
 
 // paths are the local files of locations, each once, in order.

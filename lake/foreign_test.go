@@ -1,0 +1,79 @@
+package lake
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"alignctl/lake/iceberg"
+)
+
+// addForeign makes a table of one file as an engine does that knows nothing of
+// the lake's schemas, and took the file in as it was.
+func addForeign(t *testing.T, l *Lake, d iceberg.Declaration, query string) {
+	t.Helper()
+	table, err := l.catalog.Declare(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	staged, err := table.Stage(t.Context(), iceberg.Change{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	move := iceberg.Move{Table: d.Name, To: staged.Location()}
+	if err := l.catalog.Swap(t.Context(), iceberg.Commit{Moves: []iceberg.Move{move}}); err != nil {
+		t.Fatal(err)
+	}
+	dir, err := staged.DataDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	appendForeign(t, l, d.Name, query)
+}
+
+func TestAnotherEnginesNamespaceAndNames(t *testing.T) {
+	l := newLake(t)
+	addForeign(t, l, iceberg.Declaration{Name: "mine.own", Key: []string{`a "b".c`}, Fields: []iceberg.Field{
+		{ID: 1, Name: `a "b".c`, Type: "long"},
+		{ID: 2, Name: "s", Type: "struct", Fields: []iceberg.Field{{ID: 3, Name: "x y", Type: "string"}}},
+	}}, `select 7 as "a ""b"".c", {'x y': 'z'} as s`)
+	if got := rowsAt(t, l, "", "select * from mine.own"); got != `{'a "b".c': 7, 's': {'x y': z}}` {
+		t.Errorf("rows: %s", got)
+	}
+	run := begin(t, l)
+	write(t, run, wordSpec(), "en", words("en", 2))
+	publish(t, run, Done)
+}
+
+// A file without field ids is read by the names that its table maps to ids.
+func TestFilesWithoutIDs(t *testing.T) {
+	l := newLake(t)
+	fields := []iceberg.Field{{ID: 1, Name: "freq", Type: "long"}, {ID: 2, Name: "turns", Type: "list", Fields: []iceberg.Field{
+		{ID: 4, Name: "element", Type: "struct", Fields: []iceberg.Field{{ID: 5, Name: "who", Type: "string"}}}}}}
+	const mapping = `[{"field-id": 1, "names": ["n", "freq"]}, {"field-id": 2, "names": ["turns"], "fields": [
+		{"field-id": 4, "names": ["element"], "fields": [{"field-id": 5, "names": ["role", "who"]}]}]}]`
+	table, err := l.catalog.Declare(iceberg.Declaration{Name: "raw.taken", Fields: fields, Key: []string{"freq"},
+		Properties: map[string]string{propNames: mapping}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.openSession(t.Context(), SessionOptions{}, Holder{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	path := filepath.Join(t.TempDir(), "plain.parquet")
+	if err := s.Exec(t.Context(), "copy (select [{'role': 'user'}] as turns, 7::int as n) to '"+path+"' (format parquet)"); err != nil {
+		t.Fatal(err)
+	}
+	query, err := s.readTable(t.Context(), table, fields, []iceberg.DataFile{{Path: path}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := text(t, s, query); got != "{'freq': 7, 'turns': [{'who': user}]}" {
+		t.Errorf("rows: %s", got)
+	}
+}
