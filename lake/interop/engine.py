@@ -5,6 +5,7 @@ A request is {"verb": ..., "args": {...}}; an answer is {"ok": ...}, or
 {"error": "Type: message"} when the verb raised.
 """
 import datetime
+import decimal
 import json
 import os
 import struct
@@ -16,11 +17,20 @@ EPOCH = datetime.datetime(1970, 1, 1)
 
 def plain(value):
     """A value as JSON that tells all values apart: a double as the hex of its
-    bits (every NaN alike), a timestamp as microseconds since 1970."""
+    bits (every NaN alike), a timestamp or date as microseconds since 1970,
+    bytes as hex."""
     if isinstance(value, float):
         return struct.pack(">d", value if value == value else float("nan")).hex()
     if isinstance(value, datetime.datetime):
         return (value.replace(tzinfo=None) - EPOCH) // datetime.timedelta(microseconds=1)
+    if isinstance(value, datetime.date):
+        return plain(datetime.datetime(value.year, value.month, value.day))
+    if isinstance(value, datetime.time):
+        return plain(datetime.datetime.combine(EPOCH, value))
+    if isinstance(value, decimal.Decimal):
+        return plain(float(value))
+    if isinstance(value, bytes):
+        return value.hex()
     if isinstance(value, dict):
         return {name: plain(member) for name, member in value.items()}
     if isinstance(value, list):

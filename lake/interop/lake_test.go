@@ -2,12 +2,14 @@ package interop
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,7 +172,8 @@ func rowsAt(t *testing.T, l *lake.Lake, table, ref string) []string {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	return query(t, s, "select * from "+table)
+	dot := strings.LastIndex(table, ".")
+	return query(t, s, fmt.Sprintf(`select * from "%s"."%s"`, table[:dot], table[dot+1:]))
 }
 
 func query(t *testing.T, s *lake.Session, text string) []string {
@@ -218,8 +221,17 @@ func plain(value any) any {
 			return "7ff8000000000000"
 		}
 		return fmt.Sprintf("%016x", math.Float64bits(v))
+	case float32:
+		return plain(float64(v))
 	case time.Time:
+		if v.Year() == 1 { // a time of day
+			return v.Sub(time.Time{}).Microseconds()
+		}
 		return v.UnixMicro()
+	case []byte:
+		return hex.EncodeToString(v)
+	case interface{ Float64() float64 }: // a decimal
+		return plain(v.Float64())
 	case []any:
 		out := make([]any, len(v))
 		for i, element := range v {

@@ -6,6 +6,7 @@ from pyiceberg.catalog import load_catalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.types import LongType, StringType
 
+import foreign
 from engine import plain, serve
 
 
@@ -33,7 +34,7 @@ class PyIceberg:
             at["snapshot_id"] = int(snapshot)
         if tag:
             at["snapshot_id"] = loaded.snapshot_by_name(tag).snapshot_id
-        return [plain(row) for row in loaded.scan(**at).to_arrow().to_pylist()]
+        return [plain(row) for row in loaded.scan(**at).to_arrow().to_pylist(maps_as_pydicts="strict")]
 
     def tag(self, table, name, snapshot):
         with self.catalog.load_table(table).manage_snapshots() as manage:
@@ -55,6 +56,12 @@ class PyIceberg:
                 except CommitFailedException as error:
                     conflicts.append(str(error))
         return conflicts
+
+    def make_foreign(self, folder):
+        return foreign.make(self.catalog, folder)
+
+    def make_unreadable(self):
+        return foreign.make_unreadable(self.catalog)
 
     def overwrite(self, table, where, rows):
         loaded = self.catalog.load_table(table)
