@@ -77,3 +77,26 @@ func TestFilesWithoutIDs(t *testing.T) {
 		t.Errorf("rows: %s", got)
 	}
 }
+
+// Rows are added to a scope in which another engine wrote too, in no order and
+// in files of its own kind, and the lake stays whole.
+func TestRowsAreAddedToForeignOnes(t *testing.T) {
+	l := newLake(t)
+	first := begin(t, l)
+	addSteps(t, first, steps(0, 5))
+	publish(t, first, Done)
+	appendForeign(t, l, "train.step", "select * replace (step + 100 as step) from train.step order by step desc")
+	next := begin(t, l)
+	addSteps(t, next, steps(5, 8))
+	publish(t, next, Running)
+	addSteps(t, next, steps(8, 9))
+	if p := publish(t, next, Done); p.Outputs[0].Rows != 14 {
+		t.Errorf("published %+v", p.Outputs)
+	}
+	if got := rowsAt(t, l, "", "select count(*) n, sum(step)::int s from train.step"); got != "{'n': 14, 's': 546}" {
+		t.Errorf("rows: %s", got)
+	}
+	if _, err := WriteRows(t.Context(), begin(t, l), stepSpec(), "a", append(steps(20, 21), steps(20, 21)...)); err == nil {
+		t.Error("two new rows of one key were taken")
+	}
+}

@@ -249,6 +249,9 @@ func appendForeign(t *testing.T, l *Lake, name, query string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := s.view(t.Context(), table, currentPin(table)); err != nil {
+		t.Fatal(err)
+	}
 	dir, err := table.DataDir()
 	if err != nil {
 		t.Fatal(err)

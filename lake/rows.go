@@ -153,6 +153,9 @@ func (s *staged) extend(ctx context.Context, r *Run, scope string, written icebe
 	}
 	now := s.now(scope)
 	files := append(slices.Clone(now.files), file)
+	if !allOurs(now.files) {
+		return s.extendSorted(ctx, r, files)
+	}
 	scan, unread := now.tail, []iceberg.DataFile{file.DataFile}
 	if scan == nil {
 		scan, unread = newScopeScan(s.spec, s.fields), dataFiles(files)
@@ -171,6 +174,16 @@ func (s *staged) extend(ctx context.Context, r *Run, scope string, written icebe
 		return nil, err
 	}
 	return scan.state(files), nil
+}
+
+// extendSorted is extend for a scope in which another engine wrote too: the
+// rules about keys hold within the new file, which is the last.
+func (s *staged) extendSorted(ctx context.Context, r *Run, files []storedFile) (*scopeState, error) {
+	added := files[len(files)-1].DataFile
+	if err := newScopeScan(s.spec, s.fields).add(ctx, []iceberg.DataFile{added}); err != nil {
+		return nil, err
+	}
+	return r.reader(r.base).read(ctx, s.spec, s.base, s.fields, files)
 }
 
 // extendForeign is the state of a scope with one more file, the last, when what

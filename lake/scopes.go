@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -149,18 +150,32 @@ func fileSetOf(warehouse string, files []storedFile) string {
 }
 
 // read reads the rows of one scope, and sorts them first where another engine
-// didn't.
+// wrote some, or the key was another one then.
 func (r scopeReader) read(ctx context.Context, spec Spec, table *iceberg.Table, fields []iceberg.Field,
 	files []storedFile) (*scopeState, error) {
 	scan := newScopeScan(spec, fields)
-	err := scan.add(ctx, dataFiles(files))
-	var broken *keyError
-	if errors.As(err, &broken) || errors.Is(err, errInterleaved) {
+	if allOurs(files) && !table.Reshaped() {
+		err := scan.add(ctx, dataFiles(files))
+		var broken *keyError
+		if !errors.As(err, &broken) && !errors.Is(err, errInterleaved) {
+			return scan.state(files), err
+		}
 		scan = newScopeScan(spec, fields)
-		scan.lenient = true
-		err = r.scanSorted(ctx, scan, spec, table, dataFiles(files))
 	}
-	return scan.state(files), err
+	scan.lenient = true
+	err := r.scanSorted(ctx, scan, spec, table, dataFiles(files))
+	state := scan.state(files)
+	state.tail = nil // the files themselves may not be in key order
+	return state, err
+}
+
+// ourFile is the name of a data file that a run wrote: see newFile.
+var ourFile = regexp.MustCompile(`^\d{8}T\d{6}Z-[0-9a-f]{6}-\d{4,}\.parquet$`)
+
+// allOurs says whether runs wrote all files. Another engine's are in no order,
+// and of Arrow types and encodings that only DuckDB is trusted to read.
+func allOurs(files []storedFile) bool {
+	return !slices.ContainsFunc(files, func(f storedFile) bool { return !ourFile.MatchString(filepath.Base(f.Path)) })
 }
 
 // readScope digests a scope whose files the lake didn't record.
@@ -170,13 +185,11 @@ func (r scopeReader) readScope(ctx context.Context, spec Spec, table *iceberg.Ta
 	if err != nil {
 		return nil, err
 	}
-	scan := newScopeScan(spec, fields)
-	scan.lenient = true
-	if err := r.scanSorted(ctx, scan, spec, table, files); err != nil {
+	state, err := r.read(ctx, spec, table, fields, storedFiles(files))
+	if err != nil {
 		return nil, fmt.Errorf("read scope of %s: %w", spec.Name, err)
 	}
-	state := scan.state(storedFiles(files))
-	state.foreign, state.tail = true, nil // the files themselves may not be in key order
+	state.foreign = true
 	return state, nil
 }
 
