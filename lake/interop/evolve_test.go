@@ -21,8 +21,7 @@ var evolving = lake.Spec{Name: "raw.t", Doc: "responses", Key: []string{"cue"}, 
 const evolvingRows = `select * from (values ('sky', 'cloud', 2, [{'name': 'a'}]), ('sea', 'blue', 3, [{'name': 'b'}]))
 	t(cue, response, r1, parts)`
 
-func TestPyIcebergEvolves(t *testing.T) {
-	e := pyIceberg(t)
+func pyIcebergEvolves(t *testing.T, e *engine) {
 	evolves(t, e, func(t *testing.T) {
 		do(t, e, "rename", args{"table": "raw.t", "column": []string{"r1"}, "to": "freq"})
 		do(t, e, "rename", args{"table": "raw.t", "column": []string{"parts", "element", "name"}, "to": "label"})
@@ -33,8 +32,7 @@ func TestPyIcebergEvolves(t *testing.T) {
 	})
 }
 
-func TestSparkEvolves(t *testing.T) {
-	e := spark(t, "local[2]")
+func sparkEvolves(t *testing.T, e *engine) {
 	run := func(t *testing.T, statements ...string) {
 		for _, sql := range statements {
 			do(t, e, "query", args{"sql": sql})

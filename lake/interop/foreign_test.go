@@ -7,11 +7,11 @@ import (
 	"alignctl/lake"
 )
 
-// Tables that PyIceberg made, of types, names, partitions and namespaces that
+// makesTables: tables that PyIceberg made, of types, names, partitions and namespaces that
 // alignctl doesn't make, are read as PyIceberg reads them. One that alignctl
 // can't read says why when it is asked for, and keeps nobody from the others.
-func TestPyIcebergMakesTables(t *testing.T) {
-	e, l := pyIceberg(t), newLake(t)
+func makesTables(t *testing.T, e *engine) {
+	l := newLake(t)
 	publish(t, l, write{spec: word, scope: "en", query: english})
 	do(t, e, "open", args{"lake": l.Dir()})
 	made := ask[[]string](t, e, "make_foreign", args{"folder": t.TempDir()})
@@ -27,11 +27,7 @@ func TestPyIcebergMakesTables(t *testing.T) {
 // refuses sees that a session opens, but a query of one table fails.
 func refuses(t *testing.T, l *lake.Lake, table, why string) {
 	t.Helper()
-	pins, err := l.At(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := l.Session(t.Context(), pins, lake.SessionOptions{Threads: 1})
+	s, err := l.Session(t.Context(), pinsNow(t, l), lake.SessionOptions{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,12 @@
 """PyIceberg as an engine under test: see engine.py."""
 import datetime
+import random
+import time
 
 import pyarrow as pa
 from pyiceberg.catalog import load_catalog
 from pyiceberg.exceptions import CommitFailedException
-from pyiceberg.types import LongType, StringType
+from pyiceberg.types import DoubleType, LongType, StringType, TimestampType
 
 import foreign
 from engine import plain, serve
@@ -12,6 +14,9 @@ from engine import plain, serve
 
 class PyIceberg:
     """One lake at a time, opened as docs/interop.md says."""
+
+    def __init__(self):
+        self.held = {}
 
     def open(self, lake):
         self.catalog = load_catalog("align", type="sql", uri=f"sqlite:///{lake}/catalog.db",
@@ -27,6 +32,11 @@ class PyIceberg:
         """Snapshot ids, oldest first, as text: they exceed 2^53."""
         return [str(s.snapshot_id) for s in self.catalog.load_table(table).snapshots()]
 
+    def writers(self, table):
+        """Who made each snapshot, oldest first."""
+        return ["alignctl" if "alignctl.run" in s.summary.additional_properties else "PyIceberg"
+                for s in self.catalog.load_table(table).snapshots()]
+
     def read(self, table, snapshot="", tag=""):
         loaded = self.catalog.load_table(table)
         at = {}
@@ -40,15 +50,24 @@ class PyIceberg:
         with self.catalog.load_table(table).manage_snapshots() as manage:
             manage.create_tag(int(snapshot), name)
 
+    def hold(self, table):
+        """Loads a table as a program does that writes to it much later."""
+        self.held[table] = self.catalog.load_table(table)
+
+    def load(self, table):
+        return self.held.pop(table, None) or self.catalog.load_table(table)
+
     def append(self, table, rows):
-        loaded = self.catalog.load_table(table)
+        loaded = self.load(table)
         loaded.append(arrow(loaded, rows))
 
-    def append_one_by_one(self, table, rows):
-        """Appends each row in a commit of its own, again after a conflict; gives
-        the texts of the conflicts."""
+    def append_one_by_one(self, table, rows, pause):
+        """Appends each row in a commit of its own, after up to pause seconds,
+        and again after a conflict that PyIceberg's own retries didn't settle;
+        gives the texts of those."""
         conflicts = []
         for row in rows:
+            time.sleep(random.uniform(0, pause))
             while True:
                 try:
                     self.append(table, [row])
@@ -64,11 +83,11 @@ class PyIceberg:
         return foreign.make_unreadable(self.catalog)
 
     def overwrite(self, table, where, rows):
-        loaded = self.catalog.load_table(table)
+        loaded = self.load(table)
         loaded.overwrite(arrow(loaded, rows), overwrite_filter=where)
 
     def delete(self, table, where):
-        self.catalog.load_table(table).delete(where)
+        self.load(table).delete(where)
 
     def rename(self, table, column, to):
         with self.catalog.load_table(table).update_schema() as schema:
@@ -82,18 +101,19 @@ class PyIceberg:
 
 def arrow(table, rows):
     """Rows from JSON as an Arrow table of an Iceberg table's schema."""
-    kinds = {field.name: str(field.field_type) for field in table.schema().fields}
-    return pa.Table.from_pylist([{name: natural(value, kinds[name]) for name, value in row.items()} for row in rows],
-                                schema=table.schema().as_arrow())
+    columns = table.schema().as_struct()
+    return pa.Table.from_pylist([natural(row, columns) for row in rows], schema=table.schema().as_arrow())
 
 
 def natural(value, kind):
     """A value from JSON, which has no timestamps and no NaN."""
-    if isinstance(value, list) and kind == "list<double>":
-        return [natural(element, "double") for element in value]
-    if isinstance(value, str) and kind == "double":
+    if isinstance(value, list):
+        return [natural(element, kind.element_type) for element in value]
+    if isinstance(value, dict):
+        return {field.name: natural(value.get(field.name), field.field_type) for field in kind.fields}
+    if isinstance(value, str) and isinstance(kind, DoubleType):
         return float(value)
-    if isinstance(value, str) and kind == "timestamp":
+    if isinstance(value, str) and isinstance(kind, TimestampType):
         return datetime.datetime.fromisoformat(value)
     return value
 

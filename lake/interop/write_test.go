@@ -19,8 +19,7 @@ type writer struct {
 	replace, update, remove func(t *testing.T)
 }
 
-func TestPyIcebergWrites(t *testing.T) {
-	e := pyIceberg(t)
+func pyIcebergWrites(t *testing.T, e *engine) {
 	example := func(id int, message any) args {
 		return args{"id": id, "at": "2026-11-25T01:02:03.000004", "ok": true, "size": 5, "messages": message, "scores": []any{"nan", nil}}
 	}
@@ -44,8 +43,7 @@ func TestPyIcebergWrites(t *testing.T) {
 	})
 }
 
-func TestSparkWrites(t *testing.T) {
-	e := spark(t, "local[2]")
+func sparkWrites(t *testing.T, e *engine) {
 	sql := func(t *testing.T, statement string) {
 		t.Helper()
 		do(t, e, "query", args{"sql": statement})
@@ -158,5 +156,24 @@ func sameDigest(t *testing.T, p lake.Published, table string, writes ...write) {
 		if pin.Table == table && pin.Digest != alone.Outputs[0].Digest {
 			t.Errorf("%s has the digest %s, the same rows written by alignctl alone %s", table, pin.Digest, alone.Outputs[0].Digest)
 		}
+	}
+}
+
+// rowsAreAddedToForeignOnes: a training run goes on adding steps to its scope after PyIceberg appended
+// some there, in no order.
+func rowsAreAddedToForeignOnes(t *testing.T, e *engine) {
+	l := newLake(t)
+	publish(t, l, write{steps: batch(0, 3)})
+	do(t, e, "open", args{"lake": l.Dir()})
+	row := func(step int) args {
+		return args{"run_id": "r1", "step": step, "at": "2026-11-25T00:00:00", "parts": []args{{"name": "p", "values": []any{1.5, "nan"}}}}
+	}
+	do(t, e, "append", args{"table": "train.step", "rows": []args{row(20), row(10), row(30)}})
+	publish(t, l, write{steps: batch(3, 6)})
+	e.sameRows(t, l, "train.step", "", nil)
+	p := publish(t, l, write{steps: batch(40, 42)})
+	e.sameRows(t, l, "train.step", "", nil)
+	if p.Outputs[0].Rows != 11 {
+		t.Errorf("published %+v, want 11 rows", p.Outputs)
 	}
 }
