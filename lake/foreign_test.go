@@ -3,6 +3,8 @@ package lake
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"alignctl/lake/iceberg"
@@ -98,5 +100,67 @@ func TestRowsAreAddedToForeignOnes(t *testing.T) {
 	}
 	if _, err := WriteRows(t.Context(), begin(t, l), stepSpec(), "a", append(steps(20, 21), steps(20, 21)...)); err == nil {
 		t.Error("two new rows of one key were taken")
+	}
+}
+
+// Columns that another engine renamed are not a run's to drop.
+func TestColumnsChangedElsewhere(t *testing.T) {
+	l := newLake(t)
+	first := begin(t, l)
+	write(t, first, wordSpec(), "en", words("en", 2))
+	write(t, first, wordSpec(), "zh", words("zh", 2))
+	publish(t, first, Done)
+	rename(t, l, "core.word", "n", "freq")
+	if got := rowsAt(t, l, "", "select min(freq) f from core.word"); got != "{'f': 0}" {
+		t.Errorf("now: %s", got)
+	}
+	if got := rowsAt(t, l, first.ID(), "select min(n) n from core.word"); got != "{'n': 0}" {
+		t.Errorf("then: %s", got)
+	}
+	spec := wordSpec()
+	for range 2 { // with the columns as recorded, and with newer ones
+		if _, err := begin(t, l).Write(t.Context(), spec, "en", words("en", 1)); err == nil ||
+			!strings.Contains(err.Error(), "another engine changed its columns") {
+			t.Errorf("a write: %v", err)
+		}
+		spec.Columns = spec.Columns[:3]
+	}
+	rename(t, l, "core.word", "freq", "n")
+	again := begin(t, l)
+	write(t, again, wordSpec(), "en", words("en", 1))
+	publish(t, again, Done)
+	if got := rowsAt(t, l, "", "select count(n) n from core.word"); got != "{'n': 3}" {
+		t.Errorf("after all: %s", got)
+	}
+}
+
+// rename renames a column as another engine does: without a snapshot.
+func rename(t *testing.T, l *Lake, name, column, to string) {
+	t.Helper()
+	now, err := l.version(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := now.table(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields, err := table.Fields(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields = slices.Clone(fields)
+	fields[slices.IndexFunc(fields, func(f iceberg.Field) bool { return f.Name == column })].Name = to
+	renamed, err := table.Evolve(fields, wordSpec().Key, table.Properties())
+	if err != nil {
+		t.Fatal(err)
+	}
+	staged, err := renamed.Stage(t.Context(), iceberg.Change{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	move := iceberg.Move{Table: name, From: now.location(name), To: staged.Location()}
+	if err := l.catalog.Swap(t.Context(), iceberg.Commit{Moves: []iceberg.Move{move}}); err != nil {
+		t.Fatal(err)
 	}
 }

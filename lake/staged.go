@@ -110,10 +110,34 @@ func (l *Lake) baseOf(ctx context.Context, spec Spec, on *version) (base *iceber
 			Partition: spec.Scope, Key: spec.Key, Properties: properties})
 		return base, false, err
 	}
+	if err := columnsAsRecorded(table, spec); err != nil {
+		return nil, false, err
+	}
 	if table.Properties()[propSpec] == string(encoded) {
 		return table, false, nil
 	}
 	return evolve(table, spec, properties)
+}
+
+// columnsAsRecorded refuses a table whose columns another engine made or changed:
+// what it renamed or added there, a run would take for its own to drop.
+func columnsAsRecorded(table *iceberg.Table, spec Spec) error {
+	if text, ours := table.Properties()[propSpec]; ours {
+		spec = Spec{}
+		if err := json.Unmarshal([]byte(text), &spec); err != nil {
+			return fmt.Errorf("read property %s of table %s: %w", propSpec, table.Name(), err)
+		}
+	}
+	fields, err := table.Fields(0)
+	if err != nil {
+		return err
+	}
+	have, want := columnNames(columnsOf(fields)), columnNames(spec.Columns)
+	if !slices.Equal(have, want) {
+		return fmt.Errorf("open table %s: another engine changed its columns from %s to %s; change them back there",
+			table.Name(), strings.Join(want, ", "), strings.Join(have, ", "))
+	}
+	return nil
 }
 
 // evolve brings a table up to a spec, in memory. A column keeps its id, and so
