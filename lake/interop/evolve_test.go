@@ -2,6 +2,7 @@ package interop
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -73,5 +74,29 @@ func evolves(t *testing.T, e *engine, rename, appendSun func(t *testing.T)) {
 	}
 	if got := rowsAt(t, l, "raw.t", old); !slices.Equal(got, before) {
 		t.Errorf("at the old snapshot: %v, want %v", got, before)
+	}
+}
+
+// alignctlGoesOn: after another engine changed the columns, a run that writes
+// the table as before is refused and moves nothing; once they are as they were,
+// it goes on.
+func alignctlGoesOn(t *testing.T, e *engine) {
+	l := newLake(t)
+	publish(t, l, write{spec: word, scope: "en", query: english}, write{spec: word, scope: "zh", query: chinese})
+	do(t, e, "open", args{"lake": l.Dir()})
+	do(t, e, "rename", args{"table": "core.word", "column": []string{"n"}, "to": "freq"})
+	r, err := l.Begin(t.Context(), lake.RunInfo{Command: "load", Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := r.Write(t.Context(), word, "zh", chinese+" where n = 1"); err == nil || !strings.Contains(err.Error(), "freq") {
+		t.Errorf("a write of columns that another engine renamed: %v", err)
+	}
+	do(t, e, "rename", args{"table": "core.word", "column": []string{"freq"}, "to": "n"})
+	publish(t, l, write{spec: word, scope: "zh", query: chinese + " where n = 1"})
+	e.sameRows(t, l, "core.word", "", nil)
+	if got := rowsAt(t, l, "core.word", ""); len(got) != 5 || !strings.Contains(got[0], `"n":`) {
+		t.Errorf("rows: %v", got)
 	}
 }

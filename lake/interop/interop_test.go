@@ -22,6 +22,7 @@ func TestPyIceberg(t *testing.T) {
 		{"writes", pyIcebergWrites},
 		{"rows are added to its own", rowsAreAddedToForeignOnes},
 		{"evolves", pyIcebergEvolves},
+		{"alignctl goes on after it evolved", alignctlGoesOn},
 		{"makes tables", makesTables},
 		{"writes at once", writeAtOnce},
 		{"writes on an old version", writesOnAnOldVersion},

@@ -84,7 +84,7 @@ func batch(from, to int64) (rows []step) {
 	return rows
 }
 
-// newLake makes an empty lake, which is checked whole when the test ends.
+// newLake makes an empty lake, which is verified when the test ends.
 func newLake(t *testing.T) *lake.Lake { return newLakeIn(t, filepath.Join(t.TempDir(), "lake")) }
 
 func newLakeIn(t *testing.T, dir string) *lake.Lake {
@@ -94,8 +94,8 @@ func newLakeIn(t *testing.T, dir string) *lake.Lake {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := l.Check(context.Background()); err != nil {
-			t.Errorf("check after the test: %v", err)
+		if _, err := l.Verify(context.Background(), lake.VerifyOptions{Deep: true}); err != nil {
+			t.Errorf("verify after the test: %v", err)
 		}
 		l.Close()
 	})
@@ -143,6 +143,22 @@ func history(t *testing.T) *lake.Lake {
 	publish(t, l, write{spec: example, query: examples(7)}, write{steps: batch(5, 8)})
 	publish(t, l, write{spec: word, scope: "en", query: english + " where n > 0"})
 	return l
+}
+
+// tag names the lake's current version.
+func tag(t *testing.T, l *lake.Lake, name string) lake.Pins {
+	t.Helper()
+	pins, err := l.At(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Tag(t.Context(), name, pins, false, lake.RunInfo{Command: "tag", Version: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if pins, err = l.At(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+	return pins
 }
 
 // tables lists the lake's tables, by name.

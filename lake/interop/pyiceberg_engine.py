@@ -46,10 +46,6 @@ class PyIceberg:
             at["snapshot_id"] = loaded.snapshot_by_name(tag).snapshot_id
         return [plain(row) for row in loaded.scan(**at).to_arrow().to_pylist(maps_as_pydicts="strict")]
 
-    def tag(self, table, name, snapshot):
-        with self.catalog.load_table(table).manage_snapshots() as manage:
-            manage.create_tag(int(snapshot), name)
-
     def hold(self, table):
         """Loads a table as a program does that writes to it much later."""
         self.held[table] = self.catalog.load_table(table)

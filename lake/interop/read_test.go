@@ -15,7 +15,7 @@ import (
 // and by tag, what alignctl reads.
 func readsEveryVersion(t *testing.T, e *engine) {
 	l := history(t)
-	tagged := tagAll(t, l, "v1")
+	tagged := tag(t, l, "v1")
 	publish(t, l, write{spec: example, query: examples(1)}, write{steps: batch(8, 9)})
 	do(t, e, "open", args{"lake": l.Dir()})
 	findsTables(t, e, l)
@@ -29,6 +29,9 @@ func readsEveryVersion(t *testing.T, e *engine) {
 		}
 	}
 	for table, pin := range tagged {
+		if strings.HasPrefix(table, "meta.") {
+			continue // they have no past
+		}
 		e.sameRows(t, l, table, snapshot(pin), args{"tag": "v1"})
 	}
 }
