@@ -24,9 +24,8 @@ fi
 if ! (cd "$jars" && sha256sum --check --status "$OLDPWD/jars.sha256" 2>/dev/null); then
   echo "interop: bringing the jars for Spark to $jars" >&2
   for artifact in $(grep -v '^#' jars.txt); do
-    mvn --batch-mode --quiet -Dstyle.color=never --strict-checksums \
-      org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
-      "-Dartifact=$artifact" "-DoutputDirectory=$jars" -Dmdep.overWriteReleases=true >&2
+    log=$(mvn --batch-mode --strict-checksums org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
+      "-Dartifact=$artifact" "-DoutputDirectory=$jars" -Dmdep.overWriteReleases=true 2>&1) || { echo "$log" >&2; exit 1; }
   done
   (cd "$jars" && sha256sum --check --quiet "$OLDPWD/jars.sha256") >&2
 fi

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"alignctl/lake"
 )
@@ -103,6 +104,9 @@ func enginesWrite(t *testing.T, w writer) {
 	p := publish(t, l, write{spec: word, scope: "en", query: english}, write{spec: example, query: examples(2)})
 	w.seen(t, l, "core.word", 6)
 	w.seen(t, l, "data.example", 2)
+	keepsFiles(t, l)
+	w.seen(t, l, "core.word", 6)
+	w.seen(t, l, "data.example", 2)
 	sameDigest(t, p, "core.word", write{spec: word, scope: "en", query: english},
 		write{spec: word, scope: "fr", query: "select 'fr' as language, 'eau' as word, 1 as n, 'nan'::double as share"},
 		write{spec: word, scope: "zh", query: "select 'zh' as language, '山' as word, 1 as n, 1.0::double as share"})
@@ -118,6 +122,16 @@ func (w writer) seen(t *testing.T, l *lake.Lake, table string, rows int) {
 	}
 	if err := l.Check(t.Context()); err != nil {
 		t.Errorf("check after a commit of %s: %v", w.name, err)
+	}
+}
+
+// keepsFiles lets gc remove old snapshots and whatever nothing points at.
+func keepsFiles(t *testing.T, l *lake.Lake) {
+	t.Helper()
+	report, err := l.GC(t.Context(), lake.GCOptions{OlderThan: time.Nanosecond, Delete: true,
+		Run: lake.RunInfo{Command: "gc", Version: "test"}})
+	if err != nil || len(report.Expired) == 0 {
+		t.Errorf("gc expired %v, %v", report.Expired, err)
 	}
 }
 
