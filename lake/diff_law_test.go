@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -76,7 +75,11 @@ func (b *bench) version(t rapid.TB, key []string, own []mark, shared map[string]
 	spec := markSpec()
 	fields := fieldsOf(spec.Columns)
 	spec.Key = key
-	v := &tableVersion{lake: b.lake, pin: Pin{Table: spec.Name}, spec: spec, fields: fields,
+	table, err := b.lake.catalog.Declare(iceberg.Declaration{Name: spec.Name, Fields: fields, Key: markSpec().Key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &tableVersion{lake: b.lake, table: table, pin: Pin{Table: spec.Name}, spec: spec, fields: fields,
 		files: b.write(t, own), records: map[string]scopeRecord{}, reader: scopeReader{lake: b.lake, session: b.session}}
 	for scope, files := range shared {
 		v.files[scope] = append(v.files[scope], files...)
@@ -207,12 +210,7 @@ func drawVersions(unique bool) *rapid.Generator[versions] {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	l := &Lake{dir: t.TempDir(), disk: disk.OS{}}
-	for _, folder := range []string{"tmp", "warehouse", "leases"} {
-		if err := os.Mkdir(filepath.Join(l.dir, folder), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	l := newLake(t)
 	s, err := l.openSession(t.Context(), SessionOptions{Threads: 1}, Holder{})
 	if err != nil {
 		t.Fatal(err)

@@ -201,7 +201,7 @@ func (c *comparison) input(ctx context.Context, v *tableVersion, scope string, f
 	if c.key == nil {
 		for _, column := range c.diff.Columns {
 			if column.Compared {
-				whole = append(whole, duck.Ident(v.fields[of(column)].Name)+"::"+column.wider().SQL())
+				whole = append(whole, duck.Name(v.fields[of(column)].Name)+"::"+column.wider().SQL())
 			}
 		}
 		in.key = []int{len(v.fields)}

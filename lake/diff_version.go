@@ -153,18 +153,22 @@ func (v *tableVersion) sorted(ctx context.Context, files []iceberg.DataFile, by 
 	task.Add(0) // DuckDB doesn't say how far it is
 	path := filepath.Join(v.lake.dir, "tmp", randomHex(8)+"-sorted.parquet")
 	v.scratch = append(v.scratch, path)
-	fields, query := v.fields, readFiles(v.fields, files)
+	fields := v.fields
+	query, err := v.reader.session.readTable(ctx, v.table, v.fields, files)
+	if err != nil {
+		return iceberg.DataFile{}, nil, err
+	}
 	if len(whole) > 0 {
 		fields = append(slices.Clone(fields), iceberg.Field{ID: freeID(fields), Name: rowHash, Type: "long"})
 		query = fmt.Sprintf("select *, (hash(%s) >> 1)::bigint as %s from (%s)", strings.Join(whole, ", "),
-			duck.Ident(rowHash), query)
+			duck.Name(rowHash), query)
 	}
 	order := make([]string, len(by))
 	for i, at := range by {
-		order[i] = duck.Ident(fields[at].Name) + " nulls first"
+		order[i] = duck.Name(fields[at].Name) + " nulls first"
 	}
 	// A dictionary of DuckDB's writer would make 0.0 and -0.0 one value.
-	err := v.reader.session.Exec(ctx, fmt.Sprintf(
+	err = v.reader.session.Exec(ctx, fmt.Sprintf(
 		"copy (%s order by %s) to %s (format parquet, dictionary_size_limit 0, field_ids %s)",
 		query, strings.Join(order, ", "), duck.Literal(path), fieldIDs(fields)))
 	return iceberg.DataFile{Path: path, Rows: totalRows(files)}, fields, damaged(err)

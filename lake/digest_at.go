@@ -72,11 +72,11 @@ func (v *tableVersion) state(ctx context.Context, scope string, compute bool) (
 		return state, true, nil
 	}
 	if ours {
-		state, err = v.reader.read(ctx, v.spec, v.fields, files)
+		state, err = v.reader.read(ctx, v.spec, v.table, v.fields, files)
 		return state, recorded, damaged(err)
 	}
 	scan := newScopeScan(v.spec, v.fields)
 	scan.lenient = true
-	err = v.reader.scanSorted(ctx, scan, v.spec, v.files[scope])
+	err = v.reader.scanSorted(ctx, scan, v.spec, v.table, v.files[scope])
 	return scan.state(files), false, damaged(err)
 }

@@ -149,13 +149,8 @@ func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, e
 }
 
 // view makes, or replaces, the view of a table at a pin (snapshot 0: no rows).
-// Another engine's table that the lake can't read gets a view that says so to
-// whoever reads it; it must not keep anybody from the other tables.
 func (s *Session) view(ctx context.Context, table *iceberg.Table, pin Pin) error {
-	query, err := s.readPinned(ctx, table, pin)
-	if errors.Is(err, iceberg.ErrUnsupported) {
-		query, err = refuse(table, err), nil
-	}
+	query, err := s.readOrRefuse(ctx, table, pin)
 	if err != nil {
 		return err
 	}
@@ -165,6 +160,17 @@ func (s *Session) view(ctx context.Context, table *iceberg.Table, pin Pin) error
 		}
 	}
 	return s.makeView(ctx, duck.Ident(table.Name()), query)
+}
+
+// readOrRefuse is readPinned; for another engine's table that the lake can't
+// read it is a SELECT that says so to whoever runs it: such a table must not
+// keep anybody from the others.
+func (s *Session) readOrRefuse(ctx context.Context, table *iceberg.Table, pin Pin) (string, error) {
+	query, err := s.readPinned(ctx, table, pin)
+	if errors.Is(err, iceberg.ErrUnsupported) {
+		return refuse(table, err), nil
+	}
+	return query, err
 }
 
 // refuse is a SELECT that fails with why, whichever column is asked for.

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,14 +15,18 @@ import (
 // table: its files are named one by one, so that the views show these versions
 // for as long as the files are there.
 func (l *Lake) ViewsSQL(ctx context.Context, pins Pins) (text string, err error) {
+	s, err := l.openSession(ctx, SessionOptions{Threads: 1}, Holder{Pins: pins.snapshots()})
+	if err != nil {
+		return "", err
+	}
 	err = l.reading(ctx, func(now *version) error {
-		text, err = l.viewsSQL(ctx, now, pins)
-		return err
+		text, err = l.viewsSQL(ctx, now, s, pins)
+		return errors.Join(err, s.Close())
 	})
 	return text, err
 }
 
-func (l *Lake) viewsSQL(ctx context.Context, now *version, pins Pins) (string, error) {
+func (l *Lake) viewsSQL(ctx context.Context, now *version, s *Session, pins Pins) (string, error) {
 	var b strings.Builder
 	made := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(pins)) {
@@ -36,13 +41,13 @@ func (l *Lake) viewsSQL(ctx context.Context, now *version, pins Pins) (string, e
 		if _, ok := table.Snapshot(pin.Snapshot); !ok && pin.Snapshot != 0 {
 			return "", l.missingSnapshot(ctx, now, pin)
 		}
-		query, err := readSnapshot(table, pin.Snapshot)
+		query, err := s.readOrRefuse(ctx, table, pin)
 		if err != nil {
 			return "", err
 		}
-		if schema, _, _ := strings.Cut(name, "."); !made[schema] {
+		if schema := schemaOf(name); !made[schema] {
 			made[schema] = true
-			fmt.Fprintf(&b, "\ncreate schema if not exists %s;\n", duck.Ident(schema))
+			fmt.Fprintf(&b, "\ncreate schema if not exists %s;\n", duck.Name(schema))
 		}
 		fmt.Fprintf(&b, "\n-- %s, %d rows%s\ncreate or replace view %s as\n%s;\n", pin, pin.Rows,
 			prefixed(", ", pin.Digest), duck.Ident(name), query)
