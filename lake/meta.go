@@ -38,6 +38,7 @@ type inputRow struct {
 	Snapshot int64  `parquet:"snapshot_id,id(3)" doc:"at this snapshot; 0: before its first"`
 	Digest   string `parquet:"digest,id(4)" doc:"content digest of that snapshot"`
 	Rows     int64  `parquet:"rows,id(5)" unit:"count" doc:"rows of that snapshot"`
+	Scope    string `parquet:"scope,id(6)" doc:"the scope that it read; empty: the whole table"`
 }
 
 // outputRow is a row of meta.outputs.
@@ -60,6 +61,7 @@ type fileRow struct {
 	Bytes   int64  `parquet:"bytes,id(5)" unit:"byte" doc:"its size"`
 	Rows    int64  `parquet:"rows,id(6)" unit:"count" doc:"records in it"`
 	Licence string `parquet:"licence,id(7)" doc:"its licence"`
+	Path    string `parquet:"path,id(8)" doc:"where it was, absolute"`
 }
 
 // snapshotRow is a row of meta.snapshots: what a snapshot made of one scope.
@@ -121,7 +123,7 @@ func newMetaSpecs() metaSpecs {
 		runs: SpecOf[runRow](Spec{Name: "meta.runs", Doc: "a run that published",
 			Key: []string{"run_id"}, Licence: OpenData}),
 		inputs: SpecOf[inputRow](Spec{Name: "meta.inputs", Doc: "a table that a run read",
-			Key: []string{"run_id", "table_name", "snapshot_id"}, Licence: OpenData}),
+			Key: []string{"run_id", "table_name", "snapshot_id", "scope"}, Licence: OpenData}),
 		outputs: SpecOf[outputRow](Spec{Name: "meta.outputs", Doc: "a table that a run wrote",
 			Key: []string{"run_id", "publish", "table_name"}, Licence: OpenData}),
 		files: SpecOf[fileRow](Spec{Name: "meta.files", Doc: "a raw file that a run loaded",

@@ -256,7 +256,7 @@ func (r *Run) stageMetaTables(ctx context.Context, p *publication, on *version, 
 			return stageMeta(ctx, r, on, metaChange[runRow]{spec: m.runs, rows: runs, replaced: ours})
 		},
 		func(ctx context.Context) (*stagedMeta, error) {
-			return stageMeta(ctx, r, on, metaChange[inputRow]{spec: m.inputs, rows: r.inputs[r.recorded.inputs:]})
+			return stageMeta(ctx, r, on, metaChange[inputRow]{spec: m.inputs, rows: r.inputRows()})
 		},
 		func(ctx context.Context) (*stagedMeta, error) {
 			return stageMeta(ctx, r, on, metaChange[fileRow]{spec: m.files, rows: r.files[r.recorded.files:]})

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -30,9 +29,13 @@ type RunInfo struct {
 
 // RawFile is a file that a run read from outside, for meta.files.
 type RawFile struct {
-	Source, Name, SHA256 string
-	Bytes, Rows          int64
-	Licence              string
+	Source  string `json:"source"`
+	Name    string `json:"name"`
+	SHA256  string `json:"sha256"` // hex
+	Bytes   int64  `json:"bytes"`
+	Rows    int64  `json:"rows"`
+	Licence string `json:"licence"`
+	Path    string `json:"path"` // absolute: where a later run may look for it
 }
 
 // A Run stages writes to tables and publishes all of them in one transaction.
@@ -126,46 +129,10 @@ func (r *Run) ID() string { return r.id }
 // tables.
 func (r *Run) Session() *Session { return r.session }
 
-// Input records that the run reads a table as its session shows it, and says
-// which version that is. A later change of the table doesn't conflict with the
-// run: it read a version that stays.
-func (r *Run) Input(ctx context.Context, table string) (Pin, error) {
-	pin, err := r.pin(ctx, table)
-	if err != nil {
-		return Pin{}, fmt.Errorf("input %s: %w", table, err)
-	}
-	row := inputRow{RunID: r.id, Table: table, Snapshot: pin.Snapshot, Digest: pin.Digest, Rows: pin.Rows}
-	if !slices.Contains(r.inputs, row) {
-		r.inputs = append(r.inputs, row)
-	}
-	return pin, nil
-}
-
-func (r *Run) pin(ctx context.Context, name string) (Pin, error) {
-	if s, ok := r.tables[name]; ok {
-		return currentPin(s.table), nil
-	}
-	if r.info.Pins != nil {
-		pin, ok := r.info.Pins[name]
-		if !ok {
-			return Pin{}, errors.New("the lake had no such table then")
-		}
-		return pin, nil
-	}
-	table, err := r.base.table(ctx, name)
-	if err != nil {
-		return Pin{}, err
-	}
-	if table == nil {
-		return Pin{}, errors.New("no such table in the lake")
-	}
-	return currentPin(table), nil
-}
-
 // File records a raw file that the run read.
 func (r *Run) File(f RawFile) {
 	r.files = append(r.files, fileRow{RunID: r.id, Source: f.Source, Name: f.Name, SHA256: f.SHA256,
-		Bytes: f.Bytes, Rows: f.Rows, Licence: f.Licence})
+		Bytes: f.Bytes, Rows: f.Rows, Licence: f.Licence, Path: f.Path})
 }
 
 // AuditError says that staged rows break a rule: an audit's query gave rows.

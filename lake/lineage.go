@@ -1,0 +1,317 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"alignctl/internal/nearest"
+)
+
+// A Lineage is how some versions of tables came about: a graph without cycles,
+// from what was asked for back to raw files.
+type Lineage struct {
+	Roots []string `json:"roots"` // ids of the nodes that were asked for
+	Nodes []Node   `json:"nodes"` // each after those that it came from
+}
+
+// A NodeKind says what a node is.
+type NodeKind string
+
+// The kinds of nodes.
+const (
+	TableKind NodeKind = "table" // a version of a table, or of one scope of it
+	RunKind   NodeKind = "run"
+	FileKind  NodeKind = "file"  // a raw file
+	ModelKind NodeKind = "model" // a model's folder that no run of the lake made
+)
+
+// A Node is one link of a Lineage; the member named by its Kind is set.
+type Node struct {
+	ID    string     `json:"id"`
+	Kind  NodeKind   `json:"kind"`
+	From  []string   `json:"from,omitempty"` // ids of the nodes that it came from
+	Table *TableNode `json:"table,omitempty"`
+	Run   *RunNode   `json:"run,omitempty"`
+	File  *RawFile   `json:"file,omitempty"`
+	Model *ModelNode `json:"model,omitempty"`
+}
+
+// A TableNode is a table, or one scope of it, as the run that made it left it.
+// A whole table of several scopes is made by no run: it comes from its scopes.
+type TableNode struct {
+	Table    string `json:"table"`
+	Snapshot int64  `json:"snapshot,string"`
+	Scope    string `json:"scope,omitempty"` // "": the whole table
+	Rows     int64  `json:"rows"`
+	Digest   string `json:"digest,omitempty"` // as a table has that holds no other scope
+	Run      string `json:"run,omitempty"`
+	Publish  int64  `json:"publish,omitempty"` // the lake's version that it came with
+	Note     string `json:"note,omitempty"`    // why no run is known
+	// Model is what the scope records, where it is a training run's.
+	Model *ModelNode `json:"model,omitempty"`
+}
+
+// A RunNode is a run, as meta.runs has it.
+type RunNode struct {
+	ID        string     `json:"run"`
+	Command   string     `json:"command"`
+	Config    string     `json:"-"`
+	Version   string     `json:"version"`
+	Source    string     `json:"source,omitempty"`
+	StartedAt time.Time  `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at,omitempty"`
+	Status    Status     `json:"status"`
+}
+
+// A ModelNode is the folder of a model or an adapter.
+type ModelNode struct {
+	Kind   string `json:"kind"` // base, adapter or merged
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// Node finds a node by its id; nil when there is none.
+func (g *Lineage) Node(id string) *Node {
+	at := slices.IndexFunc(g.Nodes, func(n Node) bool { return n.ID == id })
+	if at < 0 {
+		return nil
+	}
+	return &g.Nodes[at]
+}
+
+// Lineage traces a table (TABLE or TABLE@VERSION, a version as Pin takes it) or
+// a run. Of a run it traces all that the run made and all that is kept under
+// its id, such as the metrics of an evaluation.
+func (l *Lake) Lineage(ctx context.Context, of string) (*Lineage, error) {
+	t := &tracer{done: map[string]bool{}}
+	err := l.withHistory(ctx, func(h *history) error {
+		t.history = h
+		return t.asked(ctx, of)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("trace %q: %w", of, err)
+	}
+	return &t.graph, nil
+}
+
+// A tracer follows history backwards. It adds a node when all that the node came
+// from is there.
+type tracer struct {
+	*history
+	graph Lineage
+	done  map[string]bool // ids of the nodes added
+}
+
+func (t *tracer) asked(ctx context.Context, of string) error {
+	name, ref, _ := strings.Cut(of, "@")
+	switch _, isRun := t.runs[of]; {
+	case isRun:
+		return t.runAsked(ctx, of)
+	case strings.Contains(name, "."):
+		return t.tableAsked(ctx, name, ref)
+	}
+	return fmt.Errorf("it is no table and no run%s",
+		nearest.Hint(of, append(t.now.names(), slices.Sorted(maps.Keys(t.runs))...)))
+}
+
+func (t *tracer) tableAsked(ctx context.Context, table, ref string) error {
+	if strings.HasPrefix(table, "meta.") {
+		return fmt.Errorf("the meta tables are the record of runs; no run made them")
+	}
+	pin, err := t.lake.Pin(ctx, table, ref)
+	if err != nil {
+		return err
+	}
+	if pin.Snapshot == 0 {
+		return fmt.Errorf("the table has no rows yet")
+	}
+	id, err := t.table(ctx, inputRow{Table: table, Snapshot: pin.Snapshot, Digest: pin.Digest, Rows: pin.Rows})
+	t.graph.Roots = []string{id}
+	return err
+}
+
+// runAsked traces the newest version of each scope that the run made, or that
+// has its name.
+func (t *tracer) runAsked(ctx context.Context, run string) error {
+	for _, name := range slices.Sorted(maps.Keys(t.made)) {
+		newest := map[string]snapshotRow{}
+		for _, row := range t.made[name] {
+			if row.RunID == run || row.Scope == run {
+				newest[row.Scope] = row
+			}
+		}
+		maps.DeleteFunc(newest, func(_ string, row snapshotRow) bool { return row.ScopeRows == 0 })
+		for _, scope := range slices.Sorted(maps.Keys(newest)) {
+			id, err := t.table(ctx, inputRow{Table: name, Snapshot: newest[scope].Snapshot, Scope: scope})
+			if err != nil {
+				return err
+			}
+			t.graph.Roots = append(t.graph.Roots, id)
+		}
+	}
+	id, err := t.run(ctx, run)
+	if len(t.graph.Roots) == 0 { // all that it wrote was there already
+		t.graph.Roots = []string{id}
+	}
+	return err
+}
+
+// add adds a node, once.
+func (t *tracer) add(n Node) string {
+	if !t.done[n.ID] {
+		t.done[n.ID] = true
+		t.graph.Nodes = append(t.graph.Nodes, n)
+	}
+	return n.ID
+}
+
+// table adds what a run read: a scope, or a whole table. A table of one scope is
+// that scope.
+func (t *tracer) table(ctx context.Context, row inputRow) (string, error) {
+	found, known, err := t.holdings(ctx, row)
+	if err != nil {
+		return "", err
+	}
+	whole := TableNode{Table: row.Table, Snapshot: row.Snapshot, Scope: row.Scope, Digest: row.Digest, Rows: row.Rows}
+	if !known {
+		whole.Note = "nobody recorded this snapshot"
+		return t.add(Node{ID: whole.id(), Kind: TableKind, Table: &whole}), nil
+	}
+	if row.Scope != "" {
+		if one, ok := found[row.Scope]; ok {
+			return t.scope(ctx, one)
+		}
+		whole.Digest, whole.Rows, whole.Note = "", 0, "the scope is empty"
+		return t.add(Node{ID: whole.id(), Kind: TableKind, Table: &whole}), nil
+	}
+	var from []string
+	for _, scope := range slices.Sorted(maps.Keys(found)) {
+		id, err := t.scope(ctx, found[scope])
+		if err != nil {
+			return "", err
+		}
+		from = append(from, id)
+	}
+	if len(from) == 1 {
+		return from[0], nil
+	}
+	return t.add(Node{ID: whole.id(), Kind: TableKind, Table: &whole, From: from}), nil
+}
+
+func (n TableNode) id() string {
+	id := Pin{Table: n.Table, Snapshot: n.Snapshot}.String()
+	if n.Scope != "" {
+		id += "[" + n.Scope + "]"
+	}
+	return id
+}
+
+// scope adds a scope. Its run may have read some of its own tables, as a load
+// does that makes core tables from the raw one: then the others come from these,
+// and only these from the run.
+func (t *tracer) scope(ctx context.Context, held holding) (id string, err error) {
+	if id = held.id(); t.done[id] {
+		return id, nil
+	}
+	node := Node{ID: id, Kind: TableKind, Table: &held.TableNode}
+	if node.Table.Digest, err = t.digest(ctx, held); err != nil {
+		return "", err
+	}
+	if held.Run != "" {
+		node.From, err = t.origin(ctx, held)
+	}
+	return t.add(node), err
+}
+
+// origin is where a scope came from: its run, or tables of the same run.
+func (t *tracer) origin(ctx context.Context, held holding) (from []string, err error) {
+	inputs, err := t.read(ctx, held.Run)
+	if err != nil {
+		return nil, err
+	}
+	first := slices.ContainsFunc(inputs.own, func(own holding) bool { return own.Table == held.Table })
+	if first || len(inputs.own) == 0 {
+		run, err := t.run(ctx, held.Run)
+		return []string{run}, err
+	}
+	for _, own := range inputs.own {
+		id, err := t.scope(ctx, own)
+		if err != nil {
+			return nil, err
+		}
+		from = append(from, id)
+	}
+	return from, nil
+}
+
+// reads are the inputs of a run: what it made itself, and the rest.
+type reads struct {
+	own    []holding
+	others []inputRow
+}
+
+// read sorts the inputs of a run.
+func (t *tracer) read(ctx context.Context, run string) (r reads, err error) {
+	for _, row := range t.inputs[run] {
+		if row.Snapshot == 0 {
+			continue // a table before its first rows
+		}
+		found, _, err := t.holdings(ctx, row)
+		if err != nil {
+			return r, err
+		}
+		own := len(r.own)
+		for _, scope := range slices.Sorted(maps.Keys(found)) {
+			if found[scope].Run == run {
+				r.own = append(r.own, found[scope])
+			}
+		}
+		if own == len(r.own) {
+			r.others = append(r.others, row)
+			continue
+		}
+		for _, scope := range slices.Sorted(maps.Keys(found)) {
+			if found[scope].Run != run {
+				row.Scope = scope
+				r.others = append(r.others, row)
+			}
+		}
+	}
+	return r, nil
+}
+
+// run adds a run after what it read.
+func (t *tracer) run(ctx context.Context, id string) (string, error) {
+	node := Node{ID: "run " + id, Kind: RunKind}
+	if t.done[node.ID] {
+		return node.ID, nil
+	}
+	inputs, err := t.read(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	for _, row := range t.files[id] {
+		node.From = append(node.From, t.file(row))
+	}
+	for _, row := range inputs.others {
+		from, err := t.table(ctx, row)
+		if err != nil {
+			return "", err
+		}
+		node.From = append(node.From, from)
+	}
+	row := t.runs[id]
+	node.Run = &RunNode{ID: id, Command: row.Command, Config: row.Config, Version: row.Version, Source: row.Source,
+		StartedAt: row.StartedAt, EndedAt: row.EndedAt, Status: Status(row.Status)}
+	return t.add(node), nil
+}
+
+func (t *tracer) file(row fileRow) string {
+	return t.add(Node{ID: strings.Join([]string{"file", row.Source, row.Name, row.SHA256, row.Path}, " "), Kind: FileKind,
+		File: &RawFile{Source: row.Source, Name: row.Name, SHA256: row.SHA256, Bytes: row.Bytes, Rows: row.Rows,
+			Licence: row.Licence, Path: row.Path}})
+}
