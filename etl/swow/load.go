@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -38,15 +39,28 @@ func (p *Plan) Load(ctx context.Context) (report *etl.Report, err error) {
 	return report, nil
 }
 
-// config is what decides the content of the tables, besides the files.
-func (p *Plan) config() any {
-	ids := make([]string, len(p.files))
-	for i, f := range p.files {
-		ids[i] = f.SHA256
+// Kind is the value of Config.Kind.
+const Kind = "etl swow"
+
+// A Config is what decides the tables of a load, besides the bytes of its
+// files: the configuration of its run, by which it can be run again.
+type Config struct {
+	Kind     string   `json:"kind"` // Kind
+	Source   string   `json:"source"`
+	Language string   `json:"language"`
+	Append   bool     `json:"append"`
+	Licence  string   `json:"licence"`
+	Files    []string `json:"files"`          // sha256 of each
+	Rows     string   `json:"rows,omitempty"` // see Options
+}
+
+func (p *Plan) config() Config {
+	o := p.options
+	c := Config{Kind: Kind, Source: o.Source, Language: p.language.Code, Append: o.Append, Licence: o.Licence, Rows: o.Rows}
+	for _, f := range p.files {
+		c.Files = append(c.Files, f.SHA256)
 	}
-	return map[string]any{
-		"source": p.options.Source, "language": p.language.Code, "append": p.options.Append, "files": ids,
-	}
+	return c
 }
 
 // A loader is one run of a Plan.
@@ -94,9 +108,13 @@ func (w *loader) stage(ctx context.Context) error {
 		if err := etl.Stage(ctx, w.run.Session(), staged(i), f); err != nil {
 			return err
 		}
+		path, err := filepath.Abs(f.Path)
+		if err != nil {
+			return fmt.Errorf("find raw file %q: %w", f.Path, err)
+		}
 		w.run.File(lake.RawFile{
 			Source: w.plan.options.Source, Name: f.Name(), SHA256: f.SHA256,
-			Bytes: f.Bytes, Rows: f.Rows, Licence: w.plan.options.Licence,
+			Bytes: f.Bytes, Rows: f.Rows, Licence: w.plan.options.Licence, Path: path,
 		})
 	}
 	return nil
@@ -112,12 +130,18 @@ func (w *loader) raw(ctx context.Context) error {
 	}
 	for _, h := range w.plan.held {
 		if w.plan.stays(h) {
+			if _, err := w.run.InputScope(ctx, rawSpec().Name, w.plan.options.Source); err != nil {
+				return err
+			}
 			parts = append(parts, fmt.Sprintf("select * from raw.swow where source = %s and file_id = %s",
 				duck.Literal(w.plan.options.Source), duck.Literal(h.fileID)))
 		}
 	}
+	if w.plan.options.Rows != "" {
+		parts = append(parts, w.plan.options.Rows)
+	}
 	spec := rawSpec()
-	if len(parts) == 1 {
+	if len(parts) == 1 && len(w.plan.files) == 1 {
 		spec.Order = []string{"line"}
 	}
 	query := strings.Join(parts, "\nunion all by name\n")
@@ -129,7 +153,17 @@ func (w *loader) raw(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := w.run.Input(ctx, rawSpec().Name)
+	return w.readRaw(ctx)
+}
+
+// readRaw records what the core tables are made from: every source that has
+// rows of the languages that move.
+func (w *loader) readRaw(ctx context.Context) error {
+	var codes []string
+	for _, code := range w.plan.languages() {
+		codes = append(codes, duck.Literal(code))
+	}
+	_, err := w.run.InputScopes(ctx, rawSpec().Name, "language in ("+strings.Join(codes, ", ")+")")
 	return err
 }
 

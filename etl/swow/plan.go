@@ -17,8 +17,12 @@ type Options struct {
 	Source   string // "": the language's own, such as swow-en
 	Append   bool   // keep the source's other files; else it holds exactly Files
 	Licence  string // of the files; "": Licence
-	Command  string // the command line, for the lake's history
-	Version  string // of alignctl
+	// Rows is a SELECT of rows of raw.swow, of this source, that are loaded
+	// beside Files; "": none. So a source is loaded again of which a file is gone
+	// and an earlier version of the lake has its rows.
+	Rows    string
+	Command string // the command line, for the lake's history
+	Version string // of alignctl
 }
 
 // A Plan is a load whose files have been checked and counted: it says what
@@ -64,7 +68,7 @@ func Prepare(ctx context.Context, l *lake.Lake, o Options) (*Plan, error) {
 }
 
 func (p *Plan) check(ctx context.Context) error {
-	if len(p.options.Files) == 0 {
+	if len(p.options.Files) == 0 && p.options.Rows == "" {
 		return errors.New("load swow: no file given")
 	}
 	seen := map[string]string{}

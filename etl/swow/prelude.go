@@ -64,6 +64,9 @@ func populationRows(l *Language) string {
 }
 
 func fileRows(p *Plan) string {
+	if len(p.files) == 0 {
+		return "select null::varchar as source, null::varchar as file_id, null::bigint as records limit 0"
+	}
 	var rows []string
 	for _, f := range p.files {
 		rows = append(rows, tuple(duck.Literal(p.options.Source), duck.Literal(f.FileID()), fmt.Sprint(f.Rows)))
