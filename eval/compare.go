@@ -38,6 +38,9 @@ func Compare(ctx context.Context, l *lake.Lake, o CompareOptions) (_ Scored, err
 	if err := c.check(ctx, run.Session()); err != nil {
 		return Scored{}, err
 	}
+	if err := c.record(ctx, run); err != nil {
+		return Scored{}, err
+	}
 	if err := c.pair(ctx, run.Session()); err != nil {
 		return Scored{}, err
 	}
@@ -96,6 +99,18 @@ func (c *comparison) check(ctx context.Context, s *lake.Session) (err error) {
 			c.options.Run, c.options.Against, a, b)
 	}
 	return nil
+}
+
+// record says what the comparison is made from: both runs' scores, and the
+// metrics that it is added to.
+func (c *comparison) record(ctx context.Context, run *lake.Run) error {
+	for _, id := range []string{c.options.Run, c.options.Against} {
+		if _, err := run.InputScope(ctx, ScoresTable.Name, id); err != nil {
+			return err
+		}
+	}
+	_, err := run.InputScope(ctx, MetricsTable.Name, c.options.Run)
+	return err
 }
 
 // pairsQuery gives the scores of two runs on the same cues, and null where

@@ -64,7 +64,7 @@ type Generated struct {
 // status interrupted, and the context's error is returned with the run.
 func Generate(ctx context.Context, l *lake.Lake, open Opener, o GenerateOptions) (_ Generated, err error) {
 	o = o.withDefaults()
-	pins, err := l.At(ctx, o.At)
+	pins, err := o.pins(ctx, l)
 	if err != nil {
 		return Generated{}, err
 	}
@@ -89,6 +89,9 @@ func Generate(ctx context.Context, l *lake.Lake, open Opener, o GenerateOptions)
 		return Generated{}, err
 	}
 	defer m.free()
+	if err := m.trace(ctx, run); err != nil {
+		return Generated{}, err
+	}
 	g := generation{model: m, options: o, runID: run.ID(), items: items, started: time.Now().UTC()}
 	asked := g.ask(ctx)
 	if asked != nil && (ctx.Err() == nil || len(g.samples) == 0) {
@@ -99,6 +102,20 @@ func Generate(ctx context.Context, l *lake.Lake, open Opener, o GenerateOptions)
 		return Generated{}, err
 	}
 	return g.summary(), asked
+}
+
+// pins is the version of the lake that the prompts come from, with the models of
+// now: the one to ask may be younger.
+func (o GenerateOptions) pins(ctx context.Context, l *lake.Lake) (lake.Pins, error) {
+	pins, err := l.At(ctx, o.At)
+	if err != nil {
+		return nil, err
+	}
+	now, err := l.At(ctx, "")
+	if pin, ok := now[modelsTable]; ok {
+		pins[modelsTable] = pin
+	}
+	return pins, err
 }
 
 func (o GenerateOptions) withDefaults() GenerateOptions {

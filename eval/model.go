@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"alignctl/lake"
 	"alignctl/train/lm"
 )
 
@@ -81,6 +82,17 @@ func (o ModelOptions) Open(ctx context.Context) (*Model, error) {
 	m.Generator, m.Renderer, m.Tokenizer = loaded, template, tokenizer
 	m.StopIDs = stopIDs(loaded.Config, encoder)
 	return m, nil
+}
+
+// modelsTable lists the models that runs of the lake made.
+const modelsTable = "train.models"
+
+// trace records which runs of the lake made the model and its adapter, if any
+// did: of each the first, where several made the same.
+func (m *Model) trace(ctx context.Context, run *lake.Run) error {
+	_, err := run.InputScopes(ctx, modelsTable, `run_id in (
+		select min(run_id) from train.models where sha256 in (?, ?) group by sha256)`, m.SHA256, m.AdapterSHA256)
+	return err
 }
 
 // free gives the model's memory back.

@@ -9,28 +9,18 @@ import (
 	"alignctl/lake"
 )
 
-// begin starts a run that reads the named tables.
-func begin(ctx context.Context, l *lake.Lake, info lake.RunInfo, inputs ...string) (*lake.Run, error) {
+// begin starts a run on a lake that must have the named tables.
+func begin(ctx context.Context, l *lake.Lake, info lake.RunInfo, tables ...string) (*lake.Run, error) {
 	pins, err := l.At(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	for _, table := range inputs {
+	for _, table := range tables {
 		if _, ok := pins[table]; !ok {
 			return nil, fmt.Errorf("read table %s: the lake doesn't have it yet (%s)", table, makerOf(table))
 		}
 	}
-	run, err := l.Begin(ctx, info)
-	if err != nil {
-		return nil, err
-	}
-	for _, table := range inputs {
-		if _, err := run.Input(ctx, table); err != nil {
-			_ = run.Close() // the first error tells more
-			return nil, err
-		}
-	}
-	return run, nil
+	return l.Begin(ctx, info)
 }
 
 // makerOf is the command that makes a table.

@@ -56,6 +56,9 @@ func Score(ctx context.Context, l *lake.Lake, o ScoreOptions) (_ Scored, err err
 	if o.Run, err = findRun(ctx, run.Session(), o.Run); err != nil {
 		return Scored{}, err
 	}
+	if err := o.record(ctx, run); err != nil {
+		return Scored{}, err
+	}
 	answers, err := readAnswers(ctx, run.Session(), o.Run)
 	if err != nil {
 		return Scored{}, err
@@ -99,6 +102,17 @@ func (o ScoreOptions) info() lake.RunInfo {
 	return lake.RunInfo{Command: o.Command, Version: o.Version, Config: map[string]any{
 		"run": o.Run, "population": o.Population, "k": o.Ks, "bootstrap": o.Bootstrap,
 	}}
+}
+
+// record says what the scores are made from: the run's answers, and what people
+// say in the languages of its cues.
+func (o ScoreOptions) record(ctx context.Context, run *lake.Run) error {
+	if _, err := run.InputScope(ctx, SamplesTable.Name, o.Run); err != nil {
+		return err
+	}
+	_, err := run.InputScopes(ctx, strengthTable,
+		"language in (select language from eval.samples where run_id = ?)", o.Run)
+	return err
 }
 
 // A scoring is the work of one Score call.
@@ -156,6 +170,11 @@ func (s *scoring) publish(ctx context.Context, run *lake.Run) error {
 		return err
 	}
 	comparisons = slices.DeleteFunc(comparisons, func(m MetricRow) bool { return m.Against == "" })
+	if len(comparisons) > 0 {
+		if _, err := run.InputScope(ctx, MetricsTable.Name, s.options.Run); err != nil {
+			return err
+		}
+	}
 	metrics := append(comparisons, s.metrics...)
 	if _, err := lake.ReplaceRows(ctx, run, MetricsTable, s.options.Run, metrics); err != nil {
 		return err

@@ -23,28 +23,19 @@ func (r *Run) InputScope(ctx context.Context, table, scope string) (Pin, error) 
 }
 
 // InputScopes is InputScope for each scope of a table that holds a row for
-// which the condition, in SQL over the table's columns, is true. It gives these
-// scopes, in order: none when the session has no such table.
-func (r *Run) InputScopes(ctx context.Context, table, condition string, args ...any) (scopes []string, err error) {
-	column, err := r.scopeColumn(ctx, table)
-	if err != nil || column == "" {
+// which the condition, in SQL over the table's columns, is true; a table without
+// scopes is read as a whole. It gives these scopes, in order. When the session
+// has no such table, there is nothing to record.
+func (r *Run) InputScopes(ctx context.Context, table, condition string, args ...any) ([]string, error) {
+	column, found, err := r.scopeColumn(ctx, table)
+	if err != nil || !found {
 		return nil, err
 	}
-	rows, err := r.session.Query(ctx, fmt.Sprintf("select distinct %[1]s from %[2]s where %[3]s order by %[1]s",
-		duck.Ident(column), duck.Ident(table), condition), args...)
-	if err != nil {
-		return nil, fmt.Errorf("input %s: %w", table, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var scope string
-		if err := rows.Scan(&scope); err != nil {
+	scopes := []string{""}
+	if column != "" {
+		if scopes, err = r.scopesWhere(ctx, table, column, condition, args...); err != nil {
 			return nil, fmt.Errorf("input %s: %w", table, err)
 		}
-		scopes = append(scopes, scope)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, fmt.Errorf("input %s: %w", table, err)
 	}
 	for _, scope := range scopes {
 		if _, err := r.input(ctx, table, scope); err != nil {
@@ -54,24 +45,38 @@ func (r *Run) InputScopes(ctx context.Context, table, condition string, args ...
 	return scopes, nil
 }
 
-// scopeColumn is the scope column of a table of the session; "" when there is
-// no such table.
-func (r *Run) scopeColumn(ctx context.Context, name string) (string, error) {
+// scopeColumn is the scope column of a table of the session; found is false when
+// there is no such table.
+func (r *Run) scopeColumn(ctx context.Context, name string) (column string, found bool, err error) {
 	if s, ok := r.tables[name]; ok {
-		return s.spec.Scope, nil
+		return s.spec.Scope, true, nil
 	}
 	if _, pinned := r.info.Pins[name]; r.info.Pins != nil && !pinned {
-		return "", nil
+		return "", false, nil
 	}
 	table, err := r.base.table(ctx, name)
 	if err != nil || table == nil {
-		return "", err
+		return "", false, err
 	}
 	info, err := infoOf(table)
-	if err == nil && info.Spec.Scope == "" {
-		err = fmt.Errorf("input %s: the table has no scopes", name)
+	return info.Spec.Scope, true, err
+}
+
+func (r *Run) scopesWhere(ctx context.Context, table, column, condition string, args ...any) (scopes []string, err error) {
+	rows, err := r.session.Query(ctx, fmt.Sprintf("select distinct %[1]s from %[2]s where %[3]s order by %[1]s",
+		duck.Ident(column), duck.Ident(table), condition), args...)
+	if err != nil {
+		return nil, err
 	}
-	return info.Spec.Scope, err
+	defer rows.Close()
+	for rows.Next() {
+		var scope string
+		if err := rows.Scan(&scope); err != nil {
+			return nil, err
+		}
+		scopes = append(scopes, scope)
+	}
+	return scopes, rows.Err()
 }
 
 func (r *Run) input(ctx context.Context, table, scope string) (Pin, error) {

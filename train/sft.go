@@ -123,6 +123,14 @@ func (o SFTOptions) begin(ctx context.Context, l *lake.Lake) (*lake.Run, error) 
 	if err != nil {
 		return nil, err
 	}
+	now, err := l.At(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	models := ModelsSpec().Name // the model to start from may be younger than the data
+	if pin, ok := now[models]; ok {
+		pins[models] = pin
+	}
 	return l.Begin(ctx, lake.RunInfo{Command: o.Command, Config: o, Version: o.Version, Pins: pins})
 }
 
@@ -149,6 +157,9 @@ func (s *sft) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.traceModel(ctx, digest); err != nil {
+		return err
+	}
 	trainable := lm.TrainLoRA
 	if o.Full {
 		trainable = lm.TrainFull
@@ -159,6 +170,14 @@ func (s *sft) open(ctx context.Context) error {
 		return err
 	}
 	return s.describe(digest)
+}
+
+// traceModel records which run of the lake made the model to start from, if one
+// did: the first, where several made the same.
+func (s *sft) traceModel(ctx context.Context, sha256 string) error {
+	_, err := s.run.InputScopes(ctx, ModelsSpec().Name,
+		"run_id = (select min(run_id) from train.models where sha256 = ?)", sha256)
+	return err
 }
 
 // openData pins the data set and makes it batches.
