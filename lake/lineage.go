@@ -83,8 +83,8 @@ func (g *Lineage) Node(id string) *Node {
 	return &g.Nodes[at]
 }
 
-// Lineage traces a table (TABLE or TABLE@VERSION, a version as Pin takes it) or
-// a run. Of a run it traces all that the run made and all that is kept under
+// Lineage traces a table (TABLE or TABLE@VERSION, a version as Pin takes it;
+// data. may be left out) or a run. Of a run it traces all that the run made and all that is kept under
 // its id, such as the metrics of an evaluation.
 func (l *Lake) Lineage(ctx context.Context, of string) (*Lineage, error) {
 	t := &tracer{done: map[string]bool{}}
@@ -113,6 +113,8 @@ func (t *tracer) asked(ctx context.Context, of string) error {
 		return t.runAsked(ctx, of)
 	case strings.Contains(name, "."):
 		return t.tableAsked(ctx, name, ref)
+	case t.now.location("data."+name) != "":
+		return t.tableAsked(ctx, "data."+name, ref)
 	}
 	return fmt.Errorf("it is no table and no run%s",
 		nearest.Hint(of, append(t.now.names(), slices.Sorted(maps.Keys(t.runs))...)))

@@ -22,6 +22,7 @@ func lakeCommand(t *terminal) *cli.Command {
 			lakeViewsCommand(t),
 			lakeTagCommand(t),
 			lakeUntagCommand(t),
+			lakeExplainCommand(t),
 			lakeCheckCommand(t),
 			lakeVerifyCommand(t),
 			lakeGCCommand(t),
