@@ -134,3 +134,48 @@ func sameChain(t *testing.T, l *Lake, names map[string]string, of string, want .
 		t.Errorf("chain of %s: %s", of, diff)
 	}
 }
+
+// The rows of a scope are read where its snapshot has them, or where its files
+// are when the snapshot is gone.
+func TestScopeQuery(t *testing.T) {
+	l := newLake(t)
+	r := begin(t, l)
+	write(t, r, wordSpec(), "en", words("en", 3))
+	pin := write(t, r, wordSpec(), "zh", words("zh", 2))
+	first := addSteps(t, r, steps(0, 2))
+	publish(t, r, Running)
+	second := addSteps(t, r, steps(2, 5))
+	publish(t, r, Done)
+	s, err := l.Session(t.Context(), nil, SessionOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, c := range []struct {
+		pin   Pin
+		scope string
+		rows  int64
+	}{{pin, "", 5}, {pin, "zh", 2}, {pin, "fr", 0}, {first, "a", 2}, {second, "a", 5}} {
+		query, err := l.ScopeQuery(t.Context(), c.pin.Table, c.pin.Snapshot, c.scope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := s.db.Count(t.Context(), "select count(*) from ("+query+")"); err != nil || n != c.rows {
+			t.Errorf("%s[%s]: %d rows, %v, want %d", c.pin, c.scope, n, err, c.rows)
+		}
+		if c.rows == 0 || c.scope == "" {
+			continue
+		}
+		err = l.withHistory(t.Context(), func(h *history) error {
+			files := h.recordedFiles(c.pin.Table, c.pin.Snapshot, c.scope)
+			n, err := s.db.Count(t.Context(), "select count(*) from ("+readFiles(fieldsOf(wordSpec().Columns)[:1], files)+")")
+			if n != c.rows {
+				t.Errorf("%s[%s]: %d rows in the recorded files, want %d", c.pin, c.scope, n, c.rows)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}

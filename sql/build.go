@@ -15,6 +15,7 @@ import (
 type BuildOptions struct {
 	Set     map[string]string // parameters by name; the others have their defaults
 	At      string            // the version of the lake to read, as in [lake.Lake.At]; "" is now
+	Pins    lake.Pins         // the version to read, in place of At; nil: as At says
 	Command string            // the command line and the version of alignctl, for meta.runs
 	Version string
 	Session lake.SessionOptions // threads and memory; any give the same rows
@@ -39,9 +40,11 @@ func (c *Catalogue) Build(ctx context.Context, l *lake.Lake, name string, opts B
 	if err != nil {
 		return Built{}, err
 	}
-	pins, err := l.At(ctx, opts.At)
-	if err != nil {
-		return Built{}, fmt.Errorf("build %s: %w", view.Name, err)
+	pins := opts.Pins
+	if pins == nil {
+		if pins, err = l.At(ctx, opts.At); err != nil {
+			return Built{}, fmt.Errorf("build %s: %w", view.Name, err)
+		}
 	}
 	recipe, run, err := c.plan(ctx, l, view, opts.Set, pins)
 	if err != nil {

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,6 +30,26 @@ type definition struct {
 	Licence lake.Licence
 	Columns []Column
 	Audits  map[string]string
+}
+
+// Recipe works out what the recipe of a view is now, for parameters and inputs
+// with these content digests, by table.
+func (c *Catalogue) Recipe(ctx context.Context, l *lake.Lake, name string, set, inputs map[string]string) (
+	_ Recipe, err error) {
+	view, err := c.View(name)
+	if err != nil {
+		return Recipe{}, err
+	}
+	pins := lake.Pins{}
+	for table, digest := range inputs {
+		pins[table] = lake.Pin{Table: table, Digest: digest}
+	}
+	session, err := l.Session(ctx, nil, lake.SessionOptions{ReadOnly: true})
+	if err != nil {
+		return Recipe{}, err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	return c.recipe(ctx, session, view, set, pins)
 }
 
 // recipe works out the recipe of a view for the parameters and the input pins.

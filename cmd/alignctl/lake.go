@@ -23,6 +23,7 @@ func lakeCommand(t *terminal) *cli.Command {
 			lakeTagCommand(t),
 			lakeUntagCommand(t),
 			lakeExplainCommand(t),
+			lakeReproduceCommand(t),
 			lakeCheckCommand(t),
 			lakeVerifyCommand(t),
 			lakeGCCommand(t),

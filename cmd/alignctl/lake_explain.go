@@ -115,7 +115,10 @@ func tableLabel(n *lake.Node) (head string, details []string) {
 	if table.Scope != "" {
 		head += " [" + table.Scope + "]"
 	}
-	details = []string{count(table.Rows, "row"), shortDigest(table.Digest)}
+	details = []string{count(table.Rows, "row")}
+	if table.Digest != "" {
+		details = append(details, shortDigest(table.Digest))
+	}
 	if table.Model != nil {
 		details = append(details, table.Model.Kind, table.Model.Path, shortDigest(table.Model.SHA256))
 	}
@@ -135,13 +138,13 @@ func count(n int64, thing string) string {
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// shortDigest is enough of a digest to tell it from others.
+// shortDigest is enough of a digest to tell it from others; "" of none.
 func shortDigest(digest string) string {
 	hex := strings.TrimPrefix(digest, "sha256:")
-	if len(hex) < 12 {
-		return "no digest"
+	if hex == "" {
+		return ""
 	}
-	return "sha256:" + hex[:12]
+	return "sha256:" + hex[:min(12, len(hex))]
 }
 
 // lineageShapes are the Graphviz shapes of the kinds of nodes.

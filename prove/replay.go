@@ -1,0 +1,204 @@
+package prove
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"alignctl/etl/swow"
+	"alignctl/internal/progress"
+	"alignctl/lake"
+	"alignctl/lake/duck"
+	"alignctl/sql"
+)
+
+// A Replayer makes runs of one kind again.
+type Replayer interface {
+	// Made says whether a run is of this kind.
+	Made(run *lake.RunNode) bool
+	// Replay makes the run again in the scratch lake. What it gives holds also
+	// when it fails.
+	Replay(ctx context.Context, job *Job) (Replayed, error)
+}
+
+// A Job is a run to make again.
+type Job struct {
+	Lake, Scratch *lake.Lake
+	Run           *lake.RunNode
+	Files         []*lake.RawFile   // that it loaded
+	Tables        []*lake.TableNode // that it made or read, scope by scope
+	Version       string            // of alignctl
+
+	// Inputs gives the versions of the tables that it read, whole, in the scratch
+	// lake. There need be none when the run read some scopes only.
+	Inputs func() (lake.Pins, error)
+}
+
+// Replayed is what a replay tells beside the tables that it made.
+type Replayed struct {
+	Links []Link
+	// FileIDs are the ids, in column file_id, of files that have changed, with
+	// those that they had then: else every row of such a file would differ.
+	FileIDs map[string]string
+}
+
+// command is what the scratch lake's runs are called.
+const command = "alignctl lake reproduce"
+
+// swowReplayer loads raw files of Small World of Words.
+type swowReplayer struct{}
+
+// Made says whether etl/swow made the run.
+func (swowReplayer) Made(run *lake.RunNode) bool {
+	var c swow.Config
+	return json.Unmarshal([]byte(run.Config), &c) == nil && c.Kind == swow.Kind
+}
+
+// Replay loads the files as they are now; the rows of one that is gone are those
+// that the lake holds of it.
+func (swowReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
+	var c swow.Config
+	if err := json.Unmarshal([]byte(job.Run.Config), &c); err != nil {
+		return Replayed{}, fmt.Errorf("read configuration of run %s: %w", job.Run.ID, err)
+	}
+	o := swow.Options{Language: c.Language, Source: c.Source, Append: c.Append, Licence: c.Licence,
+		Command: command, Version: job.Version}
+	replayed := Replayed{FileIDs: map[string]string{}}
+	var gone []string
+	for _, f := range job.Files {
+		link, err := fileLink(ctx, f)
+		if err != nil {
+			return replayed, err
+		}
+		replayed.Links = append(replayed.Links, link)
+		switch link.Verdict {
+		case Gone:
+			gone = append(gone, duck.Literal(fileID(f.SHA256)))
+			continue
+		case Differs:
+			replayed.FileIDs[fileID(link.Rebuilt)] = fileID(f.SHA256)
+		}
+		o.Files = append(o.Files, f.Path)
+	}
+	if len(gone) > 0 {
+		rows, err := job.rawRows(ctx, "raw.swow", c.Source)
+		if err != nil {
+			return replayed, err
+		}
+		o.Rows = "select * from (" + rows + ") where file_id in (" + strings.Join(gone, ", ") + ")"
+	}
+	plan, err := swow.Prepare(ctx, job.Scratch, o)
+	if err != nil {
+		return replayed, err
+	}
+	_, err = plan.Load(ctx)
+	return replayed, err
+}
+
+// fileID is a file's id in raw tables, from its sha256.
+func fileID(sha256 string) string { return strings.TrimPrefix(sha256, "sha256:")[:16] }
+
+// rawRows selects what the lake holds of a source, as the run left it.
+func (j *Job) rawRows(ctx context.Context, table, source string) (string, error) {
+	for _, n := range j.Tables {
+		if n.Table == table && n.Scope == source {
+			return j.Lake.ScopeQuery(ctx, table, n.Snapshot, source)
+		}
+	}
+	return "", fmt.Errorf("the record of run %s doesn't lead to %s of %s", j.Run.ID, table, source)
+}
+
+// fileLink looks whether a raw file is where and what it was.
+func fileLink(ctx context.Context, f *lake.RawFile) (Link, error) {
+	const instead = "; its rows are those of the pinned table"
+	link := Link{Kind: "file", Name: f.Name, Scope: f.Source, Recorded: "sha256:" + f.SHA256}
+	if f.Path == "" {
+		return link.without(Gone, "its place wasn't recorded"+instead), nil
+	}
+	sum, err := fileSHA256(ctx, f.Path)
+	switch {
+	case ctx.Err() != nil:
+		return link, ctx.Err()
+	case errors.Is(err, fs.ErrNotExist):
+		return link.without(Gone, "it is not at "+f.Path+instead), nil
+	case err != nil:
+		return link.without(Gone, err.Error()+instead), nil
+	}
+	return link.compare("sha256:" + sum), nil
+}
+
+func fileSHA256(ctx context.Context, path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	task := progress.Start(ctx, "digest "+info.Name(), info.Size(), "bytes")
+	defer task.Done()
+	sum := sha256.New()
+	for ctx.Err() == nil {
+		n, err := io.CopyN(sum, f, 4<<20)
+		task.Add(n)
+		if err == io.EOF {
+			return hex.EncodeToString(sum.Sum(nil)), nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return "", ctx.Err()
+}
+
+// dataReplayer builds data sets.
+type dataReplayer struct{ catalogue *sql.Catalogue }
+
+// Made says whether a build made the run.
+func (dataReplayer) Made(run *lake.RunNode) bool {
+	r, err := recipeOf(run)
+	return err == nil && r.Digest != "" && r.View != ""
+}
+
+func recipeOf(run *lake.RunNode) (r sql.Recipe, err error) {
+	d := json.NewDecoder(bytes.NewReader([]byte(run.Config)))
+	d.UseNumber() // a parameter is given to the build as text
+	return r, d.Decode(&r)
+}
+
+// Replay builds the view as it is now, with the parameters of then. It tells
+// whether view and templates are still those of then.
+func (d dataReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
+	then, err := recipeOf(job.Run)
+	if err != nil {
+		return Replayed{}, fmt.Errorf("read recipe of run %s: %w", job.Run.ID, err)
+	}
+	set := map[string]string{}
+	for name, value := range then.Params {
+		set[name] = fmt.Sprint(value)
+	}
+	link := Link{Kind: "recipe", Name: then.View, Recorded: then.Digest}
+	now, err := d.catalogue.Recipe(ctx, job.Lake, then.View, set, then.Inputs)
+	if err != nil {
+		return Replayed{Links: []Link{link.without(Failed, err.Error())}}, err
+	}
+	if link = link.compare(now.Digest); link.Verdict == Differs {
+		link.Reason = "the view or a template has changed since"
+	}
+	pins, err := job.Inputs()
+	if err == nil {
+		_, err = d.catalogue.Build(ctx, job.Scratch, then.View, sql.BuildOptions{Set: set, Pins: pins,
+			Command: command, Version: job.Version})
+	}
+	return Replayed{Links: []Link{link}}, err
+}
