@@ -212,9 +212,7 @@ func (n TableNode) id() string {
 	return id
 }
 
-// scope adds a scope. Its run may have read some of its own tables, as a load
-// does that makes core tables from the raw one: then the others come from these,
-// and only these from the run.
+// scope adds a scope.
 func (t *tracer) scope(ctx context.Context, held holding) (id string, err error) {
 	if id = held.id(); t.done[id] {
 		return id, nil
@@ -229,19 +227,28 @@ func (t *tracer) scope(ctx context.Context, held holding) (id string, err error)
 	return t.add(node), err
 }
 
-// origin is where a scope came from: its run, or tables of the same run.
+// origin is where a scope came from. A run that reads a table that it wrote, as
+// a load does with the raw one, works in two steps: the scopes that it read come
+// from the run, the others from these, and from what else it read of that table.
 func (t *tracer) origin(ctx context.Context, held holding) (from []string, err error) {
-	inputs, err := t.read(ctx, held.Run)
+	r, err := t.read(ctx, held.Run)
 	if err != nil {
 		return nil, err
 	}
-	first := slices.ContainsFunc(inputs.own, func(own holding) bool { return own.Table == held.Table })
-	if first || len(inputs.own) == 0 {
+	first := slices.ContainsFunc(r.own, func(own holding) bool { return own.Table == held.Table })
+	if first || len(r.own) == 0 {
 		run, err := t.run(ctx, held.Run)
 		return []string{run}, err
 	}
-	for _, own := range inputs.own {
+	for _, own := range r.own {
 		id, err := t.scope(ctx, own)
+		if err != nil {
+			return nil, err
+		}
+		from = append(from, id)
+	}
+	for _, row := range r.beside {
+		id, err := t.table(ctx, row)
 		if err != nil {
 			return nil, err
 		}
@@ -250,40 +257,57 @@ func (t *tracer) origin(ctx context.Context, held holding) (from []string, err e
 	return from, nil
 }
 
-// reads are the inputs of a run: what it made itself, and the rest.
+// reads are the inputs of a run.
 type reads struct {
-	own    []holding
+	own    []holding  // that it made itself
+	beside []inputRow // other scopes of the tables of own
 	others []inputRow
 }
 
 // read sorts the inputs of a run.
 func (t *tracer) read(ctx context.Context, run string) (r reads, err error) {
+	var rest []inputRow
 	for _, row := range t.inputs[run] {
-		if row.Snapshot == 0 {
-			continue // a table before its first rows
-		}
 		found, _, err := t.holdings(ctx, row)
 		if err != nil {
 			return r, err
 		}
 		own := len(r.own)
+		var foreign []inputRow
 		for _, scope := range slices.Sorted(maps.Keys(found)) {
 			if found[scope].Run == run {
 				r.own = append(r.own, found[scope])
+				continue
 			}
+			one := row
+			one.Scope = scope
+			foreign = append(foreign, one)
 		}
-		if own == len(r.own) {
+		if own == len(r.own) && row.Snapshot != 0 { // 0: a table before its first rows
+			foreign = []inputRow{row}
+		}
+		rest = append(rest, foreign...)
+	}
+	for _, row := range rest {
+		if r.isBeside(row) {
+			r.beside = append(r.beside, row)
+		} else {
 			r.others = append(r.others, row)
-			continue
-		}
-		for _, scope := range slices.Sorted(maps.Keys(found)) {
-			if found[scope].Run != run {
-				row.Scope = scope
-				r.others = append(r.others, row)
-			}
 		}
 	}
 	return r, nil
+}
+
+// isBeside says whether a row is about a table of own, but no scope of own: an
+// earlier version of a scope, to which the run adds, is read before own is made.
+func (r reads) isBeside(row inputRow) bool {
+	scopes := map[string]bool{}
+	for _, own := range r.own {
+		if own.Table == row.Table {
+			scopes[own.Scope] = true
+		}
+	}
+	return len(scopes) > 0 && row.Scope != "" && !scopes[row.Scope]
 }
 
 // run adds a run after what it read.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"alignctl/internal/progress"
 	"alignctl/lake"
 	"alignctl/lake/duck"
 )
@@ -37,12 +38,19 @@ const sampleRows = 5
 // latter, ids of changed files count as those of the files that they were.
 func (p *prover) difference(ctx context.Context, n *lake.TableNode, rebuilt lake.TableNode, fileIDs map[string]string) (
 	_ *Difference, err error) {
+	task := progress.Start(ctx, "compare "+key(n), n.Rows, "rows")
+	defer task.Done()
 	d := &Difference{Table: n.Table, Scope: n.Scope}
 	session, err := p.scratch.lake.Session(ctx, nil, lake.SessionOptions{})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
+	infos, err := p.lake.Tables(ctx)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(infos, func(info lake.TableInfo) bool { return info.Table == n.Table })
 	c := comparison{session: session, difference: d}
 	if c.recorded, err = p.lake.ScopeQuery(ctx, n.Table, n.Snapshot, n.Scope); err != nil {
 		return nil, err
@@ -53,12 +61,9 @@ func (p *prover) difference(ctx context.Context, n *lake.TableNode, rebuilt lake
 			return nil, err
 		}
 	}
-	c.rebuilt = renamed(c.rebuilt, fileIDs)
-	infos, err := p.lake.Tables(ctx)
-	if err != nil {
-		return nil, err
+	if slices.ContainsFunc(infos[at].Spec.Columns, func(c lake.Column) bool { return c.Name == "file_id" }) {
+		c.rebuilt = renamed(c.rebuilt, fileIDs)
 	}
-	at := slices.IndexFunc(infos, func(info lake.TableInfo) bool { return info.Table == n.Table })
 	if err := c.run(ctx, infos[at].Spec.Key); err != nil {
 		return nil, fmt.Errorf("compare %s: %w", key(n), err)
 	}

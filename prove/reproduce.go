@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"alignctl/internal/progress"
 	"alignctl/lake"
 	"alignctl/sql"
 )
@@ -45,7 +44,7 @@ func Reproduce(ctx context.Context, l *lake.Lake, of string, o Options) (_ *Proo
 	defer func() { err = errors.Join(err, leave()) }()
 	p := &prover{lake: l, scratch: newScratch(l, scratch), graph: g, version: o.Version, proof: &Proof{},
 		replayers: []Replayer{swowReplayer{}, dataReplayer{o.Catalogue}}}
-	if err := p.prove(ctx, of); err != nil {
+	if err := p.prove(ctx); err != nil {
 		return nil, fmt.Errorf("reproduce %q: %w", of, err)
 	}
 	return p.proof, nil
@@ -89,17 +88,12 @@ type prover struct {
 	proof     *Proof
 }
 
-func (p *prover) prove(ctx context.Context, of string) error {
-	runs := p.runs()
-	task := progress.Start(ctx, "reproduce "+of, int64(len(runs)), "runs")
-	defer task.Done()
+func (p *prover) prove(ctx context.Context) error {
 	p.stateOutside()
-	for _, run := range runs {
-		task.Note(run.node.Run.Command)
+	for _, run := range p.runs() {
 		if err := p.again(ctx, run); err != nil {
 			return err
 		}
-		task.Add(1)
 	}
 	return nil
 }
@@ -196,15 +190,12 @@ func (p *prover) skip(m made, v Verdict, reason string) {
 
 func (p *prover) replay(ctx context.Context, r Replayer, m made) (Replayed, error) {
 	job := &Job{Lake: p.lake, Scratch: p.scratch.lake, Run: m.node.Run, Tables: m.scopes, Version: p.version}
-	inputs := map[string][]*lake.TableNode{}
 	for _, id := range m.node.From {
-		switch n := p.graph.Node(id); {
-		case n.File != nil:
+		if n := p.graph.Node(id); n.File != nil {
 			job.Files = append(job.Files, n.File)
-		case n.Table != nil:
-			inputs[n.Table.Table] = append(inputs[n.Table.Table], p.scopes(n)...)
 		}
 	}
+	inputs := p.inputs(m)
 	for _, name := range slices.Sorted(maps.Keys(inputs)) {
 		job.Tables = append(slices.Clone(job.Tables), inputs[name]...)
 		if err := p.scratch.provide(ctx, inputs[name]); err != nil {
@@ -214,6 +205,25 @@ func (p *prover) replay(ctx context.Context, r Replayer, m made) (Replayed, erro
 	job.Inputs = func() (lake.Pins, error) { return p.scratch.pins(inputs) }
 	replayed, err := r.Replay(ctx, job)
 	return replayed, errors.Join(err, p.scratch.note(ctx))
+}
+
+// inputs are the scopes that a run, and what it made, came from, by table; those
+// that it made itself left out.
+func (p *prover) inputs(m made) map[string][]*lake.TableNode {
+	inputs := map[string][]*lake.TableNode{}
+	from := slices.Clone(m.node.From)
+	for i := range p.graph.Nodes {
+		if n := &p.graph.Nodes[i]; n.Table != nil && n.Table.Run == m.node.Run.ID {
+			from = append(from, n.From...)
+		}
+	}
+	slices.Sort(from)
+	for _, id := range slices.Compact(from) {
+		if n := p.graph.Node(id); n.Table != nil && n.Table.Run != m.node.Run.ID {
+			inputs[n.Table.Table] = append(inputs[n.Table.Table], p.scopes(n)...)
+		}
+	}
+	return inputs
 }
 
 // scopes are the scopes of a table node: itself, or those that it consists of.

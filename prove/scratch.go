@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"alignctl/internal/progress"
 	"alignctl/lake"
 )
 
@@ -104,6 +105,8 @@ func (s *scratch) pins(tables map[string][]*lake.TableNode) (lake.Pins, error) {
 
 // copy takes a scope as the lake has it.
 func (s *scratch) copy(ctx context.Context, n *lake.TableNode) (err error) {
+	task := progress.Start(ctx, "copy "+key(n), n.Rows, "rows")
+	defer task.Done()
 	infos, err := s.from.Tables(ctx)
 	if err != nil {
 		return err

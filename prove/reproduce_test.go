@@ -1,0 +1,240 @@
+package prove
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"alignctl/etl/swow"
+	"alignctl/lake"
+	"alignctl/sql"
+)
+
+// A world is a lake, and the workspace whose views it is built by.
+type world struct {
+	*testing.T
+	lake *lake.Lake
+	dir  string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	dir := t.TempDir()
+	l, err := lake.Init(t.Context(), filepath.Join(dir, "lake"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Check(context.Background()); err != nil {
+			t.Errorf("check after the test: %v", err)
+		}
+		l.Close()
+	})
+	return &world{t, l, dir}
+}
+
+// file writes a raw file whose records give cue and R1; everybody answers alike.
+func (w *world) file(name string, records ...string) string {
+	w.Helper()
+	var b strings.Builder
+	b.WriteString(`"","id","participantID","age","gender","nativeLanguage","country","education","created_at","cue","R1","R2","R3"` + "\n")
+	for i, record := range records {
+		cue, response, _ := strings.Cut(record, " ")
+		fmt.Fprintf(&b, "\"%d\",%d,%d,30,\"Fe\",\"Canada\",\"Canada\",NA,2012-01-01 10:00:00,%q,%q,NA,NA\n", i+1, i+1, i+1, cue, response)
+	}
+	path := filepath.Join(w.dir, name)
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		w.Fatal(err)
+	}
+	return path
+}
+
+func (w *world) load(o swow.Options) (run string) {
+	w.Helper()
+	plan, err := swow.Prepare(w.Context(), w.lake, o)
+	if err != nil {
+		w.Fatal(err)
+	}
+	report, err := plan.Load(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	return report.Run
+}
+
+// view makes data.own the result of a query of cue and response.
+func (w *world) view(query string) {
+	w.Helper()
+	text := "-- view: data.own\n-- doc: An associate.\n-- key: cue, response\n-- licence: open\n" + query + "\n"
+	if err := os.MkdirAll(filepath.Join(w.dir, "views"), 0o700); err != nil {
+		w.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(w.dir, "views", "own.sql"), []byte(text), 0o600); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) catalogue() *sql.Catalogue {
+	w.Helper()
+	c, err := sql.LoadCatalogue(w.dir)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return c
+}
+
+func (w *world) build(name, at string) sql.Built {
+	w.Helper()
+	built, err := w.catalogue().Build(w.Context(), w.lake, name, sql.BuildOptions{At: at})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return built
+}
+
+// proves compares the links of a proof, each as kind, name, [scope] and verdict.
+func (w *world) proves(of string, want ...string) *Proof {
+	w.Helper()
+	proof, err := Reproduce(w.Context(), w.lake, of, Options{Catalogue: w.catalogue()})
+	if err != nil {
+		w.Fatal(err)
+	}
+	var got []string
+	for _, l := range proof.Links {
+		line := fmt.Sprintf("%s %s [%s] %s", l.Kind, filepath.Base(l.Name), l.Scope, l.Verdict)
+		if l.Verdict == Failed || l.Verdict == NotRebuilt {
+			line += ": " + l.Reason
+		}
+		got = append(got, strings.Replace(line, "[] ", "", 1))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		w.Errorf("proof of %s: %s", of, diff)
+	}
+	return proof
+}
+
+const strengths = "SELECT cue, response FROM core.strength WHERE population = 'all'"
+
+// Of a language, every source that has rows of it is loaded again, with the
+// files that --append kept; other languages, and what was replaced since, not.
+func TestReproduceOnlyWhatTheChainNeeds(t *testing.T) {
+	w := newWorld(t)
+	w.load(swow.Options{Language: "en", Files: []string{w.file("old.csv", "tea old")}})
+	w.load(swow.Options{Language: "zh", Files: []string{w.file("zh.csv", "茶 杯")}})
+	w.load(swow.Options{Language: "en", Source: "mine", Files: []string{w.file("mine.csv", "tea cup", "sea blue")}})
+	w.load(swow.Options{Language: "en", Files: []string{w.file("first.csv", "tea hot")}})
+	last := w.load(swow.Options{Language: "en", Append: true, Files: []string{w.file("second.csv", "tea cup", "sun hot")}})
+	chain := []string{
+		"file mine.csv [mine] same", "table raw.swow [mine] same",
+		"file first.csv [swow-en] same", "table raw.swow [swow-en] same",
+		"file second.csv [swow-en] same", "table raw.swow [swow-en] same",
+	}
+	w.proves(last, append(chain, "table core.association [en] same", "table core.split [en] same",
+		"table core.strength [en] same")...)
+	w.proves("core.split", append(append([]string{"file zh.csv [swow-zh] same", "table raw.swow [swow-zh] same",
+		"table core.split [zh] same"}, chain...), "table core.split [en] same")...)
+}
+
+// A data set that was built from an older version is proved at that version.
+func TestReproduceAtPins(t *testing.T) {
+	w := newWorld(t)
+	w.view(strengths)
+	file := w.file("a.csv", "tea hot")
+	first := w.load(swow.Options{Language: "en", Files: []string{file}})
+	w.load(swow.Options{Language: "en", Append: true, Files: []string{w.file("b.csv", "tea cup")}})
+	w.build("own", "")
+	old := w.build("own", first)
+	if old.Rows != 1 {
+		t.Fatalf("%d rows at the first run, want 1", old.Rows)
+	}
+	w.proves("data.own", "file a.csv [swow-en] same", "table raw.swow [swow-en] same",
+		"table core.strength [en] same", "recipe data.own same", "table data.own same")
+}
+
+// Both versions of a table, one of them read after the other was made, are made
+// again in one scratch lake.
+func TestReproduceTwoVersions(t *testing.T) {
+	w := newWorld(t)
+	w.view("SELECT cue, response FROM core.strength WHERE population = 'all' UNION SELECT cue, cue FROM data.older")
+	older := "-- view: data.older\n-- doc: An associate.\n-- key: cue, response\n-- licence: open\n" + strengths + "\n"
+	if err := os.WriteFile(filepath.Join(w.dir, "views", "older.sql"), []byte(older), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first := w.load(swow.Options{Language: "en", Files: []string{w.file("a.csv", "tea hot")}})
+	w.load(swow.Options{Language: "en", Files: []string{w.file("b.csv", "sea blue")}})
+	w.build("older", first)
+	w.build("own", "")
+	w.proves("data.own", "file a.csv [swow-en] same", "table raw.swow [swow-en] same", "table core.strength [en] same",
+		"file b.csv [swow-en] same", "table raw.swow [swow-en] same", "table core.strength [en] same",
+		"recipe data.older same", "table data.older same", "recipe data.own same", "table data.own same")
+}
+
+// What nothing makes again is copied from the lake for what can be.
+func TestReproduceFromWhatCantBeRebuilt(t *testing.T) {
+	w := newWorld(t)
+	spec := lake.Spec{Name: "eval.answer", Doc: "an answer", Key: []string{"run_id", "cue"}, Scope: "run_id",
+		Licence: lake.OpenData, Columns: []lake.Column{{Name: "run_id", Type: lake.String, Required: true},
+			{Name: "cue", Type: lake.String, Required: true}, {Name: "response", Type: lake.String}}}
+	run, err := w.lake.Begin(t.Context(), lake.RunInfo{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	for _, scope := range []string{"r1", "r2"} {
+		query := "select '" + scope + "' as run_id, 'tea' as cue, '" + scope + "' as response"
+		if _, err := run.Write(t.Context(), spec, scope, query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := run.Publish(t.Context(), lake.Done); err != nil {
+		t.Fatal(err)
+	}
+	w.view("SELECT cue, response FROM eval.answer")
+	w.build("own", "")
+	w.proves("data.own", "table eval.answer [r1] not rebuilt: evaluation", "table eval.answer [r2] not rebuilt: evaluation",
+		"recipe data.own same", "table data.own same")
+}
+
+// The issue's own proof: every link of the real data set is the same, and after
+// one response in the file is changed, the first table that differs is named,
+// with the row.
+func TestReproduceRealData(t *testing.T) {
+	data := os.Getenv("ALIGNCTL_TESTDATA")
+	if data == "" {
+		t.Skip("set ALIGNCTL_TESTDATA to a folder with swow_en/ to reproduce a real data set")
+	}
+	text, err := os.ReadFile(filepath.Join(data, "swow_en", "SWOW-EN.R100.reconstructed_993cues.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	path := filepath.Join(w.dir, "swow.csv")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.load(swow.Options{Language: "en", Files: []string{path}})
+	w.build("sft_ranked", "")
+	w.proves("data.sft_ranked", "file swow.csv [swow-en] same", "table raw.swow [swow-en] same",
+		"table core.split [en] same", "table core.strength [en] same", "recipe data.sft_ranked same", "table data.sft_ranked same")
+
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	lines[4999] = append(lines[4999][:bytes.LastIndexByte(lines[4999], ',')], []byte(",\"zyzzyva\"\n")...)
+	if err := os.WriteFile(path, bytes.Join(lines, nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	proof := w.proves("data.sft_ranked", "file swow.csv [swow-en] differs", "table raw.swow [swow-en] differs",
+		"table core.split [en] same", "table core.strength [en] differs", "recipe data.sft_ranked same", "table data.sft_ranked differs")
+	first := proof.First
+	if first == nil || first.Table != "raw.swow" || first.Added+first.Removed != 0 || first.Changed != 1 {
+		t.Fatalf("difference %+v, want one changed row of raw.swow", first)
+	}
+	if c := first.Cells[0]; len(first.Cells) != 1 || !strings.HasSuffix(c.Key, "line=5000") || c.Column != "r3" || c.Rebuilt != "zyzzyva" {
+		t.Errorf("cells %+v, want r3 of line 5000", first.Cells)
+	}
+}
