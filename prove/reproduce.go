@@ -52,30 +52,20 @@ func Reproduce(ctx context.Context, l *lake.Lake, of string, o Options) (_ *Proo
 
 // openScratch makes the scratch lake; leave closes it, and removes it unless it
 // is to be kept.
-func openScratch(ctx context.Context, keep string) (l *lake.Lake, leave func() error, err error) {
-	dir := keep
+func openScratch(ctx context.Context, keep string) (_ *lake.Lake, leave func() error, err error) {
+	dir, remove := keep, func() error { return nil }
 	if keep == "" {
 		temporary, err := os.MkdirTemp("", "alignctl-reproduce-*")
 		if err != nil {
 			return nil, nil, err
 		}
-		dir = filepath.Join(temporary, "lake")
-		defer func() {
-			if err != nil {
-				_ = os.RemoveAll(temporary) // the first error tells more
-			}
-		}()
+		dir, remove = filepath.Join(temporary, "lake"), func() error { return os.RemoveAll(temporary) }
 	}
-	if l, err = lake.Init(ctx, dir); err != nil {
-		return nil, nil, err
+	l, err := lake.Init(ctx, dir)
+	if err != nil {
+		return nil, nil, errors.Join(err, remove())
 	}
-	return l, func() error {
-		err := l.Close()
-		if keep == "" {
-			err = errors.Join(err, os.RemoveAll(filepath.Dir(dir)))
-		}
-		return err
-	}, nil
+	return l, func() error { return errors.Join(l.Close(), remove()) }, nil
 }
 
 // A prover runs one chain again.
@@ -162,7 +152,7 @@ func (p *prover) again(ctx context.Context, m made) error {
 		return nil
 	}
 	for _, n := range m.scopes {
-		if err := p.compare(ctx, n, replayed.FileIDs); err != nil {
+		if err := p.compare(ctx, n, m.node.Run, replayed.FileIDs); err != nil {
 			return err
 		}
 	}
@@ -240,13 +230,14 @@ func (p *prover) scopes(n *lake.Node) (scopes []*lake.TableNode) {
 }
 
 // compare sets a scope beside what the scratch lake holds now.
-func (p *prover) compare(ctx context.Context, n *lake.TableNode, fileIDs map[string]string) error {
+func (p *prover) compare(ctx context.Context, n *lake.TableNode, run *lake.RunNode, fileIDs map[string]string) (err error) {
 	rebuilt := p.scratch.rebuilt(n)
 	link := tableLink(n).compare(rebuilt.Digest)
-	if p.add(link); link.Verdict == Same || p.proof.First != nil {
-		return nil
+	if link.Verdict == Differs && run.Version != p.version {
+		link.Reason = fmt.Sprintf("made by alignctl %s, again by %s", run.Version, p.version)
 	}
-	var err error
-	p.proof.First, err = p.difference(ctx, n, rebuilt, fileIDs)
+	if p.add(link); link.Verdict == Differs && p.proof.First == nil {
+		p.proof.First, err = p.difference(ctx, n, rebuilt, fileIDs)
+	}
 	return err
 }
