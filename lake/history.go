@@ -47,21 +47,21 @@ func (l *Lake) withHistory(ctx context.Context, do func(h *history) error) error
 }
 
 func (h *history) readRuns(ctx context.Context) error {
-	runs, err := readWhole[runRow](ctx, h.now, "meta.runs")
+	runs, err := readMetaTable[runRow](ctx, h.lake, h.now, "meta.runs")
 	if err != nil {
 		return err
 	}
 	for _, row := range runs {
 		h.runs[row.RunID] = row
 	}
-	inputs, err := readWhole[inputRow](ctx, h.now, "meta.inputs")
+	inputs, err := readMetaTable[inputRow](ctx, h.lake, h.now, "meta.inputs")
 	if err != nil {
 		return err
 	}
 	for _, row := range inputs {
 		h.inputs[row.RunID] = append(h.inputs[row.RunID], row)
 	}
-	files, err := readWhole[fileRow](ctx, h.now, "meta.files")
+	files, err := readMetaTable[fileRow](ctx, h.lake, h.now, "meta.files")
 	for _, row := range files {
 		h.files[row.RunID] = append(h.files[row.RunID], row)
 	}
@@ -69,7 +69,7 @@ func (h *history) readRuns(ctx context.Context) error {
 }
 
 func (h *history) readSnapshots(ctx context.Context) error {
-	rows, err := readWhole[snapshotRow](ctx, h.now, "meta.snapshots")
+	rows, err := readMetaTable[snapshotRow](ctx, h.lake, h.now, "meta.snapshots")
 	for _, row := range rows {
 		h.made[row.Table] = append(h.made[row.Table], row)
 	}
@@ -85,7 +85,7 @@ func (h *history) readSnapshots(ctx context.Context) error {
 }
 
 func (h *history) readOutputs(ctx context.Context) error {
-	rows, err := readWhole[outputRow](ctx, h.now, "meta.outputs")
+	rows, err := readMetaTable[outputRow](ctx, h.lake, h.now, "meta.outputs")
 	for _, row := range rows {
 		at := published{run: row.RunID, table: row.Table, snapshot: row.Snapshot}
 		if number, ok := h.number[at]; !ok || row.Publish < number {
@@ -93,27 +93,6 @@ func (h *history) readOutputs(ctx context.Context) error {
 		}
 	}
 	return err
-}
-
-// readWhole reads a meta table; columns that an older alignctl didn't write are
-// zero.
-func readWhole[T any](ctx context.Context, v *version, name string) (rows []T, err error) {
-	table, err := v.table(ctx, name)
-	if err != nil || table == nil {
-		return nil, err
-	}
-	files, _, err := currentFiles(table)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range files {
-		some, err := readMeta[T](v.lake.disk, f)
-		if err != nil {
-			return nil, damaged(err)
-		}
-		rows = append(rows, some...)
-	}
-	return rows, nil
 }
 
 // A holding is what a scope of a table held at a snapshot: the newest record of

@@ -26,7 +26,11 @@ func upstream(runs []string, inputs []inputRow, snapshots []snapshotRow) (pins [
 	for _, row := range inputs {
 		inputsOf[row.RunID] = append(inputsOf[row.RunID], row)
 	}
-	seen, taken := map[string]bool{}, map[Pin]bool{}
+	type read struct {
+		pin   Pin
+		scope string
+	}
+	seen, taken := map[string]bool{}, map[read]bool{}
 	for queue := runs; len(queue) > 0; queue = queue[1:] {
 		if seen[queue[0]] {
 			continue
@@ -34,29 +38,30 @@ func upstream(runs []string, inputs []inputRow, snapshots []snapshotRow) (pins [
 		seen[queue[0]] = true
 		for _, row := range inputsOf[queue[0]] {
 			pin := Pin{Table: row.Table, Snapshot: row.Snapshot, Digest: row.Digest, Rows: row.Rows}
-			if taken[pin] || row.Snapshot == 0 {
+			if taken[read{pin, row.Scope}] || row.Snapshot == 0 {
 				continue
 			}
-			taken[pin] = true
+			taken[read{pin, row.Scope}] = true
 			pins = append(pins, pin)
-			queue = append(queue, makers(pin, snapshots)...)
+			queue = append(queue, makers(row, snapshots)...)
 		}
 	}
 	return pins
 }
 
-// makers are the runs that made the scopes of a snapshot: of each scope the
-// last one that changed it by then.
-func makers(pin Pin, snapshots []snapshotRow) []string {
+// makers are the runs that made the scopes of a snapshot that were read: of each
+// scope the last one that changed it by then.
+func makers(input inputRow, snapshots []snapshotRow) []string {
 	at := int64(-1)
 	for _, row := range snapshots {
-		if row.Table == pin.Table && row.Snapshot == pin.Snapshot {
+		if row.Table == input.Table && row.Snapshot == input.Snapshot {
 			at = row.Sequence
 		}
 	}
 	last := map[string]snapshotRow{}
 	for _, row := range snapshots {
-		if row.Table == pin.Table && row.Sequence <= at && row.Sequence >= last[row.Scope].Sequence {
+		if row.Table == input.Table && (input.Scope == "" || input.Scope == row.Scope) &&
+			row.Sequence <= at && row.Sequence >= last[row.Scope].Sequence {
 			last[row.Scope] = row
 		}
 	}

@@ -20,6 +20,7 @@ type Difference struct {
 	Added, Removed, Changed int64
 	Cells                   []Cell   // of the first rows that differ
 	Columns                 []string // that only one of the two has, or of another type
+	Unknown                 string   // why the rows can't be compared
 }
 
 // A Cell is a value that differs. A row that is added or removed has one cell,

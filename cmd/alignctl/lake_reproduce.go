@@ -135,6 +135,9 @@ func differenceText(d *prove.Difference) string {
 	if len(d.Columns) > 0 {
 		parts = append(parts, "other columns")
 	}
+	if d.Unknown != "" {
+		parts = append(parts, "its rows can't be compared: "+d.Unknown)
+	}
 	if len(parts) == 0 {
 		return "the rows are the same, but not the ids of their files"
 	}
