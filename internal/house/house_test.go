@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"eval":                {"lake", "train/lm", "eval/stat", "internal"},
 	"eval/stat":           {},
 	"sql":                 {"lake", "lake/duck", "internal"},
-	"prove":               {"etl", "etl/swow", "sql", "lake", "lake/duck", "internal"},
+	"prove":               {"etl/swow", "sql", "lake", "lake/duck", "internal"},
 	"lake":                {"lake/duck", "lake/iceberg", "internal"},
 	"lake/duck":           {"internal"},
 	"lake/iceberg":        {"internal"},
