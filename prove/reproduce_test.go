@@ -141,6 +141,22 @@ func TestReproduceOnlyWhatTheChainNeeds(t *testing.T) {
 		"table core.split [zh] same"}, chain...), "table core.split [en] same")...)
 }
 
+// Of two files one is gone: its rows are the lake's, the other's are loaded, and
+// both count once, though the gone one was loaded twice.
+func TestReproduceWhenOneFileIsGone(t *testing.T) {
+	w := newWorld(t)
+	first, second := w.file("first.csv", "tea hot"), w.file("second.csv", "tea cup")
+	w.load(swow.Options{Language: "en", Files: []string{first, second}})
+	w.load(swow.Options{Language: "en", Append: true, Files: []string{first, w.file("third.csv", "sea blue")}})
+	if err := os.Remove(first); err != nil {
+		t.Fatal(err)
+	}
+	w.proves("core.strength",
+		"file first.csv [swow-en] gone", "file second.csv [swow-en] same", "table raw.swow [swow-en] same",
+		"file first.csv [swow-en] gone", "file third.csv [swow-en] same", "table raw.swow [swow-en] same",
+		"table core.strength [en] same")
+}
+
 // A data set that was built from an older version is proved at that version.
 func TestReproduceAtPins(t *testing.T) {
 	w := newWorld(t)

@@ -129,13 +129,13 @@ func (w *loader) raw(ctx context.Context) error {
 		parts = append(parts, w.plan.stagedQuery(i))
 	}
 	for _, h := range w.plan.held {
-		if w.plan.stays(h) {
-			if _, err := w.run.InputScope(ctx, rawSpec().Name, w.plan.options.Source); err != nil {
-				return err
-			}
-			parts = append(parts, fmt.Sprintf("select * from raw.swow where source = %s and file_id = %s",
-				duck.Literal(w.plan.options.Source), duck.Literal(h.fileID)))
+		if !w.plan.stays(h) {
+			continue
 		}
+		if _, err := w.run.InputScope(ctx, rawSpec().Name, w.plan.options.Source); err != nil {
+			return err
+		}
+		parts = append(parts, w.plan.heldQuery(h))
 	}
 	if w.plan.options.Rows != "" {
 		parts = append(parts, w.plan.options.Rows)
@@ -154,6 +154,16 @@ func (w *loader) raw(ctx context.Context) error {
 		}
 	}
 	return w.readRaw(ctx)
+}
+
+// heldQuery gives the rows of a file that stays, unless Rows has them.
+func (p *Plan) heldQuery(h held) string {
+	query := fmt.Sprintf("select * from raw.swow where source = %s and file_id = %s",
+		duck.Literal(p.options.Source), duck.Literal(h.fileID))
+	if p.options.Rows != "" {
+		query += " and file_id not in (select file_id from (" + p.options.Rows + "))"
+	}
+	return query
 }
 
 // readRaw records what the core tables are made from: every source that has
