@@ -230,7 +230,8 @@ func (p *prover) scopes(n *lake.Node) (scopes []*lake.TableNode) {
 }
 
 // compare sets a scope beside what the scratch lake holds now.
-func (p *prover) compare(ctx context.Context, n *lake.TableNode, run *lake.RunNode, fileIDs map[string]string) (err error) {
+func (p *prover) compare(ctx context.Context, n *lake.TableNode, run *lake.RunNode, fileIDs map[string]string) (
+	err error) {
 	rebuilt := p.scratch.rebuilt(n)
 	link := tableLink(n).compare(rebuilt.Digest)
 	if link.Verdict == Differs && run.Version != p.version {

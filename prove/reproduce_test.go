@@ -237,7 +237,8 @@ func TestReproduceRealData(t *testing.T) {
 	w.load(swow.Options{Language: "en", Files: []string{path}})
 	w.build("sft_ranked", "")
 	w.proves("data.sft_ranked", "file swow.csv [swow-en] same", "table raw.swow [swow-en] same",
-		"table core.split [en] same", "table core.strength [en] same", "recipe data.sft_ranked same", "table data.sft_ranked same")
+		"table core.split [en] same", "table core.strength [en] same", "recipe data.sft_ranked same",
+		"table data.sft_ranked same")
 
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	lines[4999] = append(lines[4999][:bytes.LastIndexByte(lines[4999], ',')], []byte(",\"zyzzyva\"\n")...)
@@ -245,12 +246,14 @@ func TestReproduceRealData(t *testing.T) {
 		t.Fatal(err)
 	}
 	proof := w.proves("data.sft_ranked", "file swow.csv [swow-en] differs", "table raw.swow [swow-en] differs",
-		"table core.split [en] same", "table core.strength [en] differs", "recipe data.sft_ranked same", "table data.sft_ranked differs")
+		"table core.split [en] same", "table core.strength [en] differs", "recipe data.sft_ranked same",
+		"table data.sft_ranked differs")
 	first := proof.First
 	if first == nil || first.Table != "raw.swow" || first.Added+first.Removed != 0 || first.Changed != 1 {
 		t.Fatalf("difference %+v, want one changed row of raw.swow", first)
 	}
-	if c := first.Cells[0]; len(first.Cells) != 1 || !strings.HasSuffix(c.Key, "line=5000") || c.Column != "r3" || c.Rebuilt != "zyzzyva" {
+	if c := first.Cells[0]; len(first.Cells) != 1 ||
+		!strings.HasSuffix(c.Key, "line=5000") || c.Column != "r3" || c.Rebuilt != "zyzzyva" {
 		t.Errorf("cells %+v, want r3 of line 5000", first.Cells)
 	}
 }

@@ -105,7 +105,8 @@ func lineageLabel(n *lake.Node) (head string, details []string) {
 		return "file " + f.Name, []string{"source " + f.Source, count(f.Rows, "row"), count(f.Bytes, "byte"),
 			shortDigest(f.SHA256), "licence " + f.Licence, cmp.Or(f.Path, "place not recorded")}
 	case lake.ModelKind:
-		return n.Model.Kind + " model " + n.Model.Path, []string{shortDigest(n.Model.SHA256), "not made by a run of this lake"}
+		return n.Model.Kind + " model " + n.Model.Path,
+			[]string{shortDigest(n.Model.SHA256), "not made by a run of this lake"}
 	}
 	return tableLabel(n)
 }

@@ -102,7 +102,8 @@ func (t *terminal) conclude(of string, p *prove.Proof) error {
 	same, stated := p.Count(prove.Same), p.Count(prove.NotRebuilt)
 	switch {
 	case p.First != nil:
-		return fmt.Errorf("reproduce %q: the first table that differs is %s: %s", of, tableOf(p.First), differenceText(p.First))
+		return fmt.Errorf("reproduce %q: the first table that differs is %s: %s", of, tableOf(p.First),
+			differenceText(p.First))
 	case !p.Holds():
 		return fmt.Errorf("reproduce %q: %s the same, %d differ, %d failed", of, count(int64(same), "link"),
 			p.Count(prove.Differs), p.Count(prove.Failed))
