@@ -65,7 +65,7 @@ func (r *Run) scopeColumn(ctx context.Context, name string) (column string, foun
 func (r *Run) scopesWhere(ctx context.Context, table, column, condition string, args ...any) (
 	scopes []string, err error) {
 	rows, err := r.session.Query(ctx, fmt.Sprintf("select distinct %[1]s from %[2]s where %[3]s order by %[1]s",
-		duck.Ident(column), duck.Ident(table), condition), args...)
+		duck.Name(column), duck.Ident(table), condition), args...)
 	if err != nil {
 		return nil, err
 	}

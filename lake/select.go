@@ -25,7 +25,7 @@ func (l *Lake) ScopeQuery(ctx context.Context, table string, snapshot int64, sco
 	return query, err
 }
 
-func (h *history) scopeQuery(ctx context.Context, name string, snapshot int64, scope string) (string, error) {
+func (h *history) scopeQuery(ctx context.Context, name string, snapshot int64, scope string) (query string, err error) {
 	table, err := h.now.table(ctx, name)
 	if err != nil {
 		return "", err
@@ -51,7 +51,12 @@ func (h *history) scopeQuery(ctx context.Context, name string, snapshot int64, s
 	if scope != "" {
 		files = byScope(files)[scope]
 	}
-	return readTable(table, fields, files), nil
+	s, err := h.lake.openSession(ctx, SessionOptions{Threads: 1}, Holder{})
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return s.readTable(ctx, table, fields, files)
 }
 
 // recordedFiles are the files of a scope at a snapshot that is gone, if they are

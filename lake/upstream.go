@@ -6,26 +6,14 @@ import "context"
 // the runs that made those, and so on to the raw tables. GC keeps them for
 // recorded training runs: they prove which data made a model.
 func (l *Lake) Upstream(ctx context.Context, runs []string) (pins []Pin, err error) {
-	err = l.reading(ctx, func(now *version) error {
-		inputs, err := readMetaTable[inputRow](ctx, l, now, "meta.inputs")
-		if err != nil {
-			return err
-		}
-		snapshots, err := readMetaTable[snapshotRow](ctx, l, now, "meta.snapshots")
-		if err != nil {
-			return err
-		}
-		pins = upstream(runs, inputs, snapshots)
-		return nil
+	err = l.withHistory(ctx, func(h *history) error {
+		pins, err = h.upstream(ctx, runs)
+		return err
 	})
 	return pins, err
 }
 
-func upstream(runs []string, inputs []inputRow, snapshots []snapshotRow) (pins []Pin) {
-	inputsOf := map[string][]inputRow{}
-	for _, row := range inputs {
-		inputsOf[row.RunID] = append(inputsOf[row.RunID], row)
-	}
+func (h *history) upstream(ctx context.Context, runs []string) (pins []Pin, err error) {
 	type read struct {
 		pin   Pin
 		scope string
@@ -36,38 +24,21 @@ func upstream(runs []string, inputs []inputRow, snapshots []snapshotRow) (pins [
 			continue
 		}
 		seen[queue[0]] = true
-		for _, row := range inputsOf[queue[0]] {
+		for _, row := range h.inputs[queue[0]] {
 			pin := Pin{Table: row.Table, Snapshot: row.Snapshot, Digest: row.Digest, Rows: row.Rows}
-			if taken[read{pin, row.Scope}] || row.Snapshot == 0 {
+			if row.Snapshot == 0 || taken[read{pin, row.Scope}] {
 				continue
 			}
 			taken[read{pin, row.Scope}] = true
 			pins = append(pins, pin)
-			queue = append(queue, makers(row, snapshots)...)
+			found, _, err := h.holdings(ctx, row)
+			if err != nil {
+				return nil, err
+			}
+			for _, held := range found {
+				queue = append(queue, held.Run)
+			}
 		}
 	}
-	return pins
-}
-
-// makers are the runs that made the scopes of a snapshot that were read: of each
-// scope the last one that changed it by then.
-func makers(input inputRow, snapshots []snapshotRow) []string {
-	at := int64(-1)
-	for _, row := range snapshots {
-		if row.Table == input.Table && row.Snapshot == input.Snapshot {
-			at = row.Sequence
-		}
-	}
-	last := map[string]snapshotRow{}
-	for _, row := range snapshots {
-		if row.Table == input.Table && (input.Scope == "" || input.Scope == row.Scope) &&
-			row.Sequence <= at && row.Sequence >= last[row.Scope].Sequence {
-			last[row.Scope] = row
-		}
-	}
-	var runs []string
-	for _, row := range last {
-		runs = append(runs, row.RunID)
-	}
-	return runs
+	return pins, nil
 }

@@ -161,7 +161,7 @@ func (c *comparison) describe(ctx context.Context, query string) (columns []stri
 func (c *comparison) differ() string {
 	conditions := []string{"false"}
 	for _, v := range c.values {
-		conditions = append(conditions, fmt.Sprintf("a.%[1]s is distinct from b.%[1]s", duck.Ident(v)))
+		conditions = append(conditions, fmt.Sprintf("a.%[1]s is distinct from b.%[1]s", duck.Name(v)))
 	}
 	return strings.Join(conditions, " or ")
 }
@@ -169,7 +169,7 @@ func (c *comparison) differ() string {
 func (c *comparison) count(ctx context.Context) error {
 	query := fmt.Sprintf(`select count(*) filter (a.%[1]s is null), count(*) filter (b.%[1]s is null),
 			count(*) filter (a.%[1]s is not null and b.%[1]s is not null and (%[2]s))
-		from recorded a full join rebuilt b using (%[3]s)`, duck.Ident(c.key[0]), c.differ(), duck.Idents(c.key))
+		from recorded a full join rebuilt b using (%[3]s)`, duck.Name(c.key[0]), c.differ(), duck.Names(c.key))
 	return eachRow(ctx, c.session, query, func(rows *sql.Rows) error {
 		return rows.Scan(&c.difference.Added, &c.difference.Removed, &c.difference.Changed)
 	})
@@ -188,7 +188,7 @@ func (c *comparison) sample(ctx context.Context, query string) error {
 func (c *comparison) keyText(row string) string {
 	parts := make([]string, len(c.key))
 	for i, k := range c.key {
-		parts[i] = fmt.Sprintf("%s || %s.%s::varchar", duck.Literal(k+"="), row, duck.Ident(k))
+		parts[i] = fmt.Sprintf("%s || %s.%s::varchar", duck.Literal(k+"="), row, duck.Name(k))
 	}
 	return "concat_ws(', ', " + strings.Join(parts, ", ") + ")"
 }
@@ -197,7 +197,7 @@ func (c *comparison) keyText(row string) string {
 func (c *comparison) ordered(row string) string {
 	parts := make([]string, len(c.key))
 	for i, k := range c.key {
-		parts[i] = row + "." + duck.Ident(k)
+		parts[i] = row + "." + duck.Name(k)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -206,7 +206,7 @@ func (c *comparison) ordered(row string) string {
 func (c *comparison) changedCells() string {
 	cells := make([]string, len(c.values))
 	for i, v := range c.values {
-		cells[i] = fmt.Sprintf("{'column': %s, 'a': a.%[2]s::varchar, 'b': b.%[2]s::varchar}", duck.Literal(v), duck.Ident(v))
+		cells[i] = fmt.Sprintf("{'column': %s, 'a': a.%[2]s::varchar, 'b': b.%[2]s::varchar}", duck.Literal(v), duck.Name(v))
 	}
 	if len(cells) == 0 {
 		return "select '', '', '', '', '' limit 0"
@@ -217,7 +217,7 @@ func (c *comparison) changedCells() string {
 		select 'changed', key, cell.column, coalesce(cell.a, 'NULL'), coalesce(cell.b, 'NULL')
 		from (select place, key, unnest(cells) as cell from changed)
 		where cell.a is distinct from cell.b order by place, cell.column`,
-		c.ordered("a"), c.keyText("a"), strings.Join(cells, ", "), duck.Idents(c.key), c.differ(), sampleRows)
+		c.ordered("a"), c.keyText("a"), strings.Join(cells, ", "), duck.Names(c.key), c.differ(), sampleRows)
 }
 
 // wholeRows selects the first rows that only one side has.
@@ -229,5 +229,5 @@ func (c *comparison) wholeRows(change, has, lacks string) string {
 		rebuilt = row
 	}
 	return fmt.Sprintf("select '%s', %s, '', %s, %s from %s a anti join %s b using (%s) order by %s limit %d",
-		change, c.keyText("a"), recorded, rebuilt, has, lacks, duck.Idents(c.key), c.ordered("a"), sampleRows)
+		change, c.keyText("a"), recorded, rebuilt, has, lacks, duck.Names(c.key), c.ordered("a"), sampleRows)
 }
