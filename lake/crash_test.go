@@ -14,22 +14,6 @@ import (
 	"alignctl/internal/failpoint"
 )
 
-// crashDir names the lake of the child process that a crash test kills.
-const crashDir = "ALIGNCTL_TEST_CRASH_DIR"
-
-// TestMain runs a publish instead of the tests in the child process of
-// TestKilledRun.
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(crashDir); dir != "" {
-		if err := crashRun(context.Background(), dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
-
 // crashRun is the run that is killed: a table with two scopes, one without, and
 // one that grows, over two publishes.
 func crashRun(ctx context.Context, dir string) error {
@@ -38,13 +22,17 @@ func crashRun(ctx context.Context, dir string) error {
 		return err
 	}
 	defer l.Close()
+	return crashOn(ctx, l)
+}
+
+func crashOn(ctx context.Context, l *Lake) (err error) {
 	r, err := l.Begin(ctx, RunInfo{Command: "crash"})
 	if err != nil {
 		return err
 	}
-	defer r.Close()
-	for language, n := range map[string]int{"en": 50, "zh": 40} {
-		if _, err := r.Write(ctx, wordSpec(), language, words(language, n)); err != nil {
+	defer func() { err = errors.Join(err, r.Close()) }()
+	for _, language := range []string{"en", "zh"} {
+		if _, err := r.Write(ctx, wordSpec(), language, words(language, 40)); err != nil {
 			return err
 		}
 	}
@@ -96,13 +84,19 @@ func TestKilledRun(t *testing.T) {
 func crashLake(t *testing.T) *Lake {
 	t.Helper()
 	l := newLake(t)
+	fillLake(t, l)
+	return l
+}
+
+func fillLake(t *testing.T, l *Lake) {
+	t.Helper()
 	r := begin(t, l)
+	defer r.Close()
 	write(t, r, wordSpec(), "en", words("en", 3))
 	write(t, r, wordSpec(), "fr", words("fr", 3))
 	write(t, r, exampleSpec(), "", exampleQuery+" where i = 1")
 	addSteps(t, r, steps(0, 2))
 	publish(t, r, Done)
-	return l
 }
 
 // digests prints what the lake's tables hold, meta tables aside.
@@ -124,13 +118,7 @@ func digests(t *testing.T, l *Lake) string {
 // kill runs crashRun in a child process that dies at a failpoint.
 func kill(t *testing.T, dir, point string) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	child := exec.Command(self)
-	child.Env = append(os.Environ(), crashDir+"="+dir, failpoint.Variable+"="+point)
-	output, err := child.CombinedOutput()
+	output, err := child(t, "crash", dir, failpoint.Variable+"="+point).CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		t.Fatalf("the child wasn't killed at %s: %v\n%s", point, err, output)
