@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 func roles() map[string]func(ctx context.Context, dir string) error {
 	return map[string]func(context.Context, string) error{
 		"crash": crashRun,
+		"loop":  publishForEver,
 	}
 }
 
@@ -45,6 +46,14 @@ func child(t *testing.T, role, dir string, environment ...string) *exec.Cmd {
 	c := exec.Command(self)
 	c.Env = append(append(os.Environ(), childRole+"="+role, childDir+"="+dir), environment...)
 	return c
+}
+
+// expectWhole verifies every byte and every digest.
+func expectWhole(t *testing.T, l *Lake, what string) {
+	t.Helper()
+	if _, err := l.Verify(t.Context(), VerifyOptions{Deep: true}); err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
 }
 
 // long says whether the reliability tests run at full length: make

@@ -67,9 +67,7 @@ func TestKilledRun(t *testing.T) {
 			if want := map[bool]string{true: "after", false: "before"}[point == "lake.publish.after-tx"]; state != want {
 				t.Errorf("killed at %s, the lake is as %s the run, want %s", point, state, want)
 			}
-			if err := l.Check(t.Context()); err != nil {
-				t.Errorf("killed at %s: %v", point, err)
-			}
+			expectWhole(t, l, "killed at "+point)
 			if err := crashRun(t.Context(), l.Dir()); err != nil {
 				t.Errorf("run again: %v", err)
 			}

@@ -146,9 +146,7 @@ func (b *stage) look(t *testing.T, what string) string {
 		t.Fatalf("after %s: %v", what, err)
 	}
 	defer l.Close()
-	if err := l.Check(t.Context()); err != nil {
-		t.Errorf("check after %s: %v", what, err)
-	}
+	expectWhole(t, l, what)
 	return b.state(t, l)
 }
 
