@@ -61,6 +61,9 @@ type publication struct {
 // changes are replayed on top of theirs; when one of them changed a scope that
 // this run wrote too, Publish fails with ErrConflict and nothing moved.
 func (r *Run) Publish(ctx context.Context, status Status) (Published, error) {
+	if r.unknown != nil {
+		return Published{}, r.unknown
+	}
 	for attempt := range attempts {
 		if err := backOff(ctx, attempt); err != nil {
 			return Published{}, err
@@ -93,7 +96,7 @@ func (r *Run) try(ctx context.Context, status Status) (p *publication, landed bo
 		p.discard(r)
 		return nil, false, err
 	}
-	if landed, err = r.swap(ctx, p); err != nil && !r.unknown {
+	if landed, err = r.swap(ctx, p); err != nil && r.unknown == nil {
 		p.discard(r)
 	}
 	return p, landed, err
@@ -389,8 +392,8 @@ func (r *Run) swap(ctx context.Context, p *publication) (landed bool, err error)
 	// All of the transaction was committed or none, so one new file tells.
 	landed, lookErr := r.lake.catalog.Landed(whole, p.commit.Files[0])
 	if lookErr != nil {
-		r.unknown = true
-		return false, errors.Join(fmt.Errorf("look for run %s in meta.runs before running it again: %w", r.id, err), lookErr)
+		r.unknown = errors.Join(fmt.Errorf("look for run %s in meta.runs before running it again: %w", r.id, err), lookErr)
+		return false, r.unknown
 	}
 	return landed, nil
 }

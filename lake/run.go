@@ -57,7 +57,7 @@ type Run struct {
 	recorded recorded
 	tagging  *tagging           // nil: the run changes no tag
 	expiry   map[string][]int64 // snapshots that the run lets go, by table
-	unknown  bool               // whether a publish landed: see swap
+	unknown  error              // a publish may have landed (see swap): the run can't go on, and removes nothing
 }
 
 // recorded is what earlier publishes of the run put into the meta tables.
@@ -193,7 +193,7 @@ func (r *Run) Audit(ctx context.Context, name, query string) error {
 // publish are removed.
 func (r *Run) Close() error {
 	for _, s := range r.tables {
-		if !r.unknown {
+		if r.unknown == nil {
 			s.discard(r)
 		}
 		s.changes = nil

@@ -46,6 +46,9 @@ type change struct {
 
 // open takes a table up for writing, or declares it.
 func (r *Run) open(ctx context.Context, spec Spec) (*staged, error) {
+	if r.unknown != nil {
+		return nil, r.unknown
+	}
 	if s, ok := r.tables[spec.Name]; ok {
 		return s, nil
 	}
