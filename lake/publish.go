@@ -64,6 +64,7 @@ func (r *Run) Publish(ctx context.Context, status Status) (Published, error) {
 	if r.unknown != nil {
 		return Published{}, r.unknown
 	}
+	defer r.lake.turn(ctx)()
 	for attempt := range attempts {
 		if err := backOff(ctx, attempt); err != nil {
 			return Published{}, err

@@ -1,0 +1,224 @@
+package lake
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"alignctl/internal/disk/disktest"
+)
+
+// Properties, when one byte of one file of a lake changes, for every file:
+//   - verify reports damage and names the file; of catalog.db, or what its
+//     tables hold is as before (a byte of free space);
+//   - a query gives an error or rows, and never ends the process;
+//   - wrong rows come from data files alone: Parquet has no checksums.
+func TestByteFlipped(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "lake")
+	l := newLakeMovable(t, dir)
+	fillLake(t, l)
+	if err := crashOn(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	tagNow(t, l, "v1", false)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := seed(t)
+	output, err := child(t, "flip", dir, fmt.Sprint("ALIGNCTL_SEED=", s)).CombinedOutput()
+	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
+	if err != nil {
+		t.Errorf("seed %d: %v:\n%s", s, err, strings.Join(lines[max(0, len(lines)-20):], "\n"))
+	}
+	report(t, "%s (seed %d)", lines[len(lines)-1], s)
+}
+
+// A flipper changes one byte of a lake after the other, in a process of its own.
+type flipper struct {
+	dir    string
+	random *rand.Rand
+	base   disktest.Image
+	tables map[string]string // what a query of each table gives
+	dump   string            // of catalog.db
+
+	files, flips, found, refused, harmless, wrong int
+}
+
+// flipBytes is the child process.
+func flipBytes(ctx context.Context, dir string) error {
+	s, err := strconv.ParseUint(os.Getenv("ALIGNCTL_SEED"), 10, 64)
+	if err != nil {
+		return err
+	}
+	f := &flipper{dir: dir, random: rand.New(rand.NewPCG(s, 0))}
+	if err := f.look(ctx); err != nil {
+		return err
+	}
+	every := times(4, 1)
+	paths := slices.Sorted(maps.Keys(f.base))
+	for i, path := range paths {
+		size := len(f.base[path])
+		if size == 0 || i%every != 0 && !strings.HasPrefix(filepath.Base(path), "catalog") {
+			continue // a folder, or left out of the short form
+		}
+		f.files++
+		positions := []int{f.random.IntN(size), 0, size / 2, size - 1, f.random.IntN(size), f.random.IntN(size)}
+		for _, at := range positions[:times(1, 6)] {
+			fmt.Printf("%s, byte %d\n", path, at) // should the process end here
+			if err := f.flip(ctx, path, at); err != nil {
+				return fmt.Errorf("%s, byte %d of %d: %w", path, at, size, err)
+			}
+		}
+	}
+	fmt.Printf("%d bytes of %d files flipped: verify found %d, open refused %d, %d changed nothing; "+
+		"queries gave wrong rows %d times\n", f.flips, f.files, f.found, f.refused, f.harmless, f.wrong)
+	return nil
+}
+
+// look takes down what the lake holds before.
+func (f *flipper) look(ctx context.Context) (err error) {
+	l, err := Open(ctx, f.dir)
+	if err != nil {
+		return err
+	}
+	if f.tables, err = hashes(ctx, l); err != nil {
+		return err
+	}
+	if err := l.Close(); err != nil {
+		return err
+	}
+	if f.dump, err = dumpCatalog(f.dir); err != nil {
+		return err
+	}
+	f.base, err = disktest.ImageOf(f.dir)
+	return err
+}
+
+// flip changes a byte, looks, and puts all back.
+func (f *flipper) flip(ctx context.Context, path string, at int) (err error) {
+	f.flips++
+	content := bytes.Clone(f.base[path])
+	content[at] ^= byte(1 + f.random.IntN(255))
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.base.Restore(f.dir)) }()
+	l, err := Open(ctx, f.dir)
+	if err != nil {
+		f.refused++
+		return nil
+	}
+	_, err = l.Verify(ctx, VerifyOptions{Deep: true})
+	after, queryErr := hashes(ctx, l)
+	if closeErr := l.Close(); err == nil && queryErr == nil && closeErr != nil {
+		return closeErr
+	}
+	return f.judge(path, err, after)
+}
+
+func (f *flipper) judge(path string, verdict error, after map[string]string) error {
+	catalog := filepath.Base(path) == "catalog.db"
+	wrong := false
+	for table, hash := range after {
+		wrong = wrong || hash != f.tables[table]
+	}
+	if wrong {
+		f.wrong++
+	}
+	switch {
+	case verdict == nil && !catalog:
+		return errors.New("verify finds nothing")
+	case verdict == nil:
+		f.harmless++
+		dump, err := dumpCatalog(f.dir)
+		if err != nil || dump != f.dump {
+			return fmt.Errorf("verify finds nothing, but the catalog holds other rows (%v)", err)
+		}
+		return nil
+	case !errors.Is(verdict, ErrDamaged):
+		return fmt.Errorf("verify doesn't call it damage: %w", verdict)
+	case !catalog && !strings.Contains(verdict.Error(), filepath.Base(path)):
+		return fmt.Errorf("verify doesn't name the file: %w", verdict)
+	case wrong && !strings.HasSuffix(path, ".parquet"):
+		return fmt.Errorf("a query gives wrong rows: %v", after)
+	}
+	f.found++
+	return nil
+}
+
+// hashes gives, for each table that can be read, a hash of its rows; and the
+// first error.
+func hashes(ctx context.Context, l *Lake) (map[string]string, error) {
+	out := map[string]string{}
+	pins, failure := l.At(ctx, "")
+	for name, pin := range pins {
+		hash, err := hashOf(ctx, l, pin)
+		if err == nil {
+			out[name] = hash
+		}
+		failure = errors.Join(failure, err)
+	}
+	return out, failure
+}
+
+func hashOf(ctx context.Context, l *Lake, pin Pin) (hash string, err error) {
+	s, err := l.Session(ctx, Pins{pin.Table: pin}, SessionOptions{Threads: 1, ReadOnly: true})
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	rows, err := s.Query(ctx, "select count(*) || ' rows, ' || coalesce(sum(hash(t)), 0) from "+pin.Table+" t")
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		err = errors.Join(err, rows.Scan(&hash))
+	}
+	return hash, errors.Join(err, rows.Err())
+}
+
+// dumpCatalog prints the rows of catalog.db's tables, and their definitions.
+func dumpCatalog(dir string) (string, error) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "catalog.db"))
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	var out strings.Builder
+	for _, table := range []string{"sqlite_master", "iceberg_tables", "iceberg_namespace_properties",
+		"alignctl_lake", "alignctl_files", "alignctl_tables"} {
+		if err := dumpTable(db, table, &out); err != nil {
+			return "", fmt.Errorf("%s: %w", table, err)
+		}
+	}
+	return out.String(), nil
+}
+
+func dumpTable(db *sql.DB, table string, out *strings.Builder) error {
+	rows, err := db.Query("select * from " + table + " order by rowid")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	for err == nil && rows.Next() {
+		values, targets := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			targets[i] = &values[i]
+		}
+		err = rows.Scan(targets...)
+		fmt.Fprintln(out, append([]any{table}, values...)...)
+	}
+	return errors.Join(err, rows.Err())
+}
