@@ -52,7 +52,7 @@ type reachedFile struct {
 }
 
 func newChecker(l *Lake, s *Session, now *version) *checker {
-	return &checker{scopeReader: scopeReader{lake: l, session: s, version: now}, now: now,
+	return &checker{scopeReader: scopeReader{lake: l, session: s, version: now, verified: map[string]bool{}}, now: now,
 		tables: map[string]*iceberg.Table{}}
 }
 

@@ -31,9 +31,11 @@ func TestMain(m *testing.M) {
 // roles are what a child process may do with a lake.
 func roles() map[string]func(ctx context.Context, dir string) error {
 	return map[string]func(context.Context, string) error{
-		"crash":  crashRun,
-		"loop":   publishForEver,
-		"append": appendSteps,
+		"crash":   crashRun,
+		"loop":    publishForEver,
+		"append":  appendSteps,
+		"mutants": readMutants,
+		"flip":    flipBytes,
 	}
 }
 

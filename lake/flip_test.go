@@ -27,10 +27,11 @@ func TestByteFlipped(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lake")
 	l := newLakeMovable(t, dir)
 	fillLake(t, l)
+	tagNow(t, l, "v1", false)
 	if err := crashOn(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
-	tagNow(t, l, "v1", false)
+	collect(t, l, GCOptions{Delete: true}) // files that nothing points at any more
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -156,28 +157,38 @@ func (f *flipper) judge(path string, verdict error, after map[string]string) err
 	return nil
 }
 
-// hashes gives, for each table that can be read, a hash of its rows; and the
-// first error.
-func hashes(ctx context.Context, l *Lake) (map[string]string, error) {
-	out := map[string]string{}
-	pins, failure := l.At(ctx, "")
-	for name, pin := range pins {
-		hash, err := hashOf(ctx, l, pin)
-		if err == nil {
+// hashes gives, for each table that can be read, a hash of its rows; and all
+// errors.
+func hashes(ctx context.Context, l *Lake) (out map[string]string, err error) {
+	out = map[string]string{}
+	s, err := l.openSession(ctx, SessionOptions{Threads: 1}, Holder{})
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	now, err := l.version(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, name := range now.names() {
+		hash, failure := hashOf(ctx, s, now, name)
+		if err = errors.Join(err, failure); failure == nil {
 			out[name] = hash
 		}
-		failure = errors.Join(failure, err)
 	}
-	return out, failure
+	return out, err
 }
 
-func hashOf(ctx context.Context, l *Lake, pin Pin) (hash string, err error) {
-	s, err := l.Session(ctx, Pins{pin.Table: pin}, SessionOptions{Threads: 1, ReadOnly: true})
+func hashOf(ctx context.Context, s *Session, now *version, name string) (hash string, err error) {
+	table, err := now.table(ctx, name)
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	rows, err := s.Query(ctx, "select count(*) || ' rows, ' || coalesce(sum(hash(t)), 0) from "+pin.Table+" t")
+	current, _ := table.Current()
+	if err := s.view(ctx, table, current.ID); err != nil {
+		return "", err
+	}
+	rows, err := s.Query(ctx, "select count(*) || ' rows, ' || coalesce(sum(hash(t)), 0) from "+name+" t")
 	if err != nil {
 		return "", err
 	}

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"alignctl/internal/disk"
 	"alignctl/lake/iceberg"
 )
 
@@ -184,7 +184,7 @@ func stageMeta[T any](ctx context.Context, r *Run, on *version, c metaChange[T])
 	if err != nil {
 		return nil, err
 	}
-	absorbed, kept, err := absorb(r.lake.disk, files, c.replaced)
+	absorbed, kept, err := absorb(ctx, metaReader{r.lake, fields}, files, c.replaced)
 	if err != nil {
 		return nil, damaged(err)
 	}
@@ -219,7 +219,7 @@ func writeMeta[T any](r *Run, base *iceberg.Table, as shape, rows []T) (iceberg.
 }
 
 // absorb picks the files that a new file takes over, and their rows that stay.
-func absorb[T any](on disk.FS, files []iceberg.DataFile, replaced func(T) bool) (
+func absorb[T any](ctx context.Context, from metaReader, files []iceberg.DataFile, replaced func(T) bool) (
 	absorbed []iceberg.DataFile, kept []T, err error) {
 	small := 0
 	for _, f := range files {
@@ -232,7 +232,7 @@ func absorb[T any](on disk.FS, files []iceberg.DataFile, replaced func(T) bool) 
 		if !merge && replaced == nil {
 			continue
 		}
-		rows, err := readMeta[T](on, f)
+		rows, err := readMeta[T](ctx, from, f)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -253,12 +253,12 @@ func readMetaTable[T any](ctx context.Context, l *Lake, on *version, name string
 	if err != nil || table == nil {
 		return nil, err
 	}
-	files, _, err := currentFiles(table)
+	files, fields, err := currentFiles(table)
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range files {
-		part, err := readMeta[T](l.disk, f)
+		part, err := readMeta[T](ctx, metaReader{l, fields}, f)
 		if err != nil {
 			return nil, damaged(err)
 		}
@@ -267,15 +267,25 @@ func readMetaTable[T any](ctx context.Context, l *Lake, on *version, name string
 	return rows, nil
 }
 
+// A metaReader reads files of a meta table, which has these columns.
+type metaReader struct {
+	lake   *Lake
+	fields []iceberg.Field
+}
+
 // readMeta reads a file of a meta table.
-func readMeta[T any](on disk.FS, f iceberg.DataFile) ([]T, error) {
-	file, err := on.Open(f.Path)
+func readMeta[T any](ctx context.Context, from metaReader, f iceberg.DataFile) (rows []T, err error) {
+	parse, done, err := from.lake.trustedMeta(ctx, from.fields, f)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	file, err := from.lake.disk.Open(parse.Path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	rows, err := parquet.Read[T](file, f.Bytes)
-	if err != nil {
+	if rows, err = parquet.Read[T](file, parse.Bytes); err != nil {
 		return nil, fmt.Errorf("read file %q: %w", f.Path, err)
 	}
 	return rows, nil

@@ -156,20 +156,17 @@ func (s *staged) extend(ctx context.Context, r *Run, scope string, written icebe
 	if !allOurs(now.files) {
 		return s.extendSorted(ctx, r, files)
 	}
-	scan, unread := now.tail, []iceberg.DataFile{file.DataFile}
+	scan, unread := now.tail, files[len(now.files):]
 	if scan == nil {
-		scan, unread = newScopeScan(s.spec, s.fields), dataFiles(files)
+		scan, unread = newScopeScan(s.spec, s.fields), files
 	}
-	err = scan.add(ctx, unread)
+	reader := r.reader(r.base)
+	err = reader.add(ctx, scan, s.spec, unread)
 	if errors.Is(err, errInterleaved) {
 		scan = newScopeScan(s.spec, s.fields)
-		err = scan.add(ctx, dataFiles(files))
+		err = reader.add(ctx, scan, s.spec, files)
 	}
 	now.tail = nil // it has gone on, with the new state or into an error
-	var broken *keyError
-	if errors.As(err, &broken) {
-		return s.extendForeign(ctx, r, files, err)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -182,18 +179,6 @@ func (s *staged) extendSorted(ctx context.Context, r *Run, files []storedFile) (
 	added := files[len(files)-1].DataFile
 	if err := newScopeScan(s.spec, s.fields).add(ctx, []iceberg.DataFile{added}); err != nil {
 		return nil, err
-	}
-	return r.reader(r.base).read(ctx, s.spec, s.base, s.fields, files)
-}
-
-// extendForeign is the state of a scope with one more file, the last, when what
-// was there before broke the rules about keys already: another engine wrote it.
-// Else the new rows do, with the given error.
-func (s *staged) extendForeign(ctx context.Context, r *Run, files []storedFile, cause error) (*scopeState, error) {
-	var broken *keyError
-	before := newScopeScan(s.spec, s.fields).add(ctx, dataFiles(files[:len(files)-1]))
-	if !errors.As(before, &broken) {
-		return nil, errors.Join(cause, before)
 	}
 	return r.reader(r.base).read(ctx, s.spec, s.base, s.fields, files)
 }

@@ -21,6 +21,8 @@ type scopeReader struct {
 	lake    *Lake
 	session *Session
 	version *version
+	// verified are files whose bytes were found to be as recorded.
+	verified map[string]bool
 }
 
 // scopesOf is the state of each scope of a table at its current snapshot. What
@@ -155,7 +157,7 @@ func (r scopeReader) read(ctx context.Context, spec Spec, table *iceberg.Table, 
 	files []storedFile) (*scopeState, error) {
 	scan := newScopeScan(spec, fields)
 	if allOurs(files) && !table.Reshaped() {
-		err := scan.add(ctx, dataFiles(files))
+		err := r.add(ctx, scan, spec, files)
 		var broken *keyError
 		if !errors.As(err, &broken) && !errors.Is(err, errInterleaved) {
 			return scan.state(files), err
@@ -178,6 +180,15 @@ func allOurs(files []storedFile) bool {
 	return !slices.ContainsFunc(files, func(f storedFile) bool { return !ourFile.MatchString(filepath.Base(f.Path)) })
 }
 
+// add scans files, of which another engine may have written some.
+func (r scopeReader) add(ctx context.Context, scan *scopeScan, spec Spec, files []storedFile) error {
+	parse, done, err := r.trusted(ctx, spec, scan.fields, files)
+	if err != nil {
+		return err
+	}
+	return errors.Join(scan.add(ctx, parse), done())
+}
+
 // readScope digests a scope whose files the lake didn't record.
 func (r scopeReader) readScope(ctx context.Context, spec Spec, table *iceberg.Table, files []iceberg.DataFile) (
 	*scopeState, error) {
@@ -197,7 +208,7 @@ func (r scopeReader) readScope(ctx context.Context, spec Spec, table *iceberg.Ta
 // key, and of the other columns where another engine wrote a key twice.
 func (r scopeReader) scanSorted(ctx context.Context, scan *scopeScan, spec Spec, table *iceberg.Table,
 	files []iceberg.DataFile) (err error) {
-	path := filepath.Join(r.lake.dir, "tmp", randomHex(8)+"-sorted.parquet")
+	path := r.lake.scratch()
 	defer func() { err = errors.Join(err, remove(path)) }()
 	for _, c := range spec.Columns {
 		if !slices.Contains(spec.Key, c.Name) {

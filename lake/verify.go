@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -88,6 +91,7 @@ func (c *checker) bytes(ctx context.Context, v *Verified) error {
 	if err != nil {
 		return err
 	}
+	c.unreached(recorded)
 	total := int64(0)
 	for _, f := range c.files {
 		total += f.size
@@ -104,13 +108,47 @@ func (c *checker) bytes(ctx context.Context, v *Verified) error {
 	for _, f := range c.files {
 		work.Go(func() error {
 			if ctx.Err() == nil {
-				c.note(c.sameBytes(f, recorded[f.path]))
+				c.verify(f, recorded[f.path])
 			}
 			task.Add(f.size)
 			return nil
 		})
 	}
 	return work.Wait()
+}
+
+// unreached adds the files that are recorded as in use and that no table was
+// found to point at: where a file that points at others is damaged, this finds
+// which one it is.
+func (c *checker) unreached(recorded map[string]iceberg.Recorded) {
+	reached := map[string]bool{}
+	for _, f := range c.files {
+		reached[f.path] = true
+	}
+	for _, path := range slices.Sorted(maps.Keys(recorded)) {
+		if !reached[path] && recorded[path].Retired.IsZero() {
+			c.reached(reachedFile{table: c.lake.tableOf(path), path: path, size: size(path)})
+		}
+	}
+}
+
+// tableOf is the table in whose folder a file is.
+func (l *Lake) tableOf(path string) string {
+	below := strings.TrimPrefix(path, l.warehouse()+"/")
+	schema, rest, _ := strings.Cut(below, ".db/")
+	name, _, _ := strings.Cut(rest, "/")
+	return schema + "." + name
+}
+
+// verify notes whether a file's bytes are as recorded.
+func (c *checker) verify(f reachedFile, want iceberg.Recorded) {
+	damage := c.sameBytes(f, want)
+	c.note(damage)
+	if damage == nil && want.SHA256 != "" {
+		c.mu.Lock()
+		c.verified[f.path] = true
+		c.mu.Unlock()
+	}
 }
 
 // sameBytes reads a file and compares it with its record.

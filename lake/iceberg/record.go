@@ -98,6 +98,20 @@ func (c *Catalog) Recorded(ctx context.Context) (map[string]Recorded, error) {
 	return files, rows.Err()
 }
 
+// Record is what is recorded about one file; ok is false when nothing is.
+func (c *Catalog) Record(ctx context.Context, path string) (f File, ok bool, err error) {
+	f.Path = path
+	err = c.db.QueryRowContext(ctx, "select bytes, sha256 from alignctl_files where path = ?", c.relative(path)).
+		Scan(&f.Bytes, &f.SHA256)
+	if errors.Is(err, sql.ErrNoRows) {
+		return f, false, nil
+	}
+	if err != nil {
+		return f, false, fmt.Errorf("read catalog: %w", c.explain(err))
+	}
+	return f, true, nil
+}
+
 // Landed says whether the commit that brings a file is in the catalog.
 func (c *Catalog) Landed(ctx context.Context, f File) (bool, error) {
 	var n int

@@ -77,7 +77,7 @@ func (r *relocation) location(old string) (string, error) {
 // table rewrites a table's metadata and gives the location of the result.
 func (r *relocation) table(t *Table) (string, error) {
 	for _, snapshot := range t.inner.Metadata().Snapshots() {
-		manifests, err := snapshot.Manifests(t.staging)
+		manifests, err := t.manifests(&snapshot)
 		if err != nil {
 			return "", err
 		}

@@ -238,7 +238,7 @@ func (t *Table) forget(before *Table, removed []DataFile) error {
 func (t *Table) manifestPaths() ([]string, error) {
 	var locations []string
 	for _, snapshot := range t.inner.Metadata().Snapshots() {
-		manifests, err := snapshot.Manifests(t.staging)
+		manifests, err := t.manifests(&snapshot)
 		if err != nil {
 			return nil, fmt.Errorf("read table %s: snapshot %d: %w", t.Name(), snapshot.SnapshotID, err)
 		}

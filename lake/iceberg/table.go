@@ -57,7 +57,7 @@ func (c *Catalog) Load(ctx context.Context, name, location string) (*Table, erro
 	s := c.newStaging()
 	inner, err := table.NewFromLocation(ctx, strings.Split(name, "."), location, fileSystem(s), nil)
 	if err != nil {
-		return nil, fmt.Errorf("read table %s: %w", name, err)
+		return nil, fmt.Errorf("read table %s: metadata %q: %w", name, location, err)
 	}
 	return c.newTable(inner, s), nil
 }
@@ -196,7 +196,7 @@ func (t *Table) readFiles(id int64) ([]DataFile, error) {
 	if snapshot == nil {
 		return nil, fmt.Errorf("no snapshot %d", id)
 	}
-	manifests, err := snapshot.Manifests(t.staging)
+	manifests, err := t.manifests(snapshot)
 	if err != nil {
 		return nil, err
 	}
@@ -210,10 +210,18 @@ func (t *Table) readFiles(id int64) ([]DataFile, error) {
 	return files, nil
 }
 
+func (t *Table) manifests(s *table.Snapshot) ([]icebergo.ManifestFile, error) {
+	manifests, err := s.Manifests(t.staging)
+	if err != nil {
+		return nil, fmt.Errorf("manifest list %q: %w", s.ManifestList, err)
+	}
+	return manifests, nil
+}
+
 func (t *Table) appendFiles(files []DataFile, m icebergo.ManifestFile) ([]DataFile, error) {
 	for entry, err := range m.Entries(t.staging, true) {
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("manifest %q: %w", m.FilePath(), err)
 		}
 		if entry.DataFile().ContentType() != icebergo.EntryContentData {
 			return nil, fmt.Errorf("another engine deleted rows by merge-on-read; rewrite its files there (copy-on-write): %w",
@@ -286,7 +294,7 @@ type reaching struct {
 
 // snapshot adds what a snapshot needs.
 func (r *reaching) snapshot(s *table.Snapshot) error {
-	manifests, err := s.Manifests(r.table.staging)
+	manifests, err := r.table.manifests(s)
 	if err != nil {
 		return err
 	}
