@@ -34,8 +34,9 @@ func roles() map[string]func(ctx context.Context, dir string) error {
 		"crash":   crashRun,
 		"loop":    publishForEver,
 		"append":  appendSteps,
-		"mutants": readMutants,
 		"flip":    flipBytes,
+		"mutants": readMutants,
+		"fill":    fillDisk,
 	}
 }
 

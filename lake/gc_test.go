@@ -129,3 +129,26 @@ func TestGCRemovesOrphans(t *testing.T) {
 		t.Errorf("the orphan: %v; %+v", err, report)
 	}
 }
+
+// A process that found no room on the disk to say what it reads holds all of it.
+func TestGCKeepsWhatAnEmptyLeaseMayRead(t *testing.T) {
+	l := newLake(t)
+	appendWords(t, l, "en", 3)
+	appendWords(t, l, "en", 1)
+	reader, err := l.Session(t.Context(), nil, SessionOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if err := os.Truncate(reader.lease.path, 0); err != nil {
+		t.Fatal(err)
+	}
+	report := collect(t, l, GCOptions{Delete: true})
+	if len(report.Expired) != 0 || len(report.Holders) != 1 || !strings.Contains(report.Holders[0].String(), "no room") {
+		t.Errorf("gc let go %+v", report)
+	}
+	reader.Close()
+	if report := collect(t, l, GCOptions{Delete: true}); len(report.Expired) != 1 {
+		t.Errorf("then gc let go %+v", report)
+	}
+}

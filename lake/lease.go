@@ -24,6 +24,7 @@ type lease struct {
 	file   *os.File // nil: the folder can't be written, so nobody removes files either
 	path   string
 	holder Holder
+	empty  bool // there was no room to say who holds it
 }
 
 // A Holder is who has a lease.
@@ -44,6 +45,9 @@ type Holder struct {
 
 // String names the holder.
 func (h Holder) String() string {
+	if h.PID == 0 {
+		return "a process that had no room on the disk to say which it is"
+	}
 	who := fmt.Sprintf("process %d on %s", h.PID, h.Host)
 	if h.Command != "" {
 		who += " (" + h.Command + ")"
@@ -71,11 +75,15 @@ func (l *Lake) lease(h Holder) (*lease, error) {
 	// The name says that the file is locked, so it comes after the lock.
 	held := strings.Replace(file.Name(), "new-", "lease-", 1)
 	_, err = file.Write(content)
+	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	if full { // a lake on a full disk can be read, and collected
+		err = file.Truncate(0)
+	}
 	err = errors.Join(err, syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), os.Rename(file.Name(), held))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("take lease: %w", err), file.Close(), remove(file.Name()))
 	}
-	return &lease{file: file, path: held, holder: h}, nil
+	return &lease{file: file, path: held, holder: h, empty: full}, nil
 }
 
 // renew says that the holder no longer reads anything that isn't current now.
@@ -89,7 +97,7 @@ func (l *lease) renew() error {
 
 // add says that the holder also reads a snapshot.
 func (l *lease) add(pin Pin) error {
-	if l.file == nil {
+	if l.file == nil || l.empty { // an empty one holds all snapshots
 		return nil
 	}
 	pins := maps.Clone(l.holder.Pins)
@@ -154,8 +162,11 @@ func readLease(path string) (h Holder, live bool, err error) {
 	if err != nil {
 		return Holder{}, false, err
 	}
-	err = json.NewDecoder(file).Decode(&h)
 	h.Since = info.ModTime()
+	if info.Size() == 0 { // see lease; Began is before all snapshots, so it holds them all
+		return h, true, nil
+	}
+	err = json.NewDecoder(file).Decode(&h)
 	return h, true, err
 }
 

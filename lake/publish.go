@@ -387,16 +387,11 @@ func (r *Run) swap(ctx context.Context, p *publication) (landed bool, err error)
 		return true, nil
 	case errors.Is(err, iceberg.ErrMoved):
 		return false, nil
-	case !errors.Is(err, iceberg.ErrUnknown):
-		return false, r.lake.blame(err)
-	}
-	// All of the transaction was committed or none, so one new file tells.
-	landed, lookErr := r.lake.catalog.Landed(whole, p.commit.Files[0])
-	if lookErr != nil {
-		r.unknown = errors.Join(fmt.Errorf("look for run %s in meta.runs before running it again: %w", r.id, err), lookErr)
+	case errors.Is(err, iceberg.ErrUnknown):
+		r.unknown = fmt.Errorf("look for run %s in meta.runs before running it again: %w", r.id, err)
 		return false, r.unknown
 	}
-	return landed, nil
+	return false, r.lake.blame(err)
 }
 
 func pathsOf(files []iceberg.File) []string {

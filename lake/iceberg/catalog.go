@@ -153,7 +153,7 @@ type Move struct{ Table, From, To string }
 var ErrMoved = errors.New("table moved")
 
 // ErrUnknown says that the catalog didn't answer whether a transaction was
-// committed. Re-read Heads; delete nothing.
+// committed, nor could be asked. Delete nothing.
 var ErrUnknown = errors.New("outcome of the publish unknown")
 
 // ErrBusy says that another process kept the catalog locked for longer than a
@@ -190,9 +190,25 @@ func (c *Catalog) Swap(ctx context.Context, commit Commit) error {
 	}
 	if err := c.disk.Commit(tx.Commit); err != nil {
 		_ = tx.Rollback() // where it can still be done
-		return fmt.Errorf("%w: %w", ErrUnknown, err)
+		return c.decide(ctx, commit, err)
 	}
 	return nil
+}
+
+// decide finds out whether a commit that gave an error was done. All of it was
+// or none, so one new file tells.
+func (c *Catalog) decide(ctx context.Context, commit Commit, cause error) error {
+	if len(commit.Files) == 0 {
+		return fmt.Errorf("%w: %w", ErrUnknown, cause)
+	}
+	landed, err := c.landed(ctx, commit.Files[0])
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrUnknown, errors.Join(cause, err))
+	case landed:
+		return nil
+	}
+	return fmt.Errorf("publish: commit transaction: %w", c.explain(cause))
 }
 
 func (c *Catalog) apply(ctx context.Context, tx *sql.Tx, commit Commit) error {

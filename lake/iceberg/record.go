@@ -112,8 +112,8 @@ func (c *Catalog) Record(ctx context.Context, path string) (f File, ok bool, err
 	return f, true, nil
 }
 
-// Landed says whether the commit that brings a file is in the catalog.
-func (c *Catalog) Landed(ctx context.Context, f File) (bool, error) {
+// landed says whether the commit that brings a file is in the catalog.
+func (c *Catalog) landed(ctx context.Context, f File) (bool, error) {
 	var n int
 	err := c.db.QueryRowContext(ctx, "select count(*) from alignctl_files where path = ?", c.relative(f.Path)).Scan(&n)
 	if err != nil {
