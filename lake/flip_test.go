@@ -184,8 +184,7 @@ func hashOf(ctx context.Context, s *Session, now *version, name string) (hash st
 	if err != nil {
 		return "", err
 	}
-	current, _ := table.Current()
-	if err := s.view(ctx, table, current.ID); err != nil {
+	if err := s.view(ctx, table, currentPin(table)); err != nil {
 		return "", err
 	}
 	rows, err := s.Query(ctx, "select count(*) || ' rows, ' || coalesce(sum(hash(t)), 0) from "+name+" t")

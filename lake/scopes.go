@@ -208,6 +208,14 @@ func (r scopeReader) readScope(ctx context.Context, spec Spec, table *iceberg.Ta
 // key, and of the other columns where another engine wrote a key twice.
 func (r scopeReader) scanSorted(ctx context.Context, scan *scopeScan, spec Spec, table *iceberg.Table,
 	files []iceberg.DataFile) (err error) {
+	for _, f := range files {
+		if r.verified[f.Path] {
+			continue
+		}
+		if _, err := r.lake.intact(ctx, f.Path); err != nil { // DuckDB takes some damage for rows
+			return err
+		}
+	}
 	path := r.lake.scratch()
 	defer func() { err = errors.Join(err, remove(path)) }()
 	for _, c := range spec.Columns {
