@@ -267,13 +267,14 @@ func readMetaTable[T any](ctx context.Context, l *Lake, on *version, name string
 	return rows, nil
 }
 
-// A metaReader reads files of a meta table, which has these columns.
+// A metaReader reads small files of a table, a meta table above all, which has
+// these columns.
 type metaReader struct {
 	lake   *Lake
 	fields []iceberg.Field
 }
 
-// readMeta reads a file of a meta table.
+// readMeta reads a small file.
 func readMeta[T any](ctx context.Context, from metaReader, f iceberg.DataFile) (rows []T, err error) {
 	parse, done, err := from.lake.trustedMeta(ctx, from.fields, f)
 	if err != nil {

@@ -81,17 +81,69 @@ func structOfGo(t reflect.Type) (Type, error) {
 // of a training run arrive in batches. T's parquet tags name the spec's columns
 // in order. The keys must be new in the scope.
 func WriteRows[T any](ctx context.Context, r *Run, spec Spec, scope string, rows []T) (Pin, error) {
-	s, file, err := writeGo(ctx, r, spec, scope, rows)
+	s, err := r.open(ctx, spec)
 	if err != nil {
 		return Pin{}, err
 	}
 	if len(rows) == 0 {
-		return currentPin(s.table), r.lake.disk.Remove(file.Path)
+		return currentPin(s.table), checkScope(spec, scope)
 	}
-	if err := r.add(ctx, s, scope, file); err != nil {
+	folded := s.foldable(scope)
+	old, err := rowsOf[T](ctx, r, s, folded)
+	if err != nil {
+		return Pin{}, fmt.Errorf("write %s: %w", spec.Name, err)
+	}
+	s, file, err := writeGo(ctx, r, spec, scope, append(old, rows...))
+	if err != nil {
+		return Pin{}, err
+	}
+	if err := r.add(ctx, s, scope, addition{file, folded}); err != nil {
 		return Pin{}, err
 	}
 	return currentPin(s.table), nil
+}
+
+// foldFiles is how many small files of a scope make the next addition write
+// their rows again, in one file with its own: else a training run that publishes
+// its steps a thousand times would leave a thousand files to each query.
+// foldBytes is the size from which a file stays.
+const (
+	foldFiles = 32
+	foldBytes = 1 << 20
+)
+
+// foldable are the published small files of a scope, once there are enough.
+func (s *staged) foldable(scope string) (small []storedFile) {
+	if _, changed := s.changes[scope]; changed || s.evolved || s.base.Evolved() {
+		return nil
+	}
+	for _, f := range s.inBase(scope).files {
+		if f.Bytes < foldBytes && allOurs([]storedFile{f}) {
+			small = append(small, f)
+		}
+	}
+	if len(small) < foldFiles {
+		return nil
+	}
+	return small
+}
+
+// rowsOf reads the rows of small files.
+func rowsOf[T any](ctx context.Context, r *Run, s *staged, files []storedFile) (rows []T, err error) {
+	for _, f := range files {
+		part, err := readMeta[T](ctx, metaReader{lake: r.lake, fields: s.fields}, f.DataFile)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, part...)
+	}
+	return rows, nil
+}
+
+// An addition is a new file of a scope, and the files whose rows it takes over.
+type addition struct {
+	file   iceberg.File
+	folded []storedFile
 }
 
 // ReplaceRows makes a scope hold exactly the given rows, as Write does with a
@@ -124,27 +176,27 @@ func writeGo[T any](ctx context.Context, r *Run, spec Spec, scope string, rows [
 }
 
 // add adds the rows of a new file to a scope.
-func (r *Run) add(ctx context.Context, s *staged, scope string, file iceberg.File) error {
-	next, err := s.extend(ctx, r, scope, file)
+func (r *Run) add(ctx context.Context, s *staged, scope string, a addition) error {
+	next, err := s.extend(ctx, r, scope, a)
 	if err != nil {
-		return errors.Join(err, r.lake.disk.Remove(file.Path))
+		return errors.Join(err, r.lake.disk.Remove(a.file.Path))
 	}
-	c := &change{state: next}
+	c := &change{state: next, folded: a.folded}
 	if before, had := s.changes[scope]; had {
-		c.replace, c.added = before.replace, slices.Clone(before.added)
+		c.replace, c.folded, c.added = before.replace, before.folded, slices.Clone(before.added)
 	}
 	c.added = append(c.added, next.files[len(next.files)-1])
 	if err := r.apply(ctx, s, scope, c); err != nil {
-		return errors.Join(err, r.lake.disk.Remove(file.Path))
+		return errors.Join(err, r.lake.disk.Remove(a.file.Path))
 	}
 	return nil
 }
 
 // extend is the state of a scope with one more file: the digest goes on where
 // it was when the new keys follow the old ones; else the scope is read again.
-func (s *staged) extend(ctx context.Context, r *Run, scope string, written iceberg.File) (*scopeState, error) {
+func (s *staged) extend(ctx context.Context, r *Run, scope string, a addition) (*scopeState, error) {
 	failpoint.Hit("lake.write.file-written")
-	file, err := s.store(ctx, written)
+	file, err := s.store(ctx, a.file)
 	if err != nil {
 		return nil, err
 	}
@@ -152,12 +204,12 @@ func (s *staged) extend(ctx context.Context, r *Run, scope string, written icebe
 		return nil, fmt.Errorf("write %s: rows of scope %q in a write of scope %q", s.spec.Name, file.Scope, scope)
 	}
 	now := s.now(scope)
-	files := append(slices.Clone(now.files), file)
+	files := append(filesWithout(now.files, a.folded), file)
 	if !allOurs(now.files) {
 		return s.extendSorted(ctx, r, files)
 	}
-	scan, unread := now.tail, files[len(now.files):]
-	if scan == nil {
+	scan, unread := now.tail, files[len(files)-1:]
+	if scan == nil || len(a.folded) > 0 {
 		scan, unread = newScopeScan(s.spec, s.fields), files
 	}
 	reader := r.reader(r.base)
@@ -171,6 +223,13 @@ func (s *staged) extend(ctx context.Context, r *Run, scope string, written icebe
 		return nil, err
 	}
 	return scan.state(files), nil
+}
+
+// filesWithout are the files that aren't among others.
+func filesWithout(files, others []storedFile) []storedFile {
+	return slices.DeleteFunc(slices.Clone(files), func(f storedFile) bool {
+		return slices.ContainsFunc(others, func(o storedFile) bool { return o.Path == f.Path })
+	})
 }
 
 // extendSorted is extend for a scope in which another engine wrote too: the

@@ -39,7 +39,8 @@ type staged struct {
 
 // A change is what a run does to one scope.
 type change struct {
-	replace bool // the scope's files in base go
+	replace bool         // the scope's files in base go
+	folded  []storedFile // or these of them
 	added   []storedFile
 	state   *scopeState // of the scope, after
 }
@@ -227,9 +228,11 @@ func (s *staged) restage(ctx context.Context, r *Run) error {
 		summaryDigest: tableDigest(s.fields, s.after()), summaryKey: strings.Join(s.spec.Key, ",")}}
 	for _, scope := range slices.Sorted(maps.Keys(s.changes)) {
 		c := s.changes[scope]
-		if before, ok := s.scopes[scope]; ok && c.replace {
-			change.Remove = append(change.Remove, dataFiles(before.files)...)
+		removed := c.folded
+		if c.replace {
+			removed = s.inBase(scope).files
 		}
+		change.Remove = append(change.Remove, dataFiles(removed)...)
 		change.Add = append(change.Add, dataFiles(c.added)...)
 	}
 	table, err := s.base.Stage(ctx, change)

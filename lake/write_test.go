@@ -2,6 +2,7 @@ package lake
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -256,5 +257,41 @@ func TestVerifyFindsDamage(t *testing.T) {
 	}
 	if err := l.Check(t.Context()); !errors.Is(err, ErrDamaged) {
 		t.Errorf("a file is gone: %v", err)
+	}
+}
+
+// Many small additions to a scope leave few files, every row, and the digest of
+// the same rows written at once; earlier versions stay.
+func TestSmallFilesAreFolded(t *testing.T) {
+	l := newLake(t)
+	r := begin(t, l)
+	var runs []string
+	const publishes = foldFiles*2 + 5
+	for i := range int64(publishes) {
+		addSteps(t, r, steps(i, i+1))
+		publish(t, r, Done)
+		r.Close()
+		runs = append(runs, r.ID())
+		r = begin(t, l)
+	}
+	now, err := l.version(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := now.table(t.Context(), "train.step")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files, _, err := currentFiles(table); err != nil || len(files) > foldFiles {
+		t.Errorf("%d files, %v", len(files), err)
+	}
+	whole := addSteps(t, begin(t, newLake(t)), steps(0, publishes))
+	if pin := currentPin(table); pin.Digest != whole.Digest || pin.Rows != publishes {
+		t.Errorf("the lake holds %+v, want %+v", pin, whole)
+	}
+	for _, n := range []int{1, foldFiles, foldFiles + 1, publishes} {
+		if got := rowsAt(t, l, runs[n-1], "select count(*) n from train.step"); got != fmt.Sprintf("{'n': %d}", n) {
+			t.Errorf("after %d publishes: %s", n, got)
+		}
 	}
 }
