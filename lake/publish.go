@@ -424,7 +424,7 @@ func (r *Run) landed(ctx context.Context, p *publication) error {
 
 // tidyFrom is how many files a publish finds retired before it removes them:
 // one in a few publishes does it for all.
-const tidyFrom = 200
+const tidyFrom = 64
 
 // tidy removes metadata files that nothing points at and no process reads. What
 // stays behind does no harm, and the next publish tries again.

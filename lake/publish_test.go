@@ -245,7 +245,7 @@ func appendForeign(t *testing.T, l *Lake, name, query string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, fields, err := currentFiles(table)
+	fields, err := table.Fields(0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,10 +28,14 @@ func (l *Lake) At(ctx context.Context, ref string) (pins Pins, err error) {
 
 func (l *Lake) at(ctx context.Context, now *version, ref string) (Pins, error) {
 	pins := Pins{}
-	for _, name := range now.names() {
-		if ref != "" && !isMeta(name) {
-			continue
-		}
+	names := now.names()
+	if ref != "" {
+		names = slices.DeleteFunc(names, func(name string) bool { return !isMeta(name) })
+	}
+	if err := now.load(ctx, names); err != nil {
+		return nil, err
+	}
+	for _, name := range names {
 		table, err := now.table(ctx, name)
 		if err != nil {
 			return nil, err

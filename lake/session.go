@@ -78,10 +78,9 @@ func (l *Lake) openDuck(ctx context.Context, o SessionOptions) (*duck.DB, error)
 	if err != nil {
 		return nil, err
 	}
-	for _, schema := range schemas {
-		if err := db.Exec(ctx, "create schema "+duck.Ident(schema)); err != nil {
-			return nil, errors.Join(err, db.Close())
-		}
+	create := "create schema " + strings.Join(schemas, "; create schema ")
+	if err := db.Exec(ctx, create); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -91,7 +90,11 @@ func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(pins)) {
+	names := slices.Sorted(maps.Keys(pins))
+	ahead, stop := context.WithCancel(ctx)
+	defer stop()
+	go now.readAhead(ahead, names, pins)
+	for _, name := range names {
 		table, err := now.table(ctx, name)
 		if err != nil {
 			return err

@@ -124,8 +124,10 @@ func (l *Lake) baseOf(ctx context.Context, spec Spec, on *version) (base *iceber
 }
 
 // columnsAsRecorded refuses a table whose columns another engine made or changed:
-// what it renamed or added there, a run would take for its own to drop.
+// what it renamed or added there, a run would take for its own to drop. A run
+// that writes just these columns follows it.
 func columnsAsRecorded(table *iceberg.Table, spec Spec) error {
+	written := columnNames(spec.Columns)
 	if text, ours := table.Properties()[propSpec]; ours {
 		spec = Spec{}
 		if err := json.Unmarshal([]byte(text), &spec); err != nil {
@@ -137,7 +139,7 @@ func columnsAsRecorded(table *iceberg.Table, spec Spec) error {
 		return err
 	}
 	have, want := columnNames(columnsOf(fields)), columnNames(spec.Columns)
-	if !slices.Equal(have, want) {
+	if !slices.Equal(have, want) && !slices.Equal(have, written) {
 		return fmt.Errorf("open table %s: another engine changed its columns from %s to %s; change them back there",
 			table.Name(), strings.Join(want, ", "), strings.Join(have, ", "))
 	}

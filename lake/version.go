@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"alignctl/lake/iceberg"
 )
@@ -72,27 +75,56 @@ func (v *version) names() []string { return slices.Sorted(maps.Keys(v.locations)
 // location is where a table's metadata is; "" when there is no such table.
 func (v *version) location(name string) string { return v.locations[name] }
 
-// table loads a table; nil when there is none.
+// table loads a table; nil when there is none. Two that load one at a time do
+// the work twice, and agree.
 func (v *version) table(ctx context.Context, name string) (*iceberg.Table, error) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	if table, ok := v.tables[name]; ok {
+	table, loaded := v.tables[name]
+	location, there := v.locations[name]
+	v.mu.Unlock()
+	if loaded || !there {
 		return table, nil
 	}
-	location, ok := v.locations[name]
-	if !ok {
-		return nil, nil
-	}
-	table, ok := v.lake.loaded.get(name, location)
-	if !ok {
+	table, loaded = v.lake.loaded.get(name, location)
+	if !loaded {
 		var err error
 		if table, err = v.lake.catalog.Load(ctx, name, location); err != nil {
 			return nil, damaged(err)
 		}
 		v.lake.loaded.put(table)
 	}
-	v.tables[name] = table
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.locations[name] == location { // else put brought a newer state meanwhile
+		v.tables[name] = table
+	}
 	return table, nil
+}
+
+// load loads tables side by side.
+func (v *version) load(ctx context.Context, names []string) error {
+	var work errgroup.Group
+	work.SetLimit(runtime.NumCPU())
+	for _, name := range names {
+		work.Go(func() error {
+			_, err := v.table(ctx, name)
+			return err
+		})
+	}
+	return work.Wait()
+}
+
+// readAhead reads the metadata of pinned tables while DuckDB makes the views of
+// those before: each takes half of the time. Whoever needs a table meets the
+// error that is passed over here.
+func (v *version) readAhead(ctx context.Context, names []string, pins Pins) {
+	for _, name := range names {
+		table, err := v.table(ctx, name)
+		if err != nil || table == nil || ctx.Err() != nil {
+			return
+		}
+		_, _ = table.Files(pins[name].Snapshot)
+	}
 }
 
 // put makes a table's newer state part of the version.

@@ -183,7 +183,7 @@ func TestOldMetadataIsSwept(t *testing.T) {
 	if _, err := c.Sweep(t.Context(), time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	expect(11) // the current one and ten in its log
+	expect(4) // the current one and three in its log
 	recorded, err := c.Recorded(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ var properties = map[string]string{
 	table.ManifestMergeEnabledKey:             "true",
 	table.ManifestMinMergeCountKey:            "10",
 	table.MetadataDeleteAfterCommitEnabledKey: "true",
-	table.MetadataPreviousVersionsMaxKey:      "10",
+	table.MetadataPreviousVersionsMaxKey:      "3", // a thousand snapshots are half a megabyte each time
 	table.MetadataCompressionKey:              table.MetadataCompressionCodecGzip,
 	table.ParquetCompressionKey:               "zstd",
 	table.WriteDeleteModeKey:                  table.WriteModeCopyOnWrite,
@@ -202,10 +202,12 @@ func replaceFiles(ctx context.Context, t *table.Table, change Change) (*table.Ta
 	if err != nil {
 		return nil, err
 	}
-	if len(change.Remove) == 0 { // the names of new files are new: see lake.Run
-		err = tx.AddDataFiles(ctx, inners(change.Add), change.Summary, table.WithoutDuplicateCheck())
+	if len(change.Remove) == 0 { // the names of new files are new, and the files have ids: see lake.Run
+		err = tx.AddDataFiles(ctx, inners(change.Add), change.Summary, table.WithoutDuplicateCheck(),
+			table.WithoutAutoNameMapping())
 	} else {
-		err = tx.ReplaceDataFilesWithDataFiles(ctx, inners(change.Remove), inners(change.Add), change.Summary)
+		err = tx.ReplaceDataFilesWithDataFiles(ctx, inners(change.Remove), inners(change.Add), change.Summary,
+			table.WithoutAutoNameMapping())
 	}
 	if err != nil {
 		return nil, err
