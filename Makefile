@@ -4,6 +4,7 @@
 #   make test      gofmt, vet, staticcheck, import rules, all tests
 #   make test-long all tests anew (with ALIGNCTL_PYTHON: peft as a peer), races, fuzzing,
 #                  and test-interop
+#   make test-reliability  kills, faults, power cuts and mutants at full length
 #   make test-interop   PyIceberg and Spark read and write the lake; brings them (needs
 #                  Python 3, Java 17, Maven)
 #   make bench     timings beside their peers (docs/performance.md)
@@ -17,7 +18,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long test-interop race lint fuzz bench clean
+.PHONY: all build demo test test-long test-reliability test-interop race lint fuzz bench clean
 
 all: build
 
@@ -33,9 +34,14 @@ test: lint
 
 test-long:
 	go test -count=1 -timeout 60m ./...
+	$(MAKE) test-reliability
 	$(MAKE) test-interop
 	$(MAKE) race
 	$(MAKE) fuzz
+
+# The lake's tests of docs/reliability.md at full length, some ten minutes.
+test-reliability:
+	@ALIGNCTL_LONG=1 bash -o pipefail -c "go test -count=1 -v -timeout 60m ./lake | grep -E 'reliability: |^(---|ok|FAIL|panic)|FAIL'"
 
 test-interop:
 	@engines=$$(bash lake/interop/setup.sh) && env $$engines go test -count=1 -v -timeout 20m ./lake/interop
@@ -44,7 +50,7 @@ race:
 	go test -race ./lake/... ./etl/... ./sql/... ./eval/... ./train/batch/... ./internal/...
 
 lint:
-	@unformatted=$$(gofmt -l cmd demo etl eval internal lake sql train); \
+	@unformatted=$$(gofmt -l cmd demo etl eval internal lake prove sql train); \
 	  test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...

@@ -37,6 +37,7 @@ func roles() map[string]func(ctx context.Context, dir string) error {
 		"flip":    flipBytes,
 		"mutants": readMutants,
 		"fill":    fillDisk,
+		"lock":    holdLock,
 	}
 }
 

@@ -137,14 +137,7 @@ func TestColumnsChangedElsewhere(t *testing.T) {
 // rename renames a column as another engine does: without a snapshot.
 func rename(t *testing.T, l *Lake, name, column, to string) {
 	t.Helper()
-	now, err := l.version(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := now.table(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	now, table := tableNow(t, l, name)
 	fields, err := table.Fields(0)
 	if err != nil {
 		t.Fatal(err)

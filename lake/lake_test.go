@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"alignctl/lake/iceberg"
 )
 
 // wordSpec is a table with a scope, as core.strength has.
@@ -81,6 +83,20 @@ func write(t *testing.T, r *Run, spec Spec, scope, query string) Pin {
 		t.Fatal(err)
 	}
 	return pin
+}
+
+// tableNow loads a table as the catalog has it.
+func tableNow(t *testing.T, l *Lake, name string) (*version, *iceberg.Table) {
+	t.Helper()
+	now, err := l.version(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := now.table(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return now, table
 }
 
 func publish(t *testing.T, r *Run, status Status) Published {

@@ -1,14 +1,11 @@
 package lake
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"alignctl/lake/iceberg"
 )
 
 // Properties of a table that grows by a thousand publishes, with a tag each
@@ -104,7 +101,7 @@ func TestAnotherEngineRenamesAColumn(t *testing.T) {
 	old := begin(t, l)
 	write(t, old, wordSpec(), "en", words("en", 2))
 	publish(t, old, Done)
-	renameForeign(t, l, "core.word", "n", "frequency")
+	rename(t, l, "core.word", "n", "frequency")
 	const now, before = "select word, frequency from core.word order by all", "select word, n from core.word order by all"
 	if got := rowsAt(t, l, "", now); got != "{'word': w0, 'frequency': 0} {'word': w1, 'frequency': 1}" {
 		t.Errorf("after the rename: %s", got)
@@ -125,40 +122,5 @@ func TestAnotherEngineRenamesAColumn(t *testing.T) {
 	if got := rowsAt(t, l, "", "select language l, sum(frequency)::bigint s from core.word group by all order by all"); got !=
 		"{'l': en, 's': 3} {'l': zh, 's': 0}" {
 		t.Errorf("after a run with the new name: %s", got)
-	}
-}
-
-// renameForeign commits another name of a column, without rows.
-func renameForeign(t *testing.T, l *Lake, name, from, to string) {
-	t.Helper()
-	now, err := l.version(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := now.table(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fields, err := table.Fields(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range fields {
-		if fields[i].Name == from {
-			fields[i].Name = to
-		}
-	}
-	renamed, err := table.Evolve(fields, wordSpec().Key, table.Properties())
-	if err != nil {
-		t.Fatal(err)
-	}
-	staged, err := renamed.Stage(t.Context(), iceberg.Change{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = l.catalog.Swap(context.Background(), iceberg.Commit{
-		Moves: []iceberg.Move{{Table: name, From: now.location(name), To: staged.Location()}}})
-	if err != nil {
-		t.Fatal(err)
 	}
 }

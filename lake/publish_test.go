@@ -237,14 +237,7 @@ func appendForeign(t *testing.T, l *Lake, name, query string) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	now, err := l.version(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := now.table(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	now, table := tableNow(t, l, name)
 	fields, err := table.Fields(0)
 	if err != nil {
 		t.Fatal(err)

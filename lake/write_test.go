@@ -274,14 +274,7 @@ func TestSmallFilesAreFolded(t *testing.T) {
 		runs = append(runs, r.ID())
 		r = begin(t, l)
 	}
-	now, err := l.version(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := now.table(t.Context(), "train.step")
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, table := tableNow(t, l, "train.step")
 	if files, _, err := currentFiles(table); err != nil || len(files) > foldFiles {
 		t.Errorf("%d files, %v", len(files), err)
 	}
