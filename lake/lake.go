@@ -39,7 +39,7 @@ var (
 const descriptionFile = "lake.json"
 
 // formatVersion is the version of the folder's layout that this code writes.
-const formatVersion = 1
+const formatVersion = 2
 
 // Schemas are the namespaces of every lake, as schemas in SQL.
 var schemas = []string{"raw", "core", "data", "train", "eval", "meta"}
@@ -119,6 +119,10 @@ func openOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
 	var d description
 	if err := json.Unmarshal(content, &d); err != nil {
 		return nil, fmt.Errorf("open lake %q: lake.json: %w: %w", dir, ErrDamaged, err)
+	}
+	if d.FormatVersion < formatVersion {
+		return nil, fmt.Errorf("open lake %q: its format version is %d, which only early builds of alignctl wrote; "+
+			"load the raw files into a new lake", dir, d.FormatVersion)
 	}
 	if d.FormatVersion > formatVersion {
 		return nil, fmt.Errorf("open lake %q: its format version is %d, this alignctl reads up to %d: use a newer one",

@@ -194,11 +194,14 @@ func TestOpenRefuses(t *testing.T) {
 	if _, err := Init(t.Context(), l.Dir()); !errors.Is(err, os.ErrExist) {
 		t.Errorf("init of a lake: %v", err)
 	}
-	newer := filepath.Join(t.TempDir(), "lake.json")
-	if err := os.WriteFile(newer, []byte(`{"format_version": 99}`), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(t.Context(), filepath.Dir(newer)); err == nil || !strings.Contains(err.Error(), "99") {
-		t.Errorf("a newer lake: %v", err)
+	for version, want := range map[string]string{"99": "use a newer one", "1": "load the raw files"} {
+		other := filepath.Join(t.TempDir(), "lake.json")
+		if err := os.WriteFile(other, []byte(`{"format_version": `+version+`}`), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(t.Context(), filepath.Dir(other))
+		if err == nil || !strings.Contains(err.Error(), version) || !strings.Contains(err.Error(), want) {
+			t.Errorf("a lake of format %s: %v", version, err)
+		}
 	}
 }
