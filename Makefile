@@ -30,7 +30,7 @@ demo: build
 	bin/alignctl demo --backend go
 
 test: lint
-	go test ./...
+	go test -timeout 30m ./...
 
 test-long:
 	go test -count=1 -timeout 60m ./...
@@ -39,7 +39,7 @@ test-long:
 	$(MAKE) race
 	$(MAKE) fuzz
 
-# The lake's tests of docs/reliability.md at full length, some ten minutes.
+# The lake's tests of docs/reliability.md at full length, some fifteen minutes.
 test-reliability:
 	@ALIGNCTL_LONG=1 bash -o pipefail -c "go test -count=1 -v -timeout 60m ./lake | grep -E 'reliability: |^(---|ok|FAIL|panic)|FAIL'"
 
