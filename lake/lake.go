@@ -222,7 +222,7 @@ func (l *Lake) damagedUnlessBusy(err error) error {
 // damaged marks an error of reading what the catalog points at.
 func damaged(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.Is(err, iceberg.ErrUnsupported) {
+		errors.Is(err, iceberg.ErrUnsupported) || errors.Is(err, ErrDamaged) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrDamaged, err)

@@ -25,10 +25,11 @@ func (l *Lake) intact(ctx context.Context, path string) (known bool, err error) 
 	}
 	got, err := fileOf(l.disk, path)
 	if err != nil {
-		return true, &Damage{File: path, Problem: err.Error()}
+		return true, damaged(fmt.Errorf("read file of %s: %w", l.tableOf(path), err))
 	}
 	if got.SHA256 != want.SHA256 {
-		return true, &Damage{File: path, Problem: fmt.Sprintf("its bytes have sha256 %s, recorded is %s", got.SHA256, want.SHA256)}
+		return true, &Damage{Table: l.tableOf(path), File: path,
+			Problem: fmt.Sprintf("its bytes have sha256 %s, recorded is %s", got.SHA256, want.SHA256)}
 	}
 	return true, nil
 }

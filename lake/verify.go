@@ -49,7 +49,7 @@ func (d *Damage) Error() string {
 		where = fmt.Sprintf("%s@%d", d.Table, d.Snapshot)
 	}
 	if d.File != "" {
-		where = fmt.Sprintf("%s: file %q", where, d.File)
+		where = strings.TrimPrefix(fmt.Sprintf("%s: file %q", where, d.File), ": ")
 	}
 	return fmt.Sprintf("%s: %s: %s", ErrDamaged, where, d.Problem)
 }
