@@ -19,8 +19,8 @@ import (
 )
 
 // Properties, when one byte of one file of a lake changes, for every file:
-//   - verify reports damage and names the file; of catalog.db, or what its
-//     tables hold is as before (a byte of free space);
+//   - open or verify reports damage, and verify names the file; of catalog.db,
+//     or what its tables hold is as before (a byte of free space);
 //   - a query gives an error or rows, and never ends the process;
 //   - wrong rows come from data files alone: Parquet has no checksums.
 func TestByteFlipped(t *testing.T) {
@@ -117,7 +117,7 @@ func (f *flipper) flip(ctx context.Context, path string, at int) (err error) {
 	l, err := Open(ctx, f.dir)
 	if err != nil {
 		f.refused++
-		return nil
+		return f.refusal(path, err)
 	}
 	_, err = l.Verify(ctx, VerifyOptions{Deep: true})
 	after, queryErr := hashes(ctx, l)
@@ -125,6 +125,20 @@ func (f *flipper) flip(ctx context.Context, path string, at int) (err error) {
 		return closeErr
 	}
 	return f.judge(path, err, after)
+}
+
+// refusal judges the error of an open: it says damage and where, unless the byte
+// is in the number of the format, or ends catalog.db's being one.
+func (f *flipper) refusal(path string, err error) error {
+	name := filepath.Base(path)
+	if name != "lake.json" && name != "catalog.db" {
+		return fmt.Errorf("open reads more than it needs: %w", err)
+	}
+	format := name == "lake.json" && strings.Contains(err.Error(), "format")
+	if !format && !errors.Is(err, ErrDamaged) {
+		return fmt.Errorf("open doesn't call it damage: %w", err)
+	}
+	return nil
 }
 
 func (f *flipper) judge(path string, verdict error, after map[string]string) error {
