@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -56,10 +55,10 @@ func (v *tableVersion) load(ctx context.Context) error {
 	if v.table, err = v.lake.find(ctx, now, v.pin.Table); err != nil {
 		return err
 	}
-	snapshot, ok := v.table.Snapshot(v.pin.Snapshot)
-	if !ok && v.pin.Snapshot != 0 {
-		return v.lake.missingSnapshot(ctx, now, v.pin)
+	if err := v.lake.expectSnapshot(ctx, now, v.table, v.pin); err != nil {
+		return err
 	}
+	snapshot, _ := v.table.Snapshot(v.pin.Snapshot)
 	if v.spec, v.fields, err = specAt(v.table, v.pin.Snapshot); err != nil {
 		return err
 	}
@@ -151,7 +150,7 @@ func (v *tableVersion) sorted(ctx context.Context, files []iceberg.DataFile, by 
 	task := progress.Start(ctx, "sort "+v.pin.Table, totalRows(files), "rows")
 	defer task.Done()
 	task.Add(0) // DuckDB doesn't say how far it is
-	path := filepath.Join(v.lake.dir, "tmp", randomHex(8)+"-sorted.parquet")
+	path := v.lake.scratch()
 	v.scratch = append(v.scratch, path)
 	fields := v.fields
 	query, err := v.reader.session.readTable(ctx, v.table, v.fields, files)

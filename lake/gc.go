@@ -83,7 +83,7 @@ type collector struct {
 
 // look finds out who is at work, and so what stays.
 func (g *collector) look() (err error) {
-	if g.report.Holders, err = g.lake.holders(nil); err != nil {
+	if g.report.Holders, err = g.lake.holders(); err != nil {
 		return err
 	}
 	now := time.Now()
@@ -216,7 +216,7 @@ func (g *collector) planOrphans(ctx context.Context, reached map[string]bool) er
 	if err != nil {
 		return err
 	}
-	for _, folder := range []string{g.lake.warehouse(), filepath.Join(g.lake.dir, "tmp")} {
+	for _, folder := range []string{g.lake.warehouse(), g.lake.temp()} {
 		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || reached[path] {
 				return ignoreGone(err)
@@ -234,11 +234,15 @@ func (g *collector) planOrphans(ctx context.Context, reached map[string]bool) er
 	return nil
 }
 
+// clockSlack is how far the time of a file may be behind the clock that cutoff
+// was read from: file systems keep a coarser one.
+const clockSlack = time.Second
+
 // planOrphan decides about a file that nothing points at: since it was retired,
 // or, where the catalog doesn't know it, it was written.
 func (g *collector) planOrphan(f iceberg.File, retired, written time.Time) {
 	switch {
-	case retired.IsZero() && !written.Before(g.cutoff):
+	case retired.IsZero() && !written.Before(g.cutoff.Add(-clockSlack)):
 		return // perhaps of a run that is about to publish it
 	case !retired.Before(g.bound):
 		g.report.Waiting = append(g.report.Waiting, f)

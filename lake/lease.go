@@ -122,9 +122,9 @@ func (l *lease) end() error {
 	return errors.Join(remove(l.path), l.file.Close())
 }
 
-// holders lists the live leases, without the given one; those of processes that
+// holders lists the live leases; those of processes that
 // are gone are removed.
-func (l *Lake) holders(without *lease) ([]Holder, error) {
+func (l *Lake) holders() ([]Holder, error) {
 	entries, err := os.ReadDir(l.leases())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("list leases: %w", err)
@@ -132,7 +132,7 @@ func (l *Lake) holders(without *lease) ([]Holder, error) {
 	var holders []Holder
 	for _, entry := range entries {
 		path := filepath.Join(l.leases(), entry.Name())
-		if !strings.HasPrefix(entry.Name(), "lease-") || (without != nil && path == without.path) {
+		if !strings.HasPrefix(entry.Name(), "lease-") {
 			continue
 		}
 		holder, live, err := readLease(path)
@@ -185,7 +185,7 @@ func (l *Lake) blame(err error) error {
 	if !errors.Is(err, iceberg.ErrBusy) {
 		return err
 	}
-	holders, listErr := l.holders(nil)
+	holders, listErr := l.holders()
 	if listErr != nil {
 		return err // the first error tells more
 	}

@@ -19,7 +19,7 @@ import (
 
 // runRow is a row of meta.runs.
 type runRow struct {
-	RunID        string     `parquet:"run_id,id(1)" doc:"the run; ids sort by time of begin"`
+	RunID        string     `parquet:"run_id,id(1)" doc:"the run; ids sort by the second of begin"`
 	Command      string     `parquet:"command,id(2)" doc:"the command line"`
 	Config       string     `parquet:"config,id(3)" doc:"all options in force, JSON"`
 	ConfigDigest string     `parquet:"config_digest,id(4)" doc:"sha256 of config"`
@@ -184,7 +184,7 @@ func stageMeta[T any](ctx context.Context, r *Run, on *version, c metaChange[T])
 	if err != nil {
 		return nil, err
 	}
-	absorbed, kept, err := absorb(ctx, metaReader{r.lake, fields}, files, c.replaced)
+	absorbed, kept, err := absorb(ctx, rowReader{r.lake, fields}, files, c.replaced)
 	if err != nil {
 		return nil, damaged(err)
 	}
@@ -219,7 +219,7 @@ func writeMeta[T any](r *Run, base *iceberg.Table, as shape, rows []T) (iceberg.
 }
 
 // absorb picks the files that a new file takes over, and their rows that stay.
-func absorb[T any](ctx context.Context, from metaReader, files []iceberg.DataFile, replaced func(T) bool) (
+func absorb[T any](ctx context.Context, from rowReader, files []iceberg.DataFile, replaced func(T) bool) (
 	absorbed []iceberg.DataFile, kept []T, err error) {
 	small := 0
 	for _, f := range files {
@@ -232,7 +232,7 @@ func absorb[T any](ctx context.Context, from metaReader, files []iceberg.DataFil
 		if !merge && replaced == nil {
 			continue
 		}
-		rows, err := readMeta[T](ctx, from, f)
+		rows, err := readRows[T](ctx, from, f)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -258,7 +258,7 @@ func readMetaTable[T any](ctx context.Context, l *Lake, on *version, name string
 		return nil, err
 	}
 	for _, f := range files {
-		part, err := readMeta[T](ctx, metaReader{l, fields}, f)
+		part, err := readRows[T](ctx, rowReader{l, fields}, f)
 		if err != nil {
 			return nil, damaged(err)
 		}
@@ -267,16 +267,16 @@ func readMetaTable[T any](ctx context.Context, l *Lake, on *version, name string
 	return rows, nil
 }
 
-// A metaReader reads small files of a table, a meta table above all, which has
+// A rowReader reads small files of a table, a meta table above all, which has
 // these columns.
-type metaReader struct {
+type rowReader struct {
 	lake   *Lake
 	fields []iceberg.Field
 }
 
-// readMeta reads a small file.
-func readMeta[T any](ctx context.Context, from metaReader, f iceberg.DataFile) (rows []T, err error) {
-	parse, done, err := from.lake.trustedMeta(ctx, from.fields, f)
+// readRows reads a small file.
+func readRows[T any](ctx context.Context, from rowReader, f iceberg.DataFile) (rows []T, err error) {
+	parse, done, err := from.lake.trustedFile(ctx, from.fields, f)
 	if err != nil {
 		return nil, err
 	}

@@ -429,7 +429,7 @@ const tidyFrom = 64
 // tidy removes metadata files that nothing points at and no process reads. What
 // stays behind does no harm, and the next publish tries again.
 func (l *Lake) tidy(ctx context.Context) {
-	holders, err := l.holders(nil)
+	holders, err := l.holders()
 	if err != nil {
 		return
 	}

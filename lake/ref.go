@@ -11,14 +11,18 @@ import (
 	"time"
 
 	"alignctl/internal/nearest"
+	"alignctl/lake/iceberg"
 )
 
-// At gives a version of the lake: "" is now; a tag, what it names; a run id, the
+// At gives a version of the lake: "" or "now" is the current one; a tag, what it names; a run id, the
 // state after the run's last publish; a time (RFC 3339) or a date (that day to
 // its end, UTC), the state after the last publish not after it. A past version
 // is what meta.outputs and meta.tags say, so it never splits a run; its meta
 // tables are those of now.
 func (l *Lake) At(ctx context.Context, ref string) (pins Pins, err error) {
+	if ref == nowName {
+		ref = ""
+	}
 	err = l.reading(ctx, func(now *version) error {
 		pins, err = l.at(ctx, now, ref)
 		return err
@@ -69,7 +73,7 @@ func (l *Lake) Pin(ctx context.Context, table, ref string) (pin Pin, err error) 
 	switch {
 	case ok:
 		return pin, nil
-	case ref == "":
+	case ref == "", ref == nowName:
 		return Pin{}, l.noTable(table, pins)
 	}
 	return Pin{}, fmt.Errorf("find version %q: the lake had no table %q then%s", ref, table,
@@ -81,22 +85,23 @@ func (l *Lake) noTable(table string, pins Pins) error {
 }
 
 func (l *Lake) pinOfSnapshot(ctx context.Context, now *version, name string, id int64) (Pin, error) {
-	table, err := now.table(ctx, name)
+	table, err := l.find(ctx, now, name)
 	if err != nil {
 		return Pin{}, err
-	}
-	if table == nil {
-		pins := Pins{}
-		for _, known := range now.names() {
-			pins[known] = Pin{}
-		}
-		return Pin{}, l.noTable(name, pins)
 	}
 	snapshot, ok := table.Snapshot(id)
 	if !ok {
 		return Pin{}, l.missingSnapshot(ctx, now, Pin{Table: name, Snapshot: id})
 	}
 	return pinOf(name, snapshot), nil
+}
+
+// expectSnapshot sees that a table still has the snapshot of a pin.
+func (l *Lake) expectSnapshot(ctx context.Context, now *version, table *iceberg.Table, pin Pin) error {
+	if _, ok := table.Snapshot(pin.Snapshot); !ok && pin.Snapshot != 0 {
+		return l.missingSnapshot(ctx, now, pin)
+	}
+	return nil
 }
 
 // missingSnapshot says why a snapshot isn't there: gc let it go, or it never was.

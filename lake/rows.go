@@ -131,7 +131,7 @@ func (s *staged) foldable(scope string) (small []storedFile) {
 // rowsOf reads the rows of small files.
 func rowsOf[T any](ctx context.Context, r *Run, s *staged, files []storedFile) (rows []T, err error) {
 	for _, f := range files {
-		part, err := readMeta[T](ctx, metaReader{lake: r.lake, fields: s.fields}, f.DataFile)
+		part, err := readRows[T](ctx, rowReader{lake: r.lake, fields: s.fields}, f.DataFile)
 		if err != nil {
 			return nil, err
 		}

@@ -112,16 +112,16 @@ func (r *Run) viewBase(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if _, there := table.Snapshot(pinned.Snapshot); ok && !there && pinned.Snapshot != 0 {
-		return r.lake.missingSnapshot(ctx, r.base, pinned)
+	if !ok {
+		pinned = currentPin(table)
 	}
-	if ok {
-		return r.session.view(ctx, table, pinned)
+	if err := r.lake.expectSnapshot(ctx, r.base, table, pinned); err != nil {
+		return err
 	}
-	return r.session.view(ctx, table, currentPin(table))
+	return r.session.view(ctx, table, pinned)
 }
 
-// ID names the run; ids sort by the time of Begin.
+// ID names the run; ids sort by the second of Begin.
 func (r *Run) ID() string { return r.id }
 
 // Session is the run's own session. Its views show each table as the run found

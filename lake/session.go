@@ -106,8 +106,8 @@ func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins) error {
 		if isMeta(name) {
 			pin = currentPin(table) // meta tables have no past
 		}
-		if _, ok := table.Snapshot(pin.Snapshot); !ok && pin.Snapshot != 0 {
-			return fmt.Errorf("open session: %w", l.missingSnapshot(ctx, now, pin))
+		if err := l.expectSnapshot(ctx, now, table, pin); err != nil {
+			return fmt.Errorf("open session: %w", err)
 		}
 		if err := s.view(ctx, table, pin); err != nil {
 			return err
@@ -128,15 +128,15 @@ func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, e
 	if err != nil {
 		return "", err
 	}
-	loaded, err := now.table(ctx, table)
+	loaded, err := s.lake.find(ctx, now, table)
 	if err != nil {
 		return "", err
 	}
 	if err := s.lease.add(pin); err != nil {
 		return "", err
 	}
-	if _, ok := loaded.Snapshot(pin.Snapshot); !ok && pin.Snapshot != 0 {
-		return "", s.lake.missingSnapshot(ctx, now, pin)
+	if err := s.lake.expectSnapshot(ctx, now, loaded, pin); err != nil {
+		return "", err
 	}
 	query, err := s.readPinned(ctx, loaded, pin)
 	if err != nil {
@@ -256,7 +256,7 @@ func (s *Session) Describe(ctx context.Context, query string) ([]duck.Column, er
 
 // SetVariable gives SQL a value, as getvariable('name').
 func (s *Session) SetVariable(ctx context.Context, name string, value any) error {
-	if err := s.db.Exec(ctx, "set variable "+duck.Ident(name)+" = ?", value); err != nil {
+	if err := s.db.Exec(ctx, "set variable "+duck.Name(name)+" = ?", value); err != nil {
 		return fmt.Errorf("set variable %q: %w", name, err)
 	}
 	return nil

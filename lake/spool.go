@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -25,9 +24,9 @@ type Spool struct {
 // folder tmp; duck.Storable says which types change. Compression is one that
 // DuckDB knows. Close the spool.
 func (s *Session) Spool(ctx context.Context, query, compression string) (*Spool, error) {
-	path := filepath.Join(s.lake.temp(), "result-"+randomHex(8)+".parquet")
+	path := s.lake.scratch()
 	if err := s.db.CopyParquet(ctx, query, path, compression); err != nil {
-		return nil, errors.Join(err, removeIfThere(path))
+		return nil, errors.Join(err, remove(path))
 	}
 	spool, err := openSpool(path)
 	// The open file stays readable; a reader that leaves its pipe ends the
@@ -36,13 +35,6 @@ func (s *Session) Spool(ctx context.Context, query, compression string) (*Spool,
 		return nil, fmt.Errorf("read result: %w", err)
 	}
 	return spool, nil
-}
-
-func removeIfThere(path string) error {
-	if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
 }
 
 func openSpool(path string) (*Spool, error) {

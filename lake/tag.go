@@ -20,7 +20,7 @@ var ErrTagExists = errors.New("the tag exists")
 // never taken for a time, a run id or a snapshot id.
 var tagName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]*$`)
 
-// now is a word that commands take for the current version, so no tag has it.
+// nowName is the current version, so no tag has it.
 const nowName = "now"
 
 // A Tag is a version of the lake that has a name.
@@ -155,8 +155,8 @@ func (r *Run) stageTag(ctx context.Context, p *publication, on *version, name st
 	if pin.Snapshot == before && had == (pin.Snapshot != 0) {
 		return nil
 	}
-	if _, ok := table.Snapshot(pin.Snapshot); !ok && pin.Snapshot != 0 {
-		return r.lake.missingSnapshot(ctx, on, pin)
+	if err := r.lake.expectSnapshot(ctx, on, table, pin); err != nil {
+		return err
 	}
 	staged, err := table.StageTags(ctx, map[string]int64{r.tagging.name: pin.Snapshot})
 	if err != nil {

@@ -65,10 +65,10 @@ func (r scopeReader) trusted(ctx context.Context, spec Spec, fields []iceberg.Fi
 }
 
 // scratch names a file for a copy.
-func (l *Lake) scratch() string { return filepath.Join(l.dir, "tmp", randomHex(8)+".parquet") }
+func (l *Lake) scratch() string { return filepath.Join(l.temp(), randomHex(8)+".parquet") }
 
-// trustedMeta gives a file to parse in place of a meta table's, as trusted does.
-func (l *Lake) trustedMeta(ctx context.Context, fields []iceberg.Field, f iceberg.DataFile) (
+// trustedFile gives a file to parse in place of a small one, as trusted does.
+func (l *Lake) trustedFile(ctx context.Context, fields []iceberg.Field, f iceberg.DataFile) (
 	parse iceberg.DataFile, done func() error, err error) {
 	known, err := l.intact(ctx, f.Path)
 	if err != nil || known {

@@ -38,8 +38,8 @@ func (l *Lake) viewsSQL(ctx context.Context, now *version, s *Session, pins Pins
 		if isMeta(name) {
 			pin = currentPin(table) // meta tables have no past
 		}
-		if _, ok := table.Snapshot(pin.Snapshot); !ok && pin.Snapshot != 0 {
-			return "", l.missingSnapshot(ctx, now, pin)
+		if err := l.expectSnapshot(ctx, now, table, pin); err != nil {
+			return "", err
 		}
 		query, err := s.readOrRefuse(ctx, table, pin)
 		if err != nil {

@@ -18,13 +18,13 @@ func Needed(ctx context.Context, l *lake.Lake) (map[string][]lake.Pin, error) {
 	if err != nil {
 		return nil, err
 	}
+	pins, err := l.Upstream(ctx, runs)
+	if err != nil {
+		return nil, err
+	}
 	needed := map[string][]lake.Pin{}
-	for _, run := range runs {
-		pins, err := l.Upstream(ctx, []string{run})
-		if err != nil {
-			return nil, err
-		}
-		needed["training run "+run] = pins
+	for run, upstream := range pins {
+		needed["training run "+run] = upstream
 	}
 	return needed, nil
 }

@@ -109,11 +109,11 @@ func findDiffs(ctx context.Context, l *lake.Lake, a, b string, o lake.DiffOption
 }
 
 func diffLake(ctx context.Context, l *lake.Lake, a, b string, o lake.DiffOptions) ([]*lake.Diff, error) {
-	before, err := l.At(ctx, orNow(a))
+	before, err := l.At(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	after, err := l.At(ctx, orNow(b))
+	after, err := l.At(ctx, b)
 	if err != nil {
 		return nil, err
 	}

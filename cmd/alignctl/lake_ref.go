@@ -11,18 +11,10 @@ import (
 const refHelp = "A version is written TABLE@VERSION; VERSION is a tag, a run id, a date (to its end, UTC), a time with " +
 	"its zone,\na snapshot id, or now, which may be left out with its @."
 
-// splitRef takes TABLE@VERSION apart; the version of now is "".
+// splitRef takes TABLE@VERSION apart; without an @ the version is "", now.
 func splitRef(text string) (table, version string) {
 	table, version, _ = strings.Cut(text, "@")
-	return table, orNow(version)
-}
-
-// orNow is a version as the library takes it.
-func orNow(version string) string {
-	if version == "now" {
-		return ""
-	}
-	return version
+	return table, version
 }
 
 // findPin finds TABLE@VERSION in the lake.

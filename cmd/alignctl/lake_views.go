@@ -27,7 +27,7 @@ func lakeViewsCommand(t *terminal) *cli.Command {
 }
 
 func runLakeViews(ctx context.Context, t *terminal, l *lake.Lake, at string) error {
-	pins, err := l.At(ctx, orNow(at))
+	pins, err := l.At(ctx, at)
 	if err != nil {
 		return err
 	}
