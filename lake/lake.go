@@ -32,7 +32,7 @@ var (
 	// ErrConflict: another run moved the same rows first; the message names it.
 	ErrConflict = errors.New("conflict")
 	// ErrDamaged: bytes or rows of the lake aren't what was recorded.
-	ErrDamaged = errors.New("lake is damaged")
+	ErrDamaged = iceberg.ErrDamaged
 )
 
 // descriptionFile makes a folder a lake.

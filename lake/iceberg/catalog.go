@@ -139,11 +139,11 @@ func (c *Catalog) Heads(ctx context.Context) (map[string]string, error) {
 	for rows.Next() {
 		var name, location string
 		if err := rows.Scan(&name, &location); err != nil {
-			return nil, fmt.Errorf("read catalog: %w", err)
+			return nil, unread(err)
 		}
 		heads[name] = location
 	}
-	return heads, rows.Err()
+	return heads, c.explain(rows.Err())
 }
 
 // A Move swaps one table's metadata location. From is "" for a new table.
@@ -160,14 +160,29 @@ var ErrUnknown = errors.New("outcome of the publish unknown")
 // statement waits.
 var ErrBusy = errors.New("the catalog is locked")
 
-// explain marks the error of a locked catalog.
+// ErrDamaged says that bytes aren't what was recorded, or can't be what was
+// written.
+var ErrDamaged = errors.New("lake is damaged")
+
+// explain marks the errors of a catalog that is locked, or isn't what SQLite
+// wrote.
 func (c *Catalog) explain(err error) error {
 	var failure *sqlite.Error
-	if errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY {
+	if !errors.As(err, &failure) || errors.Is(err, ErrBusy) || errors.Is(err, ErrDamaged) {
+		return err
+	}
+	switch failure.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY:
 		return fmt.Errorf("%w: %w", ErrBusy, err)
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: catalog.db: %w", ErrDamaged, err)
 	}
 	return err
 }
+
+// unread marks the error of a row of the catalog that holds something else than
+// was written into it.
+func unread(err error) error { return fmt.Errorf("read catalog: %w: catalog.db: %w", ErrDamaged, err) }
 
 // A Commit is what one transaction changes.
 type Commit struct {
@@ -186,7 +201,7 @@ func (c *Catalog) Swap(ctx context.Context, commit Commit) error {
 		return fmt.Errorf("publish: begin transaction: %w", c.explain(err))
 	}
 	if err := c.apply(ctx, tx, commit); err != nil {
-		return errors.Join(err, tx.Rollback())
+		return errors.Join(c.explain(err), tx.Rollback())
 	}
 	if err := c.disk.Commit(tx.Commit); err != nil {
 		_ = tx.Rollback() // where it can still be done

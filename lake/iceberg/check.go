@@ -65,9 +65,9 @@ func (c *Catalog) texts(ctx context.Context, query string, args ...any) ([]strin
 	for rows.Next() {
 		var text string
 		if err := rows.Scan(&text); err != nil {
-			return nil, fmt.Errorf("read catalog: %w", err)
+			return nil, unread(err)
 		}
 		texts = append(texts, text)
 	}
-	return texts, rows.Err()
+	return texts, c.explain(rows.Err())
 }

@@ -87,7 +87,7 @@ func (c *Catalog) Recorded(ctx context.Context) (map[string]Recorded, error) {
 		var path string
 		var retired int64
 		if err := rows.Scan(&path, &r.Bytes, &r.SHA256, &retired); err != nil {
-			return nil, fmt.Errorf("read catalog: %w", err)
+			return nil, unread(err)
 		}
 		if retired != 0 {
 			r.Retired = time.UnixMicro(retired)
@@ -95,7 +95,7 @@ func (c *Catalog) Recorded(ctx context.Context) (map[string]Recorded, error) {
 		r.Path = filepath.Join(c.place.actual, filepath.FromSlash(path))
 		files[r.Path] = r
 	}
-	return files, rows.Err()
+	return files, c.explain(rows.Err())
 }
 
 // Record is what is recorded about one file; ok is false when nothing is.
@@ -155,7 +155,7 @@ func (c *Catalog) Drop(ctx context.Context, files []File) error {
 	}
 	for _, f := range files {
 		if _, err := tx.ExecContext(ctx, "delete from alignctl_files where path = ?", c.relative(f.Path)); err != nil {
-			return errors.Join(fmt.Errorf("sweep: %w", err), tx.Rollback())
+			return errors.Join(fmt.Errorf("sweep: %w", c.explain(err)), tx.Rollback())
 		}
 	}
 	return tx.Commit()
@@ -172,10 +172,10 @@ func (c *Catalog) retiredBefore(ctx context.Context, before time.Time) ([]File, 
 	for rows.Next() {
 		var f File
 		if err := rows.Scan(&f.Path, &f.Bytes, &f.SHA256); err != nil {
-			return nil, fmt.Errorf("sweep: %w", err)
+			return nil, unread(err)
 		}
 		f.Path = filepath.Join(c.place.actual, filepath.FromSlash(f.Path))
 		files = append(files, f)
 	}
-	return files, rows.Err()
+	return files, c.explain(rows.Err())
 }
