@@ -36,6 +36,8 @@ type checker struct {
 	now    *version
 	tables map[string]*iceberg.Table
 	files  []reachedFile
+	// previous is where the catalog says that each table's metadata was before.
+	previous map[string]string
 
 	mu    sync.Mutex
 	found []error
@@ -89,14 +91,31 @@ func (c *checker) catalog(ctx context.Context) {
 	if err != nil {
 		problems = append(problems, err.Error())
 	}
-	for _, problem := range problems {
-		c.note(&Damage{File: filepath.Join(c.lake.dir, "catalog.db"), Problem: problem})
+	if c.previous, err = c.lake.catalog.Previous(ctx); err != nil {
+		problems = append(problems, err.Error())
 	}
-	recorded, err := c.lake.catalog.Description(ctx)
-	content, readErr := os.ReadFile(filepath.Join(c.lake.dir, descriptionFile))
-	if err := errors.Join(err, readErr); err != nil || string(content) != recorded {
+	for _, problem := range problems {
+		c.noteCatalog("", problem)
+	}
+	content, err := os.ReadFile(filepath.Join(c.lake.dir, descriptionFile))
+	if err != nil || string(content) != c.lake.catalog.Description(ctx) {
 		c.note(&Damage{File: filepath.Join(c.lake.dir, descriptionFile),
 			Problem: fmt.Sprint("it isn't what init wrote: ", err)})
+	}
+}
+
+func (c *checker) noteCatalog(table, problem string) {
+	c.note(&Damage{Table: table, File: filepath.Join(c.lake.dir, "catalog.db"), Problem: problem})
+}
+
+// row checks what the catalog says about a table against its metadata.
+func (c *checker) row(table *iceberg.Table) {
+	if _, ours := table.Properties()[propSpec]; ours && !table.InWarehouse() {
+		c.noteCatalog(table.Name(), "the table's location isn't in the folder that the catalog has for it")
+	}
+	if before := table.PreviousLocation(); c.previous[table.Name()] != before {
+		c.noteCatalog(table.Name(), fmt.Sprintf("the metadata before is %q by the catalog, %q by the table's log",
+			c.previous[table.Name()], before))
 	}
 }
 
@@ -108,6 +127,7 @@ func (c *checker) table(ctx context.Context, name string) error {
 		return err
 	}
 	c.tables[name] = table
+	c.row(table)
 	reach, err := table.Reach(func(iceberg.Snapshot) bool { return true })
 	if err != nil {
 		return err

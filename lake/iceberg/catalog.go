@@ -39,14 +39,15 @@ type Catalog struct {
 // own are the lake's own tables in the catalog, beside those of Iceberg's SQL
 // catalogs, which other engines leave alone:
 //
-//   - alignctl_lake: the folder that locations name;
+//   - alignctl_lake: the folder that locations name, the content of lake.json,
+//     a digest of the schema;
 //   - alignctl_tables: the tables that the lake made;
 //   - alignctl_files: what each file of the warehouse must be, and since when
 //     nothing points at it.
 const own = `
 create table if not exists alignctl_lake (key text primary key, value text not null);
 create table if not exists alignctl_files (path text primary key, bytes integer not null, sha256 text not null,
-	retired_at integer);
+	retired_at integer, seal text not null);
 create table if not exists alignctl_tables (name text primary key);
 create index if not exists alignctl_retired on alignctl_files (retired_at)`
 
@@ -77,8 +78,14 @@ func (c *Catalog) create(ctx context.Context, namespaces []string) error {
 	if _, err := c.db.ExecContext(ctx, own); err != nil {
 		return err
 	}
-	_, err = c.db.ExecContext(ctx, "insert or replace into alignctl_lake values ('warehouse', ?)", URI(c.place.actual))
-	return err
+	if err := c.remember(ctx, "warehouse", URI(c.place.actual)); err != nil {
+		return err
+	}
+	digest, err := c.schemaDigest(ctx)
+	if err != nil {
+		return err
+	}
+	return c.remember(ctx, "schema", digest)
 }
 
 // Open opens the catalog.db in dir.
@@ -174,7 +181,7 @@ func (c *Catalog) explain(err error) error {
 	switch failure.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY:
 		return fmt.Errorf("%w: %w", ErrBusy, err)
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR: // the last: another schema
 		return fmt.Errorf("%w: catalog.db: %w", ErrDamaged, err)
 	}
 	return err
@@ -241,6 +248,10 @@ func (c *Catalog) apply(ctx context.Context, tx *sql.Tx, commit Commit) error {
 	}
 	if commit.warehouse == "" {
 		return nil
+	}
+	// The version before has other locations, and isn't in the metadata's log.
+	if _, err := tx.ExecContext(ctx, "update iceberg_tables set previous_metadata_location = null"); err != nil {
+		return err
 	}
 	_, err := tx.ExecContext(ctx, "update alignctl_lake set value = ? where key = 'warehouse'", commit.warehouse)
 	return err

@@ -2,7 +2,9 @@ package iceberg
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -19,45 +21,71 @@ type Recorded struct {
 	// Retired is when the last thing that pointed at the file went; zero: it
 	// is in use.
 	Retired time.Time
+	// Broken says that the record itself isn't what was written.
+	Broken bool
 }
 
-// recordSQL ignores a file that is recorded: files never change, and a replay
-// records those of its first try again.
-const recordSQL = "insert into alignctl_files (path, bytes, sha256) values (?, ?, ?) on conflict do nothing"
+// A record is a row of alignctl_files. SQLite has no checksums, so each row has
+// a seal of its own: a changed byte in it is told from one in the file.
+type record struct {
+	path    string // below the warehouse
+	bytes   int64
+	sha256  string
+	retired int64 // microseconds since 1970; 0, in the table null: in use
+}
+
+func (r record) seal() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%d\n%s\n%d", r.path, r.bytes, r.sha256, r.retired))
+	return hex.EncodeToString(sum[:8])
+}
+
+const (
+	columnsSQL = "select path, bytes, sha256, coalesce(retired_at, 0), seal from alignctl_files "
+	// recordSQL ignores a file that is recorded: files never change, and a replay
+	// records those of its first try again.
+	recordSQL = "insert into alignctl_files (path, bytes, sha256, seal) values (?, ?, ?, ?) on conflict do nothing"
+	retireSQL = "insert or replace into alignctl_files (path, bytes, sha256, retired_at, seal) values (?, ?, ?, ?, ?)"
+)
+
+// scan reads a row of columnsSQL.
+func (c *Catalog) scan(row interface{ Scan(...any) error }) (r Recorded, err error) {
+	var in record
+	var seal string
+	if err := row.Scan(&in.path, &in.bytes, &in.sha256, &in.retired, &seal); err != nil {
+		return r, err
+	}
+	r.File = File{Path: filepath.Join(c.place.actual, filepath.FromSlash(in.path)), Bytes: in.bytes, SHA256: in.sha256}
+	if in.retired != 0 {
+		r.Retired = time.UnixMicro(in.retired)
+	}
+	r.Broken = seal != in.seal()
+	return r, nil
+}
 
 func (c *Catalog) record(ctx context.Context, tx *sql.Tx, files []File) error {
-	if len(files) == 0 {
-		return nil
-	}
-	insert, err := tx.PrepareContext(ctx, recordSQL)
-	if err != nil {
-		return err
-	}
-	defer insert.Close()
 	for _, f := range files {
-		if _, err := insert.ExecContext(ctx, c.relative(f.Path), f.Bytes, f.SHA256); err != nil {
+		r := record{path: c.relative(f.Path), bytes: f.Bytes, sha256: f.SHA256}
+		if _, err := tx.ExecContext(ctx, recordSQL, r.path, r.bytes, r.sha256, r.seal()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// retireSQL also takes a file of another engine, which nobody recorded.
-const retireSQL = `insert into alignctl_files (path, bytes, sha256, retired_at) values (?, 0, '', ?)
-	on conflict (path) do update set retired_at = excluded.retired_at where retired_at is null`
-
+// retire says of files in use that nothing points at them any more; also of
+// those of another engine, which nobody recorded.
 func (c *Catalog) retire(ctx context.Context, tx *sql.Tx, paths []string) error {
-	if len(paths) == 0 {
-		return nil
-	}
 	now := time.Now().UnixMicro()
-	update, err := tx.PrepareContext(ctx, retireSQL)
-	if err != nil {
-		return err
-	}
-	defer update.Close()
 	for _, path := range paths {
-		if _, err := update.ExecContext(ctx, c.relative(path), now); err != nil {
+		held, err := c.scan(tx.QueryRowContext(ctx, columnsSQL+"where path = ?", c.relative(path)))
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if !held.Retired.IsZero() {
+			continue
+		}
+		r := record{path: c.relative(path), bytes: held.Bytes, sha256: held.SHA256, retired: now}
+		if _, err := tx.ExecContext(ctx, retireSQL, r.path, r.bytes, r.sha256, r.retired, r.seal()); err != nil {
 			return err
 		}
 	}
@@ -76,40 +104,46 @@ func (c *Catalog) relative(path string) string {
 
 // Recorded lists the recorded files, by path.
 func (c *Catalog) Recorded(ctx context.Context) (map[string]Recorded, error) {
-	rows, err := c.db.QueryContext(ctx, "select path, bytes, sha256, coalesce(retired_at, 0) from alignctl_files")
+	list, err := c.records(ctx, "")
 	if err != nil {
-		return nil, fmt.Errorf("read catalog: %w", c.explain(err))
+		return nil, fmt.Errorf("read catalog: %w", err)
+	}
+	files := map[string]Recorded{}
+	for _, r := range list {
+		files[r.Path] = r
+	}
+	return files, nil
+}
+
+// records reads the rows for which a condition is true.
+func (c *Catalog) records(ctx context.Context, condition string, args ...any) (files []Recorded, err error) {
+	rows, err := c.db.QueryContext(ctx, columnsSQL+condition, args...)
+	if err != nil {
+		return nil, c.explain(err)
 	}
 	defer rows.Close()
-	files := map[string]Recorded{}
 	for rows.Next() {
-		var r Recorded
-		var path string
-		var retired int64
-		if err := rows.Scan(&path, &r.Bytes, &r.SHA256, &retired); err != nil {
+		r, err := c.scan(rows)
+		if err != nil {
 			return nil, unread(err)
 		}
-		if retired != 0 {
-			r.Retired = time.UnixMicro(retired)
-		}
-		r.Path = filepath.Join(c.place.actual, filepath.FromSlash(path))
-		files[r.Path] = r
+		files = append(files, r)
 	}
 	return files, c.explain(rows.Err())
 }
 
 // Record is what is recorded about one file; ok is false when nothing is.
 func (c *Catalog) Record(ctx context.Context, path string) (f File, ok bool, err error) {
-	f.Path = path
-	err = c.db.QueryRowContext(ctx, "select bytes, sha256 from alignctl_files where path = ?", c.relative(path)).
-		Scan(&f.Bytes, &f.SHA256)
-	if errors.Is(err, sql.ErrNoRows) {
+	r, err := c.scan(c.db.QueryRowContext(ctx, columnsSQL+"where path = ?", c.relative(path)))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
 		return f, false, nil
-	}
-	if err != nil {
+	case err != nil:
 		return f, false, fmt.Errorf("read catalog: %w", c.explain(err))
+	case r.Broken:
+		return f, false, unread(fmt.Errorf("the record of file %q isn't what was written", path))
 	}
-	return f, true, nil
+	return r.File, true, nil
 }
 
 // landed says whether the commit that brings a file is in the catalog.
@@ -161,21 +195,15 @@ func (c *Catalog) Drop(ctx context.Context, files []File) error {
 	return tx.Commit()
 }
 
-func (c *Catalog) retiredBefore(ctx context.Context, before time.Time) ([]File, error) {
-	rows, err := c.db.QueryContext(ctx, "select path, bytes, sha256 from alignctl_files where retired_at < ? order by path",
-		before.UnixMicro())
+func (c *Catalog) retiredBefore(ctx context.Context, before time.Time) (files []File, err error) {
+	list, err := c.records(ctx, "where retired_at < ? order by path", before.UnixMicro())
 	if err != nil {
-		return nil, fmt.Errorf("sweep: %w", c.explain(err))
+		return nil, fmt.Errorf("sweep: %w", err)
 	}
-	defer rows.Close()
-	var files []File
-	for rows.Next() {
-		var f File
-		if err := rows.Scan(&f.Path, &f.Bytes, &f.SHA256); err != nil {
-			return nil, unread(err)
+	for _, r := range list {
+		if !r.Broken { // verify tells of it; the file may be in use
+			files = append(files, r.File)
 		}
-		f.Path = filepath.Join(c.place.actual, filepath.FromSlash(f.Path))
-		files = append(files, f)
 	}
-	return files, c.explain(rows.Err())
+	return files, nil
 }

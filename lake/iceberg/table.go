@@ -72,6 +72,22 @@ func (t *Table) Name() string { return strings.Join(t.inner.Identifier(), ".") }
 // Location is where the table's metadata is.
 func (t *Table) Location() string { return t.inner.MetadataLocation() }
 
+// PreviousLocation is the metadata before, as the table's own log has it; "" when
+// the log is empty.
+func (t *Table) PreviousLocation() (location string) {
+	for entry := range t.inner.Metadata().PreviousFiles() {
+		location = entry.MetadataFile
+	}
+	return location
+}
+
+// InWarehouse says whether the table's location is in the folder that the
+// catalog says the locations name.
+func (t *Table) InWarehouse() bool {
+	path, err := Path(t.inner.Location())
+	return err == nil && strings.HasPrefix(path, t.catalog.place.recorded+string(filepath.Separator))
+}
+
 // DataDir is the local folder of the table's data files.
 func (t *Table) DataDir() (string, error) {
 	root, err := t.catalog.place.path(t.inner.Location())
