@@ -1,7 +1,6 @@
 package etl
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -21,14 +20,27 @@ const MaxLine = 1 << 20
 
 // A Checked is a raw file that keeps its contract.
 type Checked struct {
-	Path    string
-	Layout  string   // the layout that its header follows
-	Columns []Column // in the file's order
-	Rows    int64    // records, without the header
-	Bytes   int64
-	SHA256  string // of the bytes, lower-case hex
+	Path     string
+	Layout   string   // the layout that it follows
+	Columns  []Column // in the file's order
+	Rows     int64    // good records
+	Rejected int64    // bad records, set aside
+	Bytes    int64
+	SHA256   string // of the bytes, lower-case hex
+	Encoding string // one of Encodings
+	LineEnd  string // LF, CR LF or CR
 
-	stat fs.FileInfo // as it was when the check began
+	contract contract
+	direct   []bool      // whether DuckDB reads a column's numbers as they stand
+	trails   bool        // a record ends in a delimiter
+	stat     fs.FileInfo // as it was when the check began
+}
+
+// CheckOptions say how to check a file.
+type CheckOptions struct {
+	Encoding string // one of Encodings; "": what the layouts say
+	// Rejects takes the bad records, each a line; nil: the first refuses the file.
+	Rejects *Rejects
 }
 
 // FileID identifies the file's content in the lake's tables: the first 16 hex
@@ -38,31 +50,68 @@ func (c *Checked) FileID() string { return c.SHA256[:16] }
 // Name is the file's name without its folder.
 func (c *Checked) Name() string { return filepath.Base(c.Path) }
 
+// Notes are what people want to know of how the file was read: what it was
+// taken for where that isn't plain.
+func (c *Checked) Notes() (notes []string) {
+	if said := c.contract.said(); said != "" {
+		notes = append(notes, said)
+	}
+	if c.Encoding != utf8Name {
+		notes = append(notes, "encoding "+c.Encoding)
+	}
+	if c.LineEnd == "CR" {
+		notes = append(notes, "lines end in CR")
+	}
+	if c.trails {
+		notes = append(notes, "records end in one more delimiter than the header")
+	}
+	if c.Rejected > 0 {
+		notes = append(notes, fmt.Sprintf("%d records set aside", c.Rejected))
+	}
+	return notes
+}
+
 // Check reads the whole file once, compares header and records with the
 // layouts (the header decides which one applies), and counts and digests it.
 // A file that breaks the contract gives a *ParseError.
-func Check(ctx context.Context, path string, layouts []Layout) (*Checked, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open raw file: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("open raw file: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, &ParseError{File: path, Reason: "is not a regular file (" + kindOf(info.Mode()) + ")",
-			Cure: "save the data to a file: it is read twice"}
-	}
-	task := progress.Start(ctx, "check "+filepath.Base(path), info.Size(), "bytes")
-	defer task.Done()
-	checked, err := check(ctx, path, &tracked{r: f, task: task}, layouts)
+func Check(ctx context.Context, path string, layouts []Layout, o CheckOptions) (*Checked, error) {
+	f, info, err := openRaw(path)
 	if err != nil {
 		return nil, err
 	}
-	checked.stat = info
+	defer f.Close()
+	encoding, err := decide(f, layouts, o.Encoding)
+	if err != nil {
+		return nil, fmt.Errorf("check raw file %q: %w", path, err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("read raw file %q: %w", path, err)
+	}
+	task := progress.Start(ctx, "check "+filepath.Base(path), info.Size(), "bytes")
+	defer task.Done()
+	checked, err := check(ctx, &Checked{Path: path, Encoding: encoding, stat: info}, &tracked{r: f, task: task}, layouts, o)
+	if err != nil {
+		return nil, err
+	}
 	return checked, checked.unmoved()
+}
+
+func openRaw(path string) (*os.File, fs.FileInfo, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open raw file: %w", err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, nil, fmt.Errorf("open raw file: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		f.Close()
+		return nil, nil, &ParseError{File: path, Reason: "is not a regular file (" + kindOf(info.Mode()) + ")",
+			Cure: "save the data to a file: it is read twice"}
+	}
+	return f, info, nil
 }
 
 // unmoved reports whether the file is still the one that the check saw.
@@ -72,9 +121,13 @@ func (c *Checked) unmoved() error {
 		return fmt.Errorf("look at raw file again: %w", err)
 	}
 	if !os.SameFile(now, c.stat) || now.Size() != c.stat.Size() || !now.ModTime().Equal(c.stat.ModTime()) {
-		return &ParseError{File: c.Path, Reason: "file changed while it was read", Cure: "run the command again"}
+		return c.moved()
 	}
 	return nil
+}
+
+func (c *Checked) moved() error {
+	return &ParseError{File: c.Path, Reason: "file changed while it was read", Cure: "run the command again"}
 }
 
 func kindOf(mode fs.FileMode) string {
@@ -97,131 +150,90 @@ func (t *tracked) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// check is Check on an open file; path names it in errors.
-func check(ctx context.Context, path string, r io.Reader, layouts []Layout) (*Checked, error) {
-	digest := sha256.New()
-	c := &checker{
-		lines:  lines{r: bufio.NewReaderSize(io.TeeReader(r, digest), MaxLine)},
-		result: Checked{Path: path},
+// A tally digests a file's bytes and counts its line ends, apart from the walk
+// over its lines.
+type tally struct {
+	digest hash.Hash
+	bytes  int64
+	lf, cr int64
+	last   byte
+}
+
+// Write takes the next bytes of the file.
+func (t *tally) Write(p []byte) (int, error) {
+	if len(p) > 0 {
+		t.last = p[len(p)-1]
 	}
-	if err := c.run(ctx, layouts); err != nil {
+	t.bytes += int64(len(p))
+	t.lf += int64(bytes.Count(p, []byte{'\n'}))
+	t.cr += int64(bytes.Count(p, []byte{'\r'}))
+	return t.digest.Write(p)
+}
+
+// lines is the number of lines, where lines end as named.
+func (t *tally) lines(end string) int64 {
+	ends, mark := t.lf, byte('\n')
+	if end == "\r" {
+		ends, mark = t.cr, '\r'
+	}
+	if t.bytes > 0 && t.last != mark {
+		ends++
+	}
+	return ends
+}
+
+// check is Check on an open file: it fills in what is known of the file.
+func check(ctx context.Context, c *Checked, r io.Reader, layouts []Layout, o CheckOptions) (*Checked, error) {
+	t := &tally{digest: sha256.New()}
+	p := newPass(c.Path, decode(io.TeeReader(r, t), c.Encoding))
+	if o.Rejects != nil {
+		p.reject = o.Rejects.Add
+	}
+	p.visit = func(_ int64, cells []cell) error {
+		c.see(p, cells)
+		return nil
+	}
+	if err := p.run(ctx, layouts); err != nil {
 		return nil, err
 	}
-	return c.seal(digest), nil
-}
-
-// A checker holds the state of one pass over a file.
-type checker struct {
-	lines  lines
-	cells  []cell
-	result Checked
-}
-
-func (c *checker) run(ctx context.Context, layouts []Layout) error {
-	if err := c.header(layouts); err != nil {
-		return err
+	header := int64(1)
+	if p.contract.layout.Headerless {
+		header = 0
 	}
-	for {
-		line, err := c.lines.next()
-		if err == io.EOF {
-			break
-		}
-		if err == nil {
-			err = c.record(line)
-		}
-		if err != nil {
-			return c.locate(err)
-		}
-		c.result.Rows++
-		if c.result.Rows%4096 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+	if seen, counted := header+p.rows+p.rejected, t.lines(p.lines.end); seen != counted {
+		return nil, &ParseError{File: c.Path, Cure: "please report it",
+			Reason: fmt.Sprintf("%d lines were read where the file has %d line ends", seen, counted)}
+	}
+	c.contract, c.Layout, c.Columns = p.contract, p.contract.layout.Name, p.contract.columns
+	c.Rows, c.Rejected, c.LineEnd = p.rows, p.rejected, p.lines.endName()
+	c.Bytes, c.SHA256 = t.bytes, hex.EncodeToString(t.digest.Sum(nil))
+	return c, nil
+}
+
+// see notes what a good record asks of a reader.
+func (c *Checked) see(p *pass, cells []cell) {
+	if c.direct == nil {
+		c.direct = make([]bool, len(p.contract.columns))
+		for i := range c.direct {
+			c.direct[i] = true
 		}
 	}
-	if c.result.Rows == 0 {
-		return &ParseError{File: c.result.Path, Line: 1, Reason: "no record after the header",
-			Cure: "is the file complete?"}
-	}
-	return nil
-}
-
-func (c *checker) header(layouts []Layout) error {
-	line, err := c.lines.next()
-	if err == io.EOF {
-		return &ParseError{File: c.result.Path, Reason: "file is empty", Cure: "is the download complete?"}
-	}
-	if err == nil {
-		if f := foreign(line); f != nil {
-			return c.locate(f)
-		}
-		err = c.cellsOf(line)
-	}
-	if err != nil {
-		return c.locate(err)
-	}
-	layout, columns, f := match(c.cells, layouts)
-	if f != nil {
-		return c.locate(f)
-	}
-	c.result.Layout, c.result.Columns = layout.Name, columns
-	return nil
-}
-
-// foreign recognises files that are no CSV at all by their first bytes.
-func foreign(line []byte) *fault {
-	for _, magic := range []struct{ prefix, reason, cure string }{
-		{"\x1f\x8b", "file is compressed by gzip", "decompress it first"},
-		{"PK\x03\x04", "file is a zip archive or a spreadsheet", "extract it, or save it as CSV in UTF-8"},
-		{"\xff\xfe", "file is UTF-16", "save it as UTF-8"},
-		{"\xfe\xff", "file is UTF-16", "save it as UTF-8"},
-	} {
-		if bytes.HasPrefix(line, []byte(magic.prefix)) {
-			return &fault{0, magic.reason, magic.cure}
+	for i := range c.direct {
+		if c.direct[i] && !p.contract.direct(i, cells[i]) {
+			c.direct[i] = false
 		}
 	}
-	return nil
+	c.trails = c.trails || len(cells) > len(c.direct)
 }
 
-func (c *checker) record(line []byte) error {
-	if err := c.cellsOf(line); err != nil {
-		return err
+// Line is the SQL of a staged record's line in its file, 1-based: rows keep
+// the file's order, and a record is one line.
+func (c *Checked) Line() string {
+	switch {
+	case c.odd():
+		return "source_line"
+	case c.contract.layout.Headerless:
+		return "rowid + 1"
 	}
-	if got, want := len(c.cells), len(c.result.Columns); got != want {
-		return &fault{0, fmt.Sprintf("%d cells where the header has %d", got, want),
-			"look for a missing or an extra comma, or quote the cell that holds one"}
-	}
-	for i, column := range c.result.Columns {
-		if f := column.check(c.cells[i]); f != nil {
-			return f
-		}
-	}
-	return nil
-}
-
-// cellsOf splits a line that must be plain text into c.cells.
-func (c *checker) cellsOf(line []byte) error {
-	if len(line) == 0 {
-		return &fault{0, "empty line", "remove it"}
-	}
-	if f := plain(line); f != nil {
-		return f
-	}
-	var f *fault
-	if c.cells, f = split(c.cells[:0], line); f != nil {
-		return f
-	}
-	return nil
-}
-
-// locate gives a fault its file and line.
-func (c *checker) locate(err error) error {
-	if f, ok := err.(*fault); ok {
-		return f.at(c.result.Path, c.lines.number)
-	}
-	return fmt.Errorf("read raw file %q: %w", c.result.Path, err)
-}
-
-func (c *checker) seal(digest hash.Hash) *Checked {
-	c.result.Bytes = c.lines.bytes
-	c.result.SHA256 = hex.EncodeToString(digest.Sum(nil))
-	return &c.result
+	return "rowid + 2"
 }

@@ -15,7 +15,7 @@ func BenchmarkCheck(b *testing.B) {
 	}
 	b.SetBytes(int64(file.Len()))
 	for b.Loop() {
-		if _, err := check(context.Background(), "bench.csv", bytes.NewReader(file.Bytes()), testLayouts); err != nil {
+		if _, err := check(context.Background(), &Checked{Path: "bench.csv", Encoding: utf8Name}, bytes.NewReader(file.Bytes()), testLayouts, CheckOptions{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -15,11 +15,11 @@ import (
 
 // testLayouts is a short and a long contract that share columns.
 var testLayouts = []Layout{
-	{Name: "short", Columns: []Column{
+	{Name: "short", Missing: []string{"NA"}, Columns: []Column{
 		{Header: "word", Name: "word", Required: true},
 		{Header: "n", Name: "n", Kind: Int},
 	}},
-	{Name: "long", Columns: []Column{
+	{Name: "long", Missing: []string{"NA"}, Columns: []Column{
 		{Header: ""},
 		{Header: "id", Name: "id", Kind: Long, Required: true},
 		{Header: "participantID", Name: "participant_id", Required: true},
@@ -33,7 +33,7 @@ var testLayouts = []Layout{
 }
 
 func checkText(text string) (*Checked, error) {
-	return check(context.Background(), "f.csv", strings.NewReader(text), testLayouts)
+	return check(context.Background(), &Checked{Path: "f.csv", Encoding: utf8Name}, strings.NewReader(text), testLayouts, CheckOptions{})
 }
 
 func TestCheckCountsAndDigests(t *testing.T) {
@@ -45,6 +45,8 @@ func TestCheckCountsAndDigests(t *testing.T) {
 		"plain":              {"word,n\na,1\nb,2\n", "short", 2},
 		"no final line end":  {"word,n\na,1\nb,2", "short", 2},
 		"CR LF":              {"word,n\r\na,1\r\nb,2\r\n", "short", 2},
+		"CR":                 {"word,n\ra,1\rb,2\r", "short", 2},
+		"CR, no final":       {"word,n\ra,1\rb,2", "short", 2},
 		"CR LF, no final":    {"word,n\r\na,1\r\nb,2", "short", 2},
 		"byte order mark":    {"\xef\xbb\xbfword,n\na,1\n", "short", 1},
 		"quoted header":      {"\"word\",\"n\"\n\"a\",1\n", "short", 1},
@@ -105,17 +107,17 @@ func TestCheckRefuses(t *testing.T) {
 		"NUL":                {"word,n\na\x00b,1\n", "f.csv:2:2: NUL byte; remove it; is the file UTF-16 or damaged?"},
 		"control character":  {"word,n\na\x07,1\n", "f.csv:2:2: control character 0x07; remove it"},
 		"tabulator":          {"word,n\na\tb,1\n", "f.csv:2:2: control character 0x09; remove it"},
-		"latin-1":            {"word,n\ncaf\xe9,1\n", "f.csv:2:4: byte 0xE9 is not UTF-8; convert the file, for example: iconv -f LATIN1 -t UTF-8"},
-		"surrogate":          {"word,n\n\xed\xa0\x80,1\n", "f.csv:2:1: byte 0xED is not UTF-8; convert the file, for example: iconv -f LATIN1 -t UTF-8"},
+		"latin-1":            {"word,n\ncaf\xe9,1\n", "f.csv:2:4: byte 0xE9 is not UTF-8; say what it is by --encoding, or convert the file, for example: iconv -f LATIN1 -t UTF-8"},
+		"surrogate":          {"word,n\n\xed\xa0\x80,1\n", "f.csv:2:1: byte 0xED is not UTF-8; say what it is by --encoding, or convert the file, for example: iconv -f LATIN1 -t UTF-8"},
 		"empty line":         {"word,n\n\na,1\n", "f.csv:2: empty line; remove it"},
-		"mixed line ends":    {"word,n\na,1\r\nb,2\n", "f.csv:2:4: line ends differ within the file; end all lines alike, with a line feed or with CR LF"},
-		"CR line ends":       {"word,n\ra,1\rb,2\r", "f.csv:1:7: carriage return inside a line; end all lines alike, with a line feed or with CR LF"},
+		"mixed line ends":    {"word,n\na,1\r\nb,2\n", "f.csv:2:4: line ends differ within the file; end all lines alike: with a line feed, with CR LF, or with CR"},
+		"lone CR":            {"word,n\na\rb,1\n", "f.csv:2:2: carriage return inside a line; end all lines alike: with a line feed, with CR LF, or with CR"},
 		"required and NA":    {"word,n\nNA,1\n", `f.csv:2:1: no value in column "word"; remove the record or fill it in (the word NA is written with quotes: "NA")`},
-		"required and empty": {"word,n\n\"\",1\n", `f.csv:2:2: no value in column "word"; remove the record or fill it in (the word NA is written with quotes: "NA")`},
+		"required and empty": {"word,n\n\"\",1\n", `f.csv:2:2: no value in column "word"; remove the record or fill it in`},
 		"number":             {"word,n\na,1.5\n", `f.csv:2:3: "1.5" in column "n" is not a whole number of at most 9 digits; correct it, or write NA for a missing value`},
 		"gzip":               {"\x1f\x8b\x08\x00", "f.csv:1: file is compressed by gzip; decompress it first"},
 		"UTF-16":             {"\xff\xfew\x00o\x00", "f.csv:1: file is UTF-16; save it as UTF-8"},
-		"endless line":       {"word,n\n" + strings.Repeat("a", MaxLine+1), "f.csv:2: line longer than 1048576 bytes; look for line ends that are missing or are CR alone"},
+		"endless line":       {"word,n\n" + strings.Repeat("a", MaxLine+1), "f.csv:2: line longer than 1048576 bytes; look for line ends that are missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := checkText(test.text)
@@ -145,11 +147,11 @@ func TestTimestamp(t *testing.T) {
 
 func TestCheckRefusesWhatIsNoFile(t *testing.T) {
 	dir := t.TempDir()
-	_, err := Check(context.Background(), dir, testLayouts)
+	_, err := Check(context.Background(), dir, testLayouts, CheckOptions{})
 	if err == nil || !strings.Contains(err.Error(), "is not a regular file (a folder)") {
 		t.Errorf("folder: %v", err)
 	}
-	_, err = Check(context.Background(), filepath.Join(dir, "absent.csv"), testLayouts)
+	_, err = Check(context.Background(), filepath.Join(dir, "absent.csv"), testLayouts, CheckOptions{})
 	if !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("absent file: %v", err)
 	}
@@ -159,7 +161,7 @@ func TestCheckStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	text := "word,n\n" + strings.Repeat("a,1\n", 5000)
-	if _, err := check(ctx, "f.csv", strings.NewReader(text), testLayouts); !errors.Is(err, context.Canceled) {
+	if _, err := check(ctx, &Checked{Path: "f.csv", Encoding: utf8Name}, strings.NewReader(text), testLayouts, CheckOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package etl
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -25,18 +26,28 @@ func (c cell) text() string {
 	return string(c.raw())
 }
 
-// missing reports whether a text cell holds no value: an unquoted NA.
-func (c cell) missing() bool { return !c.quoted && isNA(c.raw()) }
+// A syntax is how lines are cut into cells.
+type syntax struct {
+	delimiter byte
+	unquoted  bool // a " is a character like any other
+}
 
-// blank reports whether a cell of another kind holds no value.
-func (c cell) blank() bool { return c.start == c.end || isNA(c.raw()) }
+// cells cuts a line that must be plain text.
+func (s syntax) cells(line []byte) ([]cell, error) {
+	return s.append(nil, line)
+}
 
-func isNA(b []byte) bool { return len(b) == 2 && b[0] == 'N' && b[1] == 'A' }
-
-// split appends the cells of one record line (without its line end) to dst.
-func split(dst []cell, line []byte) ([]cell, *fault) {
+// append appends the cells of a line, without its line end, to dst. Where the
+// line is at fault, what was cut so far comes with it.
+func (s syntax) append(dst []cell, line []byte) ([]cell, error) {
+	if len(line) == 0 {
+		return dst, &fault{0, "empty line", "remove it"}
+	}
+	if f := plain(line, s.delimiter); f != nil {
+		return dst, f
+	}
 	for at := 0; ; {
-		c, next, f := nextCell(line, at)
+		c, next, f := s.cell(line, at)
 		if f != nil {
 			return dst, f
 		}
@@ -48,18 +59,18 @@ func split(dst []cell, line []byte) ([]cell, *fault) {
 	}
 }
 
-// nextCell reads the cell that starts at byte at; next lies behind its comma,
+// cell reads the cell that starts at byte at; next lies behind its delimiter,
 // or behind the line's end by one.
-func nextCell(line []byte, at int) (c cell, next int, f *fault) {
-	if at < len(line) && line[at] == '"' {
-		return quotedCell(line, at)
+func (s syntax) cell(line []byte, at int) (c cell, next int, f *fault) {
+	if at < len(line) && line[at] == '"' && !s.unquoted {
+		return s.quotedCell(line, at)
 	}
 	end := len(line)
 	for i := at; i < len(line); i++ {
-		switch line[i] {
-		case ',':
+		switch {
+		case line[i] == s.delimiter:
 			return cell{line: line, start: at, end: i}, i + 1, nil
-		case '"':
+		case line[i] == '"' && !s.unquoted:
 			return c, 0, &fault{i + 1, "quote inside an unquoted cell",
 				`enclose the cell in quotes and double those inside it`}
 		}
@@ -67,7 +78,7 @@ func nextCell(line []byte, at int) (c cell, next int, f *fault) {
 	return cell{line: line, start: at, end: end}, end + 1, nil
 }
 
-func quotedCell(line []byte, open int) (c cell, next int, f *fault) {
+func (s syntax) quotedCell(line []byte, open int) (c cell, next int, f *fault) {
 	c = cell{line: line, start: open + 1, quoted: true}
 	for at := c.start; ; {
 		n := bytes.IndexByte(line[at:], '"')
@@ -78,7 +89,7 @@ func quotedCell(line []byte, open int) (c cell, next int, f *fault) {
 		c.end = at + n
 		next = c.end + 1
 		switch {
-		case next == len(line) || line[next] == ',':
+		case next == len(line) || line[next] == s.delimiter:
 			return c, next + 1, nil
 		case line[next] != '"':
 			return c, 0, &fault{next + 1, "text after a closing quote",
@@ -88,10 +99,24 @@ func quotedCell(line []byte, open int) (c cell, next int, f *fault) {
 	}
 }
 
-// plain reports whether line is text: valid UTF-8 without control characters.
-func plain(line []byte) *fault {
+// name is the delimiter as people call it.
+func (s syntax) name() string {
+	switch s.delimiter {
+	case '\t':
+		return "tab"
+	case ',':
+		return "comma"
+	case ';':
+		return "semicolon"
+	}
+	return fmt.Sprintf("%q", s.delimiter)
+}
+
+// plain reports whether line is text: valid UTF-8 without control characters
+// but the delimiter.
+func plain(line []byte, delimiter byte) *fault {
 	for i, b := range line {
-		if b >= ' ' && b != 0x7f {
+		if b >= ' ' && b != 0x7f || b == delimiter {
 			continue
 		}
 		return control(i, b)
@@ -99,16 +124,22 @@ func plain(line []byte) *fault {
 	if utf8.Valid(line) {
 		return nil
 	}
+	at := invalid(line)
+	return &fault{at + 1, fmt.Sprintf("byte 0x%02X is not UTF-8", line[at]),
+		"say what it is by --encoding, or convert the file, for example: iconv -f LATIN1 -t UTF-8"}
+}
+
+// invalid is the place of the first byte that is not UTF-8.
+func invalid(line []byte) int {
 	at := 0
-	for {
+	for at < len(line) {
 		r, size := utf8.DecodeRune(line[at:])
 		if r == utf8.RuneError && size <= 1 {
 			break
 		}
 		at += size
 	}
-	return &fault{at + 1, fmt.Sprintf("byte 0x%02X is not UTF-8", line[at]),
-		"convert the file, for example: iconv -f LATIN1 -t UTF-8"}
+	return at
 }
 
 func control(at int, b byte) *fault {
@@ -117,7 +148,37 @@ func control(at int, b byte) *fault {
 		return &fault{at + 1, "NUL byte", "remove it; is the file UTF-16 or damaged?"}
 	case '\r':
 		return &fault{at + 1, "carriage return inside a line",
-			"end all lines alike, with a line feed or with CR LF"}
+			"end all lines alike: with a line feed, with CR LF, or with CR"}
+	case '\n':
+		return &fault{at + 1, "line feed inside a line",
+			"end all lines alike: with a line feed, with CR LF, or with CR"}
 	}
 	return &fault{at + 1, fmt.Sprintf("control character 0x%02X", b), "remove it"}
+}
+
+// A Record is one record of a file in the course of a check. It is valid until
+// the check goes on.
+type Record struct {
+	contract *contract
+	cells    []cell
+}
+
+// Value is the text of the column that goes by name in the staged table; false
+// where it has no value.
+func (r Record) Value(name string) (string, bool) {
+	at := slices.IndexFunc(r.contract.columns, func(c Column) bool { return c.Name == name })
+	if at < 0 || r.contract.absent(at, r.cells[at]) {
+		return "", false
+	}
+	return r.cells[at].text(), true
+}
+
+// Refuse makes the error by which a Layout's Verify refuses a record: column
+// is the Column.Name at fault, or "".
+func (r Record) Refuse(column, reason, cure string) error {
+	f := &fault{0, reason, cure}
+	if at := slices.IndexFunc(r.contract.columns, func(c Column) bool { return c.Name == column }); at >= 0 && column != "" {
+		f.column = r.cells[at].start + 1
+	}
+	return f
 }

@@ -8,20 +8,23 @@ import (
 
 // A Report is what came of a load, for a command to print.
 type Report struct {
-	Source string
-	Run    string     // run id
-	Files  []*Checked // the files that were loaded
-	Rows   int64      // records that the source holds now
-	Kinds  []Count    // what the affected languages' slots hold
-	Tables []Table
-	Steps  []Step
+	Source   string
+	Run      string     // run id
+	Files    []*Checked // the files that were loaded
+	Rows     int64      // records that the source holds now
+	Rejected int64      // records of the files that were set aside
+	Counts   []Count
+	Notes    []string // what was decided, and by which rule
+	Tables   []Table
+	Steps    []Step
 }
 
-// A Count is how many rows of a table a kind has.
+// A Count is how many rows of a kind a table has.
 type Count struct {
-	Language string
-	Kind     string
-	Rows     int64
+	Table string
+	Group string // such as a language
+	Kind  string
+	Rows  int64
 }
 
 // A Table is one table of a load: its snapshot afterwards, and whether the

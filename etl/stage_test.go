@@ -32,14 +32,27 @@ func newDB(t *testing.T) *duck.DB {
 func stageFile(t *testing.T, db *duck.DB, path string) []string {
 	t.Helper()
 	ctx := context.Background()
-	f, err := Check(ctx, path, testLayouts)
+	f, err := Check(ctx, path, testLayouts, CheckOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return stageChecked(t, db, f)
+}
+
+// stageChecked stages a checked file and returns the staged rows, as text.
+func stageChecked(t *testing.T, db *duck.DB, f *Checked) []string {
+	t.Helper()
+	ctx := context.Background()
 	if err := Stage(ctx, db, "staged", f); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := db.Query(ctx, "select {'line': "+Line+", 'record': staged}::text from staged order by "+Line)
+	columns := make([]string, 0, len(f.Columns))
+	for _, c := range f.Columns {
+		if c.Name != "" {
+			columns = append(columns, "'"+c.Name+"': "+c.Name)
+		}
+	}
+	rows, err := db.Query(ctx, "select {'line': "+f.Line()+", 'record': {"+strings.Join(columns, ", ")+"}}::text from staged order by "+f.Line())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +131,7 @@ func TestStageKeepsLines(t *testing.T) {
 				t.Fatal(err)
 			}
 			ctx, db := context.Background(), newDB(t)
-			f, err := Check(ctx, path, testLayouts)
+			f, err := Check(ctx, path, testLayouts, CheckOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -126,7 +139,7 @@ func TestStageKeepsLines(t *testing.T) {
 				t.Fatal(err)
 			}
 			var rows, right int
-			err = Scan(ctx, db, "select count(*), count(*) filter (where "+Line+" = n and length(word) = (n - 2) % 97 + 1) from staged", &rows, &right)
+			err = Scan(ctx, db, "select count(*), count(*) filter (where "+f.Line()+" = n and length(word) = (n - 2) % 97 + 1) from staged", &rows, &right)
 			if err != nil || rows != records || right != records {
 				t.Errorf("%d rows, %d at their line (%v)", rows, right, err)
 			}

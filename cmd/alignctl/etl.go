@@ -76,17 +76,13 @@ func runEtlSwow(ctx context.Context, t *terminal, l *lake.Lake, o etlSwowOptions
 func (t *terminal) remarkLoad(r *etl.Report) {
 	for _, f := range r.Files {
 		t.remark("%s: %d rows, %d bytes, layout %s, sha256 %s", f.Path, f.Rows, f.Bytes, f.Layout, f.SHA256)
-	}
-	kinds := map[string][]string{}
-	var languages []string
-	for _, k := range r.Kinds {
-		if kinds[k.Language] == nil {
-			languages = append(languages, k.Language)
+		for _, note := range f.Notes() {
+			t.remark("%s: %s", f.Path, note)
 		}
-		kinds[k.Language] = append(kinds[k.Language], fmt.Sprintf("%s %d", k.Kind, k.Rows))
 	}
-	for _, language := range languages {
-		t.remark("core.association, language %s: %s", language, strings.Join(kinds[language], ", "))
+	t.remarkCounts(r.Counts)
+	for _, note := range r.Notes {
+		t.remark("%s: %s", r.Source, note)
 	}
 	var total time.Duration
 	steps := make([]string, len(r.Steps))
@@ -100,6 +96,25 @@ func (t *terminal) remarkLoad(r *etl.Report) {
 		return
 	}
 	t.remark("%s: published by run %s", r.Source, r.Run)
+}
+
+// remarkCounts tells what tables hold, a line a group.
+func (t *terminal) remarkCounts(counts []etl.Count) {
+	kinds := map[string][]string{}
+	var groups []string
+	for _, c := range counts {
+		group := c.Table
+		if c.Group != "" {
+			group += ", " + c.Group
+		}
+		if kinds[group] == nil {
+			groups = append(groups, group)
+		}
+		kinds[group] = append(kinds[group], fmt.Sprintf("%s %d", c.Kind, c.Rows))
+	}
+	for _, group := range groups {
+		t.remark("%s: %s", group, strings.Join(kinds[group], ", "))
+	}
 }
 
 // loadGrid is a load's tables as a command prints them.

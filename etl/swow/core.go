@@ -4,8 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"path"
-	"strings"
 
 	"alignctl/etl"
 	"alignctl/lake"
@@ -31,7 +29,7 @@ func (w *loader) core(ctx context.Context, code string) error {
 	if err != nil {
 		return err
 	}
-	if err := prelude(ctx, w.run.Session(), language, w.plan); err != nil {
+	if err := prelude(ctx, w.job.Run.Session(), language, w.plan); err != nil {
 		return fmt.Errorf("prepare transforms of language %q: %w", code, err)
 	}
 	association, err := w.associationSpec(ctx)
@@ -44,10 +42,10 @@ func (w *loader) core(ctx context.Context, code string) error {
 	}{
 		{association, "association"}, {strengthSpec(), "strength"}, {splitSpec(), "split"},
 	} {
-		err := w.step(table.spec.Name, func() error {
+		err := w.job.Step(table.spec.Name, func() error {
 			query, err := transform(table.transform)
 			if err == nil {
-				_, err = w.run.Write(ctx, table.spec, code, query)
+				_, err = w.job.Run.Write(ctx, table.spec, code, query)
 			}
 			return err
 		})
@@ -55,7 +53,7 @@ func (w *loader) core(ctx context.Context, code string) error {
 			return err
 		}
 	}
-	return w.step("audit", func() error { return w.audit(ctx, code) })
+	return w.job.Step("audit", func() error { return w.audit(ctx, code) })
 }
 
 // associationSpec is the table's spec, without a sort by file where the
@@ -63,7 +61,7 @@ func (w *loader) core(ctx context.Context, code string) error {
 func (w *loader) associationSpec(ctx context.Context) (lake.Spec, error) {
 	spec := associationSpec()
 	var files int64
-	err := etl.Scan(ctx, w.run.Session(), "select count(distinct file_id) from swow_record", &files)
+	err := etl.Scan(ctx, w.job.Run.Session(), "select count(distinct file_id) from swow_record", &files)
 	if err == nil && files == 1 {
 		spec.Order = []string{"line", "position"}
 	}
@@ -75,30 +73,19 @@ func (w *loader) audit(ctx context.Context, code string) error {
 	for _, table := range []string{"association", "strength", "split"} {
 		view := fmt.Sprintf("create or replace temp view swow_%s as select * from core.%[1]s where language = %s",
 			table, duck.Literal(code))
-		if err := w.run.Session().Exec(ctx, view); err != nil {
+		if err := w.job.Run.Session().Exec(ctx, view); err != nil {
 			return err
 		}
 	}
-	files, err := auditFiles.ReadDir("audits")
-	if err != nil {
+	if err := w.job.Audit(ctx, auditFiles, "audits", "swow."+code); err != nil {
 		return err
-	}
-	for _, f := range files {
-		text, err := auditFiles.ReadFile(path.Join("audits", f.Name()))
-		if err != nil {
-			return err
-		}
-		name := "swow." + code + "." + strings.TrimSuffix(f.Name(), ".sql")
-		if err := w.run.Audit(ctx, name, string(text)); err != nil {
-			return err
-		}
 	}
 	return w.count(ctx, code)
 }
 
 // count puts the source's rows and the language's kinds into the report.
 func (w *loader) count(ctx context.Context, code string) error {
-	session := w.run.Session()
+	session := w.job.Run.Session()
 	rows, err := session.Query(ctx, `select kind, count(*) from swow_association
 		group by kind order by count(*) desc, kind`)
 	if err != nil {
@@ -106,15 +93,15 @@ func (w *loader) count(ctx context.Context, code string) error {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		c := etl.Count{Language: code}
+		c := etl.Count{Table: "core.association", Group: "language " + code}
 		if err := rows.Scan(&c.Kind, &c.Rows); err != nil {
 			return err
 		}
-		w.report.Kinds = append(w.report.Kinds, c)
+		w.job.Report.Counts = append(w.job.Report.Counts, c)
 	}
 	if err := rows.Close(); err != nil {
 		return err
 	}
 	return etl.Scan(ctx, session,
-		"select count(*) from raw.swow where source = "+duck.Literal(w.plan.options.Source), &w.report.Rows)
+		"select count(*) from raw.swow where source = "+duck.Literal(w.plan.options.Source), &w.job.Report.Rows)
 }

@@ -11,7 +11,7 @@ func Layouts() []etl.Layout {
 // complete is SWOW-EN.complete*.csv: every record, uncleaned, with the
 // responses as typed (R1Raw) and as corrected (R1).
 func complete() etl.Layout {
-	return etl.Layout{Name: "complete", Columns: append(participant(),
+	return etl.Layout{Name: "complete", Missing: []string{"NA"}, Columns: append(participant(),
 		etl.Column{Header: "city", Name: "city"},
 		etl.Column{Header: "section", Name: "section"},
 		etl.Column{Header: "R1Raw", Name: "r1_raw"},
@@ -23,7 +23,7 @@ func complete() etl.Layout {
 // r100 is SWOW-EN.R100*.csv as R's write.csv made it: 100 records a cue; the
 // first column holds row names under an empty header.
 func r100() etl.Layout {
-	return etl.Layout{Name: "r100", Columns: append(participant(), etl.Column{Header: ""})}
+	return etl.Layout{Name: "r100", Missing: []string{"NA"}, Columns: append(participant(), etl.Column{Header: ""})}
 }
 
 // participant gives the columns that both layouts share.

@@ -2,41 +2,25 @@ package swow
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"path/filepath"
-	"runtime"
 	"strings"
 
 	"alignctl/etl"
-	"alignctl/internal/progress"
 	"alignctl/lake"
 	"alignctl/lake/duck"
 )
 
-// memory bounds DuckDB's share of a load; what doesn't fit spills to disk. It
-// grows with the threads, each of which has buffers of its own. On two cores
-// the English R100 file then loads within 1.5 GB.
-func memory() string { return fmt.Sprintf("%dMiB", 350*max(2, runtime.NumCPU())) }
-
 // Load carries the plan out as one run of the lake: the source's rows of
 // raw.swow are replaced, the core tables of the affected languages follow,
 // and all of them are published together once the audits pass.
-func (p *Plan) Load(ctx context.Context) (report *etl.Report, err error) {
-	run, err := p.lake.Begin(ctx, lake.RunInfo{
-		Command: p.options.Command, Config: p.config(), Source: p.options.Source,
-		Version: p.options.Version, Options: lake.SessionOptions{Memory: memory()},
+func (p *Plan) Load(ctx context.Context) (*etl.Report, error) {
+	report := &etl.Report{Source: p.options.Source, Files: p.files, Steps: p.steps}
+	return etl.Load(ctx, p.lake, etl.LoadOptions{
+		Info:  lake.RunInfo{Command: p.options.Command, Config: p.Config(), Source: p.options.Source, Version: p.options.Version},
+		Steps: 2 + 4*len(p.languages()), Report: report, Memory: p.options.Memory,
+	}, func(ctx context.Context, j *etl.Job) error {
+		return (&loader{plan: p, job: j}).load(ctx)
 	})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, run.Close()) }()
-	report = &etl.Report{Source: p.options.Source, Files: p.files, Steps: p.steps}
-	w := &loader{plan: p, run: run, report: report}
-	if err := w.load(ctx); err != nil {
-		return nil, fmt.Errorf("load source %q: %w", p.options.Source, err)
-	}
-	return report, nil
 }
 
 // Kind is the value of Config.Kind.
@@ -54,7 +38,8 @@ type Config struct {
 	Rows     string   `json:"rows,omitempty"` // see Options
 }
 
-func (p *Plan) config() Config {
+// Config is the configuration that the load's run records.
+func (p *Plan) Config() Config {
 	o := p.options
 	c := Config{Kind: Kind, Source: o.Source, Language: p.language.Code, Append: o.Append, Licence: o.Licence, Rows: o.Rows}
 	for _, f := range p.files {
@@ -65,57 +50,31 @@ func (p *Plan) config() Config {
 
 // A loader is one run of a Plan.
 type loader struct {
-	plan   *Plan
-	run    *lake.Run
-	report *etl.Report
-	task   progress.Task
+	plan *Plan
+	job  *etl.Job
 }
 
 func (w *loader) load(ctx context.Context) error {
-	languages := w.plan.languages()
-	w.task = progress.Start(ctx, "load "+w.plan.options.Source, int64(3+4*len(languages)), "steps")
-	defer w.task.Done()
-	if err := w.step("stage", func() error { return w.stage(ctx) }); err != nil {
+	if err := w.job.Step("stage", func() error { return w.stage(ctx) }); err != nil {
 		return err
 	}
-	if err := w.step(rawSpec().Name, func() error { return w.raw(ctx) }); err != nil {
+	if err := w.job.Step(rawSpec().Name, func() error { return w.raw(ctx) }); err != nil {
 		return err
 	}
-	for _, code := range languages {
+	for _, code := range w.plan.languages() {
 		if err := w.core(ctx, code); err != nil {
 			return err
 		}
 	}
-	return w.step("publish", func() error {
-		published, err := w.run.Publish(ctx, lake.Done)
-		if err == nil {
-			w.report.Publish(published)
-		}
-		return err
-	})
-}
-
-// step times and shows a part of the load.
-func (w *loader) step(name string, do func() error) error {
-	w.task.Note(name)
-	defer w.task.Add(1)
-	return w.report.Time(name, do)
+	return nil
 }
 
 // stage reads each file into a temporary table of its own.
 func (w *loader) stage(ctx context.Context) error {
 	for i, f := range w.plan.files {
-		if err := etl.Stage(ctx, w.run.Session(), staged(i), f); err != nil {
+		if err := w.job.Stage(ctx, staged(i), f, w.plan.options.Licence); err != nil {
 			return err
 		}
-		path, err := filepath.Abs(f.Path)
-		if err != nil {
-			return fmt.Errorf("find raw file %q: %w", f.Path, err)
-		}
-		w.run.File(lake.RawFile{
-			Source: w.plan.options.Source, Name: f.Name(), SHA256: f.SHA256,
-			Bytes: f.Bytes, Rows: f.Rows, Licence: w.plan.options.Licence, Path: path,
-		})
 	}
 	return nil
 }
@@ -132,7 +91,7 @@ func (w *loader) raw(ctx context.Context) error {
 		if !w.plan.stays(h) {
 			continue
 		}
-		if _, err := w.run.InputScope(ctx, rawSpec().Name, w.plan.options.Source); err != nil {
+		if _, err := w.job.Run.InputScope(ctx, rawSpec().Name, w.plan.options.Source); err != nil {
 			return err
 		}
 		parts = append(parts, w.plan.heldQuery(h))
@@ -145,11 +104,11 @@ func (w *loader) raw(ctx context.Context) error {
 		spec.Order = []string{"line"}
 	}
 	query := strings.Join(parts, "\nunion all by name\n")
-	if _, err := w.run.Write(ctx, spec, w.plan.options.Source, query); err != nil {
+	if _, err := w.job.Run.Write(ctx, spec, w.plan.options.Source, query); err != nil {
 		return err
 	}
 	for i := range w.plan.files {
-		if err := w.run.Session().Exec(ctx, "drop table "+staged(i)); err != nil {
+		if err := w.job.Run.Session().Exec(ctx, "drop table "+staged(i)); err != nil {
 			return err
 		}
 	}
@@ -157,9 +116,9 @@ func (w *loader) raw(ctx context.Context) error {
 }
 
 // heldQuery gives the rows of a file that stays, unless Rows has them.
-func (p *Plan) heldQuery(h held) string {
+func (p *Plan) heldQuery(h etl.Held) string {
 	query := fmt.Sprintf("select * from raw.swow where source = %s and file_id = %s",
-		duck.Literal(p.options.Source), duck.Literal(h.fileID))
+		duck.Literal(p.options.Source), duck.Literal(h.FileID))
 	if p.options.Rows != "" {
 		query += " and file_id not in (select file_id from (" + p.options.Rows + "))"
 	}
@@ -173,7 +132,7 @@ func (w *loader) readRaw(ctx context.Context) error {
 	for _, code := range w.plan.languages() {
 		codes = append(codes, duck.Literal(code))
 	}
-	_, err := w.run.InputScopes(ctx, rawSpec().Name, "language in ("+strings.Join(codes, ", ")+")")
+	_, err := w.job.Run.InputScopes(ctx, rawSpec().Name, "language in ("+strings.Join(codes, ", ")+")")
 	return err
 }
 
@@ -182,7 +141,7 @@ func (p *Plan) stagedQuery(i int) string {
 	f := p.files[i]
 	value := map[string]string{
 		"source": duck.Literal(p.options.Source), "language": duck.Literal(p.language.Code),
-		"file_id": duck.Literal(f.FileID()), "layout": duck.Literal(f.Layout), "line": etl.Line,
+		"file_id": duck.Literal(f.FileID()), "layout": duck.Literal(f.Layout), "line": f.Line(),
 	}
 	for _, c := range f.Columns {
 		if c.Name != "" {

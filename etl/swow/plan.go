@@ -20,7 +20,9 @@ type Options struct {
 	// Rows is a SELECT of rows of raw.swow, of this source, that are loaded
 	// beside Files; "": none. So a source is loaded again of which a file is gone
 	// and an earlier version of the lake has its rows.
-	Rows    string
+	Rows string
+	etl.CheckOptions
+	Memory  string // DuckDB's share; "": etl.DefaultMemory
 	Command string // the command line, for the lake's history
 	Version string // of alignctl
 }
@@ -32,14 +34,8 @@ type Plan struct {
 	lake     *lake.Lake
 	language *Language
 	files    []*etl.Checked
-	held     []held // what the source holds now
+	held     []etl.Held // what the source holds now, by language
 	steps    []etl.Step
-}
-
-// held is the part of a file that a source holds.
-type held struct {
-	language, fileID string
-	rows             int64
 }
 
 // Prepare checks the files and looks up what the source holds. A file that
@@ -61,61 +57,16 @@ func Prepare(ctx context.Context, l *lake.Lake, o Options) (*Plan, error) {
 		return nil, err
 	}
 	p.steps = report.Steps
-	if p.held, err = holding(ctx, l, o.Source); err != nil {
-		return nil, fmt.Errorf("look up source %q: %w", o.Source, err)
-	}
-	return p, nil
+	p.held, err = etl.Holding(ctx, l, rawSpec().Name, "language", o.Source)
+	return p, err
 }
 
-func (p *Plan) check(ctx context.Context) error {
+func (p *Plan) check(ctx context.Context) (err error) {
 	if len(p.options.Files) == 0 && p.options.Rows == "" {
 		return errors.New("load swow: no file given")
 	}
-	seen := map[string]string{}
-	for _, path := range p.options.Files {
-		f, err := etl.Check(ctx, path, Layouts())
-		if err != nil {
-			return err
-		}
-		if twin, twice := seen[f.SHA256]; twice {
-			return &etl.ParseError{File: path, Reason: "has the same content as " + twin, Cure: "give one of them"}
-		}
-		seen[f.SHA256] = path
-		p.files = append(p.files, f)
-	}
-	return nil
-}
-
-// holding lists the files of a source as raw.swow has them now.
-func holding(ctx context.Context, l *lake.Lake, source string) (files []held, err error) {
-	pins, err := l.At(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	name := rawSpec().Name
-	pin, exists := pins[name]
-	if !exists {
-		return nil, nil
-	}
-	session, err := l.Session(ctx, lake.Pins{name: pin}, lake.SessionOptions{})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, session.Close()) }()
-	rows, err := session.Query(ctx, `select language, file_id, count(*) from raw.swow where source = ?
-		group by language, file_id order by language, file_id`, source)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var h held
-		if err := rows.Scan(&h.language, &h.fileID, &h.rows); err != nil {
-			return nil, err
-		}
-		files = append(files, h)
-	}
-	return files, rows.Err()
+	p.files, err = etl.CheckAll(ctx, p.options.Files, Layouts(), p.options.CheckOptions)
+	return err
 }
 
 // String says what will move, such as
@@ -127,9 +78,9 @@ func (p *Plan) String() string {
 	}
 	for _, h := range p.held {
 		if p.stays(h) {
-			stay += h.rows
+			stay += h.Rows
 		} else {
-			leave += h.rows
+			leave += h.Rows
 		}
 	}
 	files := "files"
@@ -145,8 +96,8 @@ func (p *Plan) String() string {
 
 // stays reports whether a file that the source holds is kept as it is: under
 // Append, all but those that are loaded again.
-func (p *Plan) stays(h held) bool {
-	return p.options.Append && !slices.ContainsFunc(p.files, func(f *etl.Checked) bool { return f.FileID() == h.fileID })
+func (p *Plan) stays(h etl.Held) bool {
+	return p.options.Append && !slices.ContainsFunc(p.files, func(f *etl.Checked) bool { return f.FileID() == h.FileID })
 }
 
 // languages lists the languages whose core tables the load moves: its own,
@@ -154,8 +105,8 @@ func (p *Plan) stays(h held) bool {
 func (p *Plan) languages() []string {
 	codes := []string{p.language.Code}
 	for _, h := range p.held {
-		if !slices.Contains(codes, h.language) {
-			codes = append(codes, h.language)
+		if !slices.Contains(codes, h.Group) {
+			codes = append(codes, h.Group)
 		}
 	}
 	return codes
