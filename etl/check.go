@@ -31,7 +31,6 @@ type Checked struct {
 	LineEnd  string // LF, CR LF or CR
 
 	contract contract
-	direct   []bool      // whether DuckDB reads a column's numbers as they stand
 	trails   bool        // a record ends in a delimiter
 	stat     fs.FileInfo // as it was when the check began
 }
@@ -190,7 +189,7 @@ func check(ctx context.Context, c *Checked, r io.Reader, layouts []Layout, o Che
 		p.reject = o.Rejects.Add
 	}
 	p.visit = func(_ int64, cells []cell) error {
-		c.see(p, cells)
+		c.trails = c.trails || len(cells) > len(p.contract.columns)
 		return nil
 	}
 	if err := p.run(ctx, layouts); err != nil {
@@ -208,22 +207,6 @@ func check(ctx context.Context, c *Checked, r io.Reader, layouts []Layout, o Che
 	c.Rows, c.Rejected, c.LineEnd = p.rows, p.rejected, p.lines.endName()
 	c.Bytes, c.SHA256 = t.bytes, hex.EncodeToString(t.digest.Sum(nil))
 	return c, nil
-}
-
-// see notes what a good record asks of a reader.
-func (c *Checked) see(p *pass, cells []cell) {
-	if c.direct == nil {
-		c.direct = make([]bool, len(p.contract.columns))
-		for i := range c.direct {
-			c.direct[i] = true
-		}
-	}
-	for i := range c.direct {
-		if c.direct[i] && !p.contract.direct(i, cells[i]) {
-			c.direct[i] = false
-		}
-	}
-	c.trails = c.trails || len(cells) > len(c.direct)
 }
 
 // Line is the SQL of a staged record's line in its file, 1-based: rows keep

@@ -6,14 +6,33 @@ import (
 	"strings"
 )
 
+// A contract is a layout as one file follows it.
+type contract struct {
+	layout   Layout
+	syntax   syntax
+	columns  []Column // in the file's order
+	checked  []int    // the columns whose cells can be at fault
+	indirect []bool   // columns of numbers or times with a cell that DuckDB doesn't convert by itself
+}
+
+// bind gives the contract its columns.
+func (c *contract) bind(columns []Column) {
+	c.columns, c.indirect = columns, make([]bool, len(columns))
+	for i, column := range columns {
+		if column.Kind != Text || column.Required {
+			c.checked = append(c.checked, i)
+		}
+	}
+}
+
 // check holds the cells of a record against the columns.
 func (c *contract) check(cells []cell) error {
 	if len(cells) != len(c.columns) && !c.trails(cells) {
 		return &fault{0, fmt.Sprintf("%d cells where the header has %d", len(cells), len(c.columns)),
 			fmt.Sprintf("look for a missing or an extra %s, or quote the cell that holds one", c.syntax.name())}
 	}
-	for i := range c.columns {
-		if f := c.cell(i, cells[i]); f != nil {
+	for _, i := range c.checked {
+		if f := c.cell(i, &cells[i]); f != nil {
 			return f
 		}
 	}
@@ -24,22 +43,20 @@ func (c *contract) check(cells []cell) error {
 // admits.
 func (c *contract) trails(cells []cell) bool {
 	last := len(c.columns)
-	return c.layout.Trailing && len(cells) == last+1 && cells[last].start == cells[last].end
+	return c.layout.Trailing && len(cells) == last+1 && cells[last].empty()
 }
 
 // cell reports why a cell can't be a value of column i.
-func (c *contract) cell(i int, v cell) *fault {
+func (c *contract) cell(i int, v *cell) *fault {
 	column := &c.columns[i]
-	if column.Kind == Text && !column.Required {
+	absent := c.absent(i, v)
+	switch {
+	case column.Required && (absent || v.empty()):
+		return c.required(column, v)
+	case absent:
+		c.indirect[i] = c.indirect[i] || v.quoted || !c.missing(v)
 		return nil
-	}
-	if c.absent(i, v) || column.Required && v.start == v.end {
-		if column.Required {
-			return c.required(column, v)
-		}
-		return nil
-	}
-	if column.Kind == Text {
+	case column.Kind == Text:
 		return nil
 	}
 	number := c.number(column.Kind, v)
@@ -61,56 +78,37 @@ func (c *contract) cell(i int, v cell) *fault {
 }
 
 // number is a cell's text with a decimal point.
-func (c *contract) number(k Kind, v cell) []byte {
+func (c *contract) number(k Kind, v *cell) []byte {
 	if c.layout.DecimalComma && (k == Float || k == Code) {
-		return bytes.Replace(v.raw(), []byte(","), []byte("."), 1)
+		return bytes.Replace(v.raw, []byte(","), []byte("."), 1)
 	}
-	return v.raw()
+	return v.raw
 }
 
 // absent reports whether the cell of column i holds no value.
-func (c *contract) absent(i int, v cell) bool {
-	if c.columns[i].Kind != Text && v.start == v.end {
-		return true
+func (c *contract) absent(i int, v *cell) bool {
+	if c.columns[i].Kind == Text {
+		return !v.quoted && c.missing(v)
 	}
-	if v.quoted && c.columns[i].Kind == Text {
-		return false
-	}
+	return v.empty() || c.missing(v)
+}
+
+// missing reports whether a cell is one of the layout's missing texts.
+func (c *contract) missing(v *cell) bool {
 	for _, m := range c.layout.Missing {
-		if string(v.raw()) == m {
+		if string(v.raw) == m {
 			return true
 		}
 	}
 	return false
 }
 
-func (c *contract) required(column *Column, v cell) *fault {
+func (c *contract) required(column *Column, v *cell) *fault {
 	cure := "remove the record or fill it in"
 	if text := v.text(); column.Kind == Text && text != "" {
 		cure += fmt.Sprintf(` (the word %s is written with quotes: "%[1]s")`, text)
 	}
 	return &fault{v.start + 1, fmt.Sprintf("no value in column %q", column.Header), cure}
-}
-
-// direct reports whether DuckDB reads the cell of a column that is no text to
-// the same value by itself: a number in plain form, or an unquoted missing one.
-func (c *contract) direct(i int, v cell) bool {
-	if c.columns[i].Kind == Text {
-		return true
-	}
-	if c.absent(i, v) {
-		return !v.quoted && (v.start < v.end || c.missesEmpty())
-	}
-	return !c.layout.DecimalComma
-}
-
-func (c *contract) missesEmpty() bool {
-	for _, m := range c.layout.Missing {
-		if m == "" {
-			return true
-		}
-	}
-	return false
 }
 
 // said is what the contract leaves to say about the file's form.

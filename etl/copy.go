@@ -71,7 +71,7 @@ func (c *Checked) writePlain(w *bufio.Writer, line int64, cells []cell) error {
 			continue
 		}
 		w.WriteByte(',')
-		switch v := cells[i]; {
+		switch v := &cells[i]; {
 		case c.contract.absent(i, v):
 			w.WriteString(plainMissing)
 		case column.Kind == Text:

@@ -76,13 +76,6 @@ func (l Layout) syntaxes() (list []syntax) {
 	return list
 }
 
-// A contract is a layout as one file follows it.
-type contract struct {
-	layout  Layout
-	syntax  syntax
-	columns []Column // in the file's order
-}
-
 // match finds the layout that a first line follows. The layout and delimiter
 // with the most columns in common are those that a fault is told against; where
 // there is none in common, a layout without header may apply.
@@ -107,8 +100,8 @@ func match(line []byte, layouts []Layout) (contract, error) {
 		return best, first
 	}
 	header, _ := best.syntax.cells(line)
-	var err error
-	best.columns, err = best.layout.order(header)
+	columns, err := best.layout.order(header)
+	best.bind(columns)
 	return best, err
 }
 
@@ -119,7 +112,8 @@ func headerless(line []byte, layouts []Layout) (contract, bool) {
 			continue
 		}
 		for _, s := range l.syntaxes() {
-			c := contract{layout: l, syntax: s, columns: l.Columns}
+			c := contract{layout: l, syntax: s}
+			c.bind(l.Columns)
 			if cells, err := s.cells(line); err == nil && c.check(cells) == nil {
 				return c, true
 			}

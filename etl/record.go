@@ -10,20 +10,29 @@ import (
 
 // A cell is one field of a record line, without its quotes.
 type cell struct {
-	line       []byte // the record
-	start, end int    // the content lies in line[start:end]
-	quoted     bool
-	escaped    bool // the content holds doubled quotes
+	raw     []byte // the content as it stands, doubled quotes included
+	start   int    // of the content in the line
+	quoted  bool
+	escaped bool // the content holds doubled quotes
 }
 
-func (c cell) raw() []byte { return c.line[c.start:c.end] }
+func (c *cell) empty() bool { return len(c.raw) == 0 }
+
+// next is where the next cell starts: behind the delimiter, or behind the
+// line's end by one.
+func (c *cell) next() int {
+	if c.quoted {
+		return c.start + len(c.raw) + 2
+	}
+	return c.start + len(c.raw) + 1
+}
 
 // text is the content with doubled quotes undone.
-func (c cell) text() string {
+func (c *cell) text() string {
 	if c.escaped {
-		return strings.ReplaceAll(string(c.raw()), `""`, `"`)
+		return strings.ReplaceAll(string(c.raw), `""`, `"`)
 	}
-	return string(c.raw())
+	return string(c.raw)
 }
 
 // A syntax is how lines are cut into cells.
@@ -46,56 +55,59 @@ func (s syntax) append(dst []cell, line []byte) ([]cell, error) {
 	if f := plain(line, s.delimiter); f != nil {
 		return dst, f
 	}
-	for at := 0; ; {
-		c, next, f := s.cell(line, at)
-		if f != nil {
+	for at := 0; at <= len(line); {
+		dst = append(dst, cell{})
+		c := &dst[len(dst)-1]
+		if f := s.read(c, line, at); f != nil {
 			return dst, f
 		}
-		dst = append(dst, c)
-		if next > len(line) {
-			return dst, nil
-		}
-		at = next
+		at = c.next()
 	}
+	return dst, nil
 }
 
-// cell reads the cell that starts at byte at; next lies behind its delimiter,
-// or behind the line's end by one.
-func (s syntax) cell(line []byte, at int) (c cell, next int, f *fault) {
-	if at < len(line) && line[at] == '"' && !s.unquoted {
-		return s.quotedCell(line, at)
+// read reads the cell that starts at byte at.
+func (s syntax) read(c *cell, line []byte, at int) *fault {
+	if s.unquoted {
+		c.start, c.raw = at, line[at:]
+		if n := bytes.IndexByte(c.raw, s.delimiter); n >= 0 {
+			c.raw = c.raw[:n]
+		}
+		return nil
 	}
-	end := len(line)
-	for i := at; i < len(line); i++ {
-		switch {
-		case line[i] == s.delimiter:
-			return cell{line: line, start: at, end: i}, i + 1, nil
-		case line[i] == '"' && !s.unquoted:
-			return c, 0, &fault{i + 1, "quote inside an unquoted cell",
+	if at < len(line) && line[at] == '"' {
+		return s.readQuoted(c, line, at)
+	}
+	end := at
+	for end < len(line) && line[end] != s.delimiter {
+		if line[end] == '"' {
+			return &fault{end + 1, "quote inside an unquoted cell",
 				`enclose the cell in quotes and double those inside it`}
 		}
+		end++
 	}
-	return cell{line: line, start: at, end: end}, end + 1, nil
+	c.start, c.raw = at, line[at:end]
+	return nil
 }
 
-func (s syntax) quotedCell(line []byte, open int) (c cell, next int, f *fault) {
-	c = cell{line: line, start: open + 1, quoted: true}
+func (s syntax) readQuoted(c *cell, line []byte, open int) *fault {
+	c.start, c.quoted = open+1, true
 	for at := c.start; ; {
 		n := bytes.IndexByte(line[at:], '"')
 		if n < 0 {
-			return c, 0, &fault{open + 1, "quote opened here is not closed on this line",
+			return &fault{open + 1, "quote opened here is not closed on this line",
 				"close it; a cell can't hold a line break"}
 		}
-		c.end = at + n
-		next = c.end + 1
+		end := at + n
 		switch {
-		case next == len(line) || line[next] == s.delimiter:
-			return c, next + 1, nil
-		case line[next] != '"':
-			return c, 0, &fault{next + 1, "text after a closing quote",
+		case end+1 == len(line) || line[end+1] == s.delimiter:
+			c.raw = line[c.start:end]
+			return nil
+		case line[end+1] != '"':
+			return &fault{end + 2, "text after a closing quote",
 				"double the quotes inside the cell"}
 		}
-		c.escaped, at = true, next+1
+		c.escaped, at = true, end+2
 	}
 }
 
@@ -115,13 +127,14 @@ func (s syntax) name() string {
 // plain reports whether line is text: valid UTF-8 without control characters
 // but the delimiter.
 func plain(line []byte, delimiter byte) *fault {
+	var high byte
 	for i, b := range line {
-		if b >= ' ' && b != 0x7f || b == delimiter {
-			continue
+		high |= b
+		if (b < ' ' || b == 0x7f) && b != delimiter {
+			return control(i, b)
 		}
-		return control(i, b)
 	}
-	if utf8.Valid(line) {
+	if high < utf8.RuneSelf || utf8.Valid(line) {
 		return nil
 	}
 	at := invalid(line)
@@ -167,7 +180,7 @@ type Record struct {
 // where it has no value.
 func (r Record) Value(name string) (string, bool) {
 	at := slices.IndexFunc(r.contract.columns, func(c Column) bool { return c.Name == name })
-	if at < 0 || r.contract.absent(at, r.cells[at]) {
+	if at < 0 || r.contract.absent(at, &r.cells[at]) {
 		return "", false
 	}
 	return r.cells[at].text(), true

@@ -55,9 +55,16 @@ func (c *Checked) readable(ctx context.Context) (_ *csvFile, leave func() error,
 	}
 	f := &csvFile{path: path, syntax: c.contract.syntax, header: !c.contract.layout.Headerless, missing: c.contract.layout.Missing}
 	for i, column := range c.Columns {
-		f.columns = append(f.columns, csvColumn{column, c.direct[i], c.contract.layout.DecimalComma})
+		f.columns = append(f.columns, csvColumn{column, c.direct(i), c.contract.layout.DecimalComma})
 	}
 	return f, func() error { return nil }, nil
+}
+
+// direct reports whether DuckDB turns the cells of a column into its kind by
+// itself.
+func (c *Checked) direct(i int) bool {
+	k := c.Columns[i].Kind
+	return k == Text || !c.contract.indirect[i] && !(c.contract.layout.DecimalComma && (k == Float || k == Code))
 }
 
 // A csvFile is a file as DuckDB is told to read it.
