@@ -55,7 +55,7 @@ func BenchmarkCopy(b *testing.B) {
 	query, spec := inMemory(b, s), associationSpec()
 	for b.Loop() {
 		path := filepath.Join(b.TempDir(), "x.parquet")
-		if err := s.Exec(b.Context(), copySorted(spec, fieldsOf(spec.Columns), query, path)); err != nil {
+		if err := s.Exec(b.Context(), copyRows(spec, fieldsOf(spec.Columns), query, path)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -62,7 +62,7 @@ func TestDigestFindsOtherRows(t *testing.T) {
 	pin := writeNow(t, l, wordSpec(), "en", words("en", 5))
 	other := filepath.Join(t.TempDir(), "other.parquet")
 	r := begin(t, l)
-	copied := copySorted(wordSpec(), fieldsOf(wordSpec().Columns), words("en", 6), other)
+	copied := copyRows(wordSpec(), fieldsOf(wordSpec().Columns), words("en", 6), other)
 	if err := r.Session().Exec(t.Context(), copied); err != nil {
 		t.Fatal(err)
 	}

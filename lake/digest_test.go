@@ -92,7 +92,7 @@ func TestDigestLaw(t *testing.T) {
 		for threads, s := range sessions {
 			copied := iceberg.DataFile{Path: filepath.Join(dir, fmt.Sprint("copy", count, threads))}
 			query := readFiles(fieldsOf(spec.Columns), files[1:]) + " order by hash(step)"
-			if err := s.Exec(rt.Context(), copySorted(spec, fieldsOf(spec.Columns), query, copied.Path)); err != nil {
+			if err := s.Exec(rt.Context(), copyRows(spec, fieldsOf(spec.Columns), query, copied.Path)); err != nil {
 				rt.Fatal(err)
 			}
 			if got := stateOf(rt, []iceberg.DataFile{copied}); !got.sameRows(whole) {

@@ -85,15 +85,24 @@ func newScopeScan(spec Spec, fields []iceberg.Field) *scopeScan {
 	return s
 }
 
+// errUnordered says that rows aren't in key order.
+var errUnordered = errors.New("rows aren't in key order")
+
 // errInterleaved says that a file's rows don't all follow those already read.
-var errInterleaved = errors.New("keys interleave")
+var errInterleaved = fmt.Errorf("keys interleave: %w", errUnordered)
 
 // A keyError says that rows break the rules about keys, which the lake keeps and
 // other engines don't.
-type keyError struct{ text string }
+type keyError struct {
+	text string
+	kind error // errUnordered, or nil
+}
 
 // Error says which rows.
 func (e *keyError) Error() string { return e.text }
+
+// Unwrap gives the kind of the error.
+func (e *keyError) Unwrap() error { return e.kind }
 
 // add reads the files together, merging by key.
 func (s *scopeScan) add(ctx context.Context, files []iceberg.DataFile) (err error) {
@@ -190,14 +199,14 @@ func (s *scopeScan) check(rows span) error {
 		case order == 0:
 			return s.duplicate(rows, i)
 		case order > 0:
-			return &keyError{fmt.Sprintf("read %s: rows aren't in key order at (%s)", s.table, s.describe(rows, i))}
+			return &keyError{fmt.Sprintf("read %s: rows aren't in key order at (%s)", s.table, s.describe(rows, i)), errUnordered}
 		}
 	}
 	return nil
 }
 
 func (s *scopeScan) duplicate(rows span, i int) error {
-	return &keyError{fmt.Sprintf("write %s: two rows have the key (%s)", s.table, s.describe(rows, i))}
+	return &keyError{fmt.Sprintf("write %s: two rows have the key (%s)", s.table, s.describe(rows, i)), nil}
 }
 
 // describe prints a row's key for a message.

@@ -227,7 +227,7 @@ func (r scopeReader) scanSorted(ctx context.Context, scan *scopeScan, spec Spec,
 	if err != nil {
 		return err
 	}
-	if err := r.session.db.Exec(ctx, copySorted(spec, scan.fields, query, path)); err != nil {
+	if err := r.session.db.Exec(ctx, copyRows(spec, scan.fields, query, path)); err != nil {
 		return err
 	}
 	return scan.add(ctx, []iceberg.DataFile{{Path: path}})

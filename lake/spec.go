@@ -35,6 +35,10 @@ type Spec struct {
 	// already: a column that holds one value needs no sorting. The rows are
 	// checked all the same. Nil: by Key.
 	Order []string `json:"-"`
+	// Presorted says that the query gives its rows in key order by itself, so
+	// that Write need not sort them: some rows of a table in its order, or of a
+	// file in its own. Where that turns out wrong, Write sorts after all.
+	Presorted bool `json:"-"`
 }
 
 // A Column is one column of a Spec.

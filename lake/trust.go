@@ -58,7 +58,7 @@ func (r scopeReader) trusted(ctx context.Context, spec Spec, fields []iceberg.Fi
 	}
 	path := r.lake.scratch()
 	done = func() error { return remove(path) }
-	if err := r.session.db.Exec(ctx, copySorted(spec, fields, readFiles(fields, foreign), path)); err != nil {
+	if err := r.session.db.Exec(ctx, copyRows(spec, fields, readFiles(fields, foreign), path)); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("read files of %s that another engine wrote: %w", spec.Name, err), done())
 	}
 	return append(parse, iceberg.DataFile{Path: path}), done, nil

@@ -34,11 +34,21 @@ func (r *Run) Write(ctx context.Context, spec Spec, scope, query string) (Pin, e
 	if err := r.checkColumns(ctx, spec, query); err != nil {
 		return Pin{}, err
 	}
+	pin, err := r.copy(ctx, s, spec, scope, query)
+	if spec.Presorted && errors.Is(err, errUnordered) {
+		spec.Presorted = false
+		pin, err = r.copy(ctx, s, spec, scope, query)
+	}
+	return pin, err
+}
+
+// copy makes a scope hold the rows of a query, by one file that DuckDB writes.
+func (r *Run) copy(ctx context.Context, s *staged, spec Spec, scope, query string) (Pin, error) {
 	path, err := r.newFile(s.base)
 	if err != nil {
 		return Pin{}, fmt.Errorf("write %s: %w", spec.Name, err)
 	}
-	if err := r.session.db.Exec(ctx, copySorted(spec, s.fields, query, path)); err != nil {
+	if err := r.session.db.Exec(ctx, copyRows(spec, s.fields, query, path)); err != nil {
 		return Pin{}, errors.Join(fmt.Errorf("write %s: %w", spec.Name, err), r.lake.disk.Remove(path))
 	}
 	file, err := r.adopt(path)
@@ -63,14 +73,18 @@ func checkScope(spec Spec, scope string) error {
 	return nil
 }
 
-// copySorted is a COPY of a query's rows, in key order, to a Parquet file.
-func copySorted(spec Spec, fields []iceberg.Field, query, path string) string {
+// copyRows is a COPY of a query's rows, in key order, to a Parquet file.
+func copyRows(spec Spec, fields []iceberg.Field, query, path string) string {
 	columns := make([]string, len(fields))
 	for i, f := range fields {
 		columns[i] = duck.Name(f.Name) + "::" + typeOf(f).SQL() + " as " + duck.Name(f.Name)
 	}
-	return fmt.Sprintf("copy (select %s from (%s\n) order by %s) to %s (format parquet, compression zstd, field_ids %s)",
-		strings.Join(columns, ", "), query, duck.Names(spec.order()), duck.Literal(path), fieldIDs(fields))
+	order := " order by " + duck.Names(spec.order())
+	if spec.Presorted {
+		order = ""
+	}
+	return fmt.Sprintf("copy (select %s from (%s\n)%s) to %s (format parquet, compression zstd, field_ids %s)",
+		strings.Join(columns, ", "), query, order, duck.Literal(path), fieldIDs(fields))
 }
 
 // order is the columns that put the rows of one scope into key order: all of

@@ -39,6 +39,36 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
+// TestWritePresorted promises key order for rows that are in it, and for rows
+// that aren't: what the table holds is the same either way.
+func TestWritePresorted(t *testing.T) {
+	const wide = 70_000 // rows, more than one batch
+	ordered := "select language, 'w' || lpad(n::varchar, 6, '0') as word, n, share from (" + words("en", wide) + ") order by n"
+	for name, query := range map[string]string{
+		"in order":                   ordered,
+		"in order within a batch":    "select * from (" + ordered + ") order by n < 65536, n",
+		"out of order":               words("en", 30),
+		"out of order, many batches": words("en", wide),
+	} {
+		t.Run(name, func(t *testing.T) {
+			sorted, presorted := wordSpec(), wordSpec()
+			presorted.Presorted = true
+			want := write(t, begin(t, newLake(t)), sorted, "en", query)
+			got := write(t, begin(t, newLake(t)), presorted, "en", query)
+			if got.Digest != want.Digest || got.Rows != want.Rows {
+				t.Errorf("%d rows %s, sorted by Write %d rows %s", got.Rows, got.Digest, want.Rows, want.Digest)
+			}
+		})
+	}
+	spec := wordSpec()
+	spec.Presorted = true
+	twice := words("en", 3) + " union all " + words("en", 3)
+	_, err := begin(t, newLake(t)).Write(t.Context(), spec, "en", twice)
+	if err == nil || !strings.Contains(err.Error(), `two rows have the key (language "en", word "w0")`) {
+		t.Errorf("a key twice: %v", err)
+	}
+}
+
 func TestWriteReplacesOneScope(t *testing.T) {
 	l := newLake(t)
 	r := begin(t, l)
