@@ -101,7 +101,7 @@ func (w *loader) raw(ctx context.Context) error {
 	}
 	spec := rawSpec()
 	if len(parts) == 1 && len(w.plan.files) == 1 {
-		spec.Order = []string{"line"}
+		spec.Order, spec.Presorted = []string{"line"}, true
 	}
 	query := strings.Join(parts, "\nunion all by name\n")
 	if _, err := w.job.Run.Write(ctx, spec, w.plan.options.Source, query); err != nil {
