@@ -22,6 +22,8 @@ var allowed = map[string][]string{
 	"etl/swow":               {"etl", "lake", "lake/duck", "internal"},
 	"etl/swow/bench":         {"*"},
 	"etl/swow/swowtest":      {},
+	"etl/wvs":                {"etl", "lake", "lake/duck", "internal"},
+	"etl/wvs/wvstest":        {"etl/wvs"},
 	"eval":                   {"lake", "train/lm", "eval/stat", "internal"},
 	"eval/stat":              {},
 	"sql":                    {"lake", "lake/duck", "internal"},
