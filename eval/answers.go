@@ -68,7 +68,7 @@ const goldQuery = `
 select language, cue, response, n123
 from core.strength
 semi join (select language, cue from eval.samples where run_id = $1) using (language, cue)
-where population = $2
+where population = $2 and n123 is not null -- a ready-made table of first responses has none
 order by language, cue, n123 desc, response`
 
 func readGold(ctx context.Context, s *lake.Session, o ScoreOptions) (map[key]Gold, error) {

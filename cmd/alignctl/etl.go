@@ -18,7 +18,7 @@ func etlCommand(t *terminal) *cli.Command {
 	return &cli.Command{
 		Name:        "etl",
 		Usage:       "bring raw files into the lake",
-		Subcommands: []*cli.Command{etlSwowCommand(t)},
+		Subcommands: []*cli.Command{etlSwowCommand(t), etlStrengthCommand(t)},
 	}
 }
 

@@ -44,6 +44,9 @@ func (w *loader) core(ctx context.Context, code string) error {
 	} {
 		err := w.job.Step(table.spec.Name, func() error {
 			query, err := transform(table.transform)
+			if err == nil && table.transform == "strength" {
+				query, err = withPublished(ctx, w.job.Run, code, query)
+			}
 			if err == nil {
 				_, err = w.job.Run.Write(ctx, table.spec, code, query)
 			}

@@ -7,7 +7,7 @@ import (
 
 // Specs are the tables that this package writes.
 func Specs() []lake.Spec {
-	return []lake.Spec{rawSpec(), associationSpec(), strengthSpec(), splitSpec()}
+	return []lake.Spec{rawSpec(), associationSpec(), strengthSpec(), splitSpec(), publishedSpec()}
 }
 
 func rawSpec() lake.Spec {
@@ -75,16 +75,18 @@ func strengthSpec() lake.Spec {
 		Scope: "language", Licence: lake.NoRedistribution,
 		Columns: []lake.Column{
 			etl.TextColumn("language", "ISO 639-1 code"),
-			etl.TextColumn("population", "all, or us: country and native language are United States (the ALIGN study)"),
+			etl.TextColumn("population", "all, or us: country and native language are United States (the ALIGN study); "+
+				"or the source of a ready-made table, see raw.strength"),
 			etl.TextColumn("cue", "the word shown"),
 			etl.TextColumn("response", "the word given"),
-			etl.LongColumn("n1", "count", "times given as the first response"),
-			etl.LongColumn("n123", "count", "times given in any slot"),
-			etl.LongColumn("total1", "count", "kept first responses to the cue"),
-			etl.LongColumn("total123", "count", "kept responses to the cue"),
-			etl.Optional(etl.DoubleColumn("strength1", "1", "n1 / total1; NULL where total1 is 0")),
-			etl.DoubleColumn("strength123", "1", "n123 / total123"),
-			etl.LongColumn("rank", "", "place among the cue's responses by n123, largest first; ties share the best place"),
+			etl.Optional(etl.LongColumn("n1", "count", "times given as the first response; NULL where a ready-made table doesn't say")),
+			etl.Optional(etl.LongColumn("n123", "count", "times given in any slot; NULL likewise")),
+			etl.Optional(etl.LongColumn("total1", "count", "kept first responses to the cue; NULL likewise")),
+			etl.Optional(etl.LongColumn("total123", "count", "kept responses to the cue; NULL likewise")),
+			etl.Optional(etl.DoubleColumn("strength1", "1", "n1 / total1; NULL where total1 is 0 or NULL")),
+			etl.Optional(etl.DoubleColumn("strength123", "1", "n123 / total123; NULL where total123 is NULL")),
+			etl.LongColumn("rank", "", "place among the cue's responses by n123 (n1 where that is NULL), largest first; "+
+				"ties share the best place"),
 		},
 	}
 }
