@@ -7,6 +7,8 @@
 #   make test-reliability  kills, faults, power cuts and mutants at full length
 #   make test-interop   PyIceberg and Spark read and write the lake; brings them (needs
 #                  Python 3, Java 17, Maven)
+#   make bench-etl   alignctl etl on files of full size beside polars, pandas, DuckDB and
+#                  data.table (ALIGNCTL_PEERS: a python that has them)
 #   make bench     timings beside their peers (docs/performance.md)
 
 export CGO_ENABLED = 1
@@ -18,7 +20,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long test-reliability test-interop race lint fuzz bench clean
+.PHONY: all build demo test test-long test-reliability test-interop race lint fuzz bench bench-etl clean
 
 all: build
 
@@ -50,7 +52,7 @@ race:
 	go test -race ./lake/... ./etl/... ./sql/... ./eval/... ./train/batch/... ./internal/...
 
 lint:
-	@unformatted=$$(gofmt -l cmd demo etl eval internal lake prove sql train); \
+	@unformatted=$$(gofmt -l bench cmd demo etl eval internal lake prove sql train); \
 	  test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
@@ -64,6 +66,9 @@ fuzz:
 
 bench: build
 	bash bench/run.sh
+
+bench-etl: build
+	go run ./bench/etl
 
 clean:
 	rm -rf bin demo-lake
