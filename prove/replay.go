@@ -69,14 +69,61 @@ func (swowReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
 	if err := json.Unmarshal([]byte(job.Run.Config), &c); err != nil {
 		return Replayed{}, fmt.Errorf("read configuration of run %s: %w", job.Run.ID, err)
 	}
-	o := swow.Options{Language: c.Language, Source: c.Source, Append: c.Append, Licence: c.Licence,
-		Command: command, Version: job.Version}
-	replayed := Replayed{FileIDs: map[string]string{}}
+	raw, replayed, err := job.rawFiles(ctx, "raw.swow", c.Source)
+	if err != nil {
+		return replayed, err
+	}
+	plan, err := swow.Prepare(ctx, job.Scratch, swow.Options{Files: raw.paths, Rows: raw.rows, Language: c.Language,
+		Source: c.Source, Append: c.Append, Licence: c.Licence, Command: command, Version: job.Version})
+	if err != nil {
+		return replayed, err
+	}
+	_, err = plan.Load(ctx)
+	return replayed, err
+}
+
+// strengthReplayer loads ready-made strength tables.
+type strengthReplayer struct{}
+
+// Made says whether a load of such tables made the run.
+func (strengthReplayer) Made(run *lake.RunNode) bool {
+	var c swow.StrengthConfig
+	return json.Unmarshal([]byte(run.Config), &c) == nil && c.Kind == swow.StrengthKind
+}
+
+// Replay loads the files as swowReplayer does.
+func (strengthReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
+	var c swow.StrengthConfig
+	if err := json.Unmarshal([]byte(job.Run.Config), &c); err != nil {
+		return Replayed{}, fmt.Errorf("read configuration of run %s: %w", job.Run.ID, err)
+	}
+	raw, replayed, err := job.rawFiles(ctx, "raw.strength", c.Source)
+	if err != nil {
+		return replayed, err
+	}
+	plan, err := swow.PrepareStrengths(ctx, job.Scratch, swow.StrengthOptions{Files: raw.paths, Rows: raw.rows,
+		Language: c.Language, Source: c.Source, Licence: c.Licence, Command: command, Version: job.Version})
+	if err != nil {
+		return replayed, err
+	}
+	_, err = plan.Load(ctx)
+	return replayed, err
+}
+
+// rawFiles are what a run's raw files can be loaded from again.
+type rawFiles struct {
+	paths []string // of files that are where they were
+	rows  string   // selects the lake's rows of the others; "" when there are none
+}
+
+// rawFiles looks for the files of a run, whose rows a raw table has.
+func (j *Job) rawFiles(ctx context.Context, table, source string) (raw rawFiles, replayed Replayed, err error) {
+	replayed.FileIDs = map[string]string{}
 	var gone []string
-	for _, f := range job.Files {
+	for _, f := range j.Files {
 		link, err := fileLink(ctx, f)
 		if err != nil {
-			return replayed, err
+			return raw, replayed, err
 		}
 		replayed.Links = append(replayed.Links, link)
 		switch link.Verdict {
@@ -86,21 +133,14 @@ func (swowReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
 		case Differs:
 			replayed.FileIDs[fileID(link.Rebuilt)] = fileID(f.SHA256)
 		}
-		o.Files = append(o.Files, f.Path)
+		raw.paths = append(raw.paths, f.Path)
 	}
-	if len(gone) > 0 {
-		rows, err := job.rawRows(ctx, "raw.swow", c.Source)
-		if err != nil {
-			return replayed, err
-		}
-		o.Rows = "select * from (" + rows + ") where file_id in (" + strings.Join(gone, ", ") + ")"
+	if len(gone) == 0 {
+		return raw, replayed, nil
 	}
-	plan, err := swow.Prepare(ctx, job.Scratch, o)
-	if err != nil {
-		return replayed, err
-	}
-	_, err = plan.Load(ctx)
-	return replayed, err
+	rows, err := j.rawRows(ctx, table, source)
+	raw.rows = "select * from (" + rows + ") where file_id in (" + strings.Join(gone, ", ") + ")"
+	return raw, replayed, err
 }
 
 // fileID is a file's id in raw tables, from its sha256.

@@ -157,6 +157,33 @@ func TestReproduceWhenOneFileIsGone(t *testing.T) {
 		"table core.strength [en] same")
 }
 
+// Ready-made strengths and those of a raw file stand in one scope, which each of
+// three runs wrote; a table whose file is gone comes from the lake.
+func TestReproduceStrengthTables(t *testing.T) {
+	w := newWorld(t)
+	table := filepath.Join(w.dir, "R1.csv")
+	if err := os.WriteFile(table, []byte("cue,response,R1,N,R1.Strength\ntea,pot,2,2,1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.load(swow.Options{Language: "en", Files: []string{w.file("a.csv", "tea hot")}})
+	plan, err := swow.PrepareStrengths(t.Context(), w.lake, swow.StrengthOptions{Language: "en", Source: "club", Files: []string{table}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plan.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.proves("core.strength", "file a.csv [swow-en] same", "table raw.swow [swow-en] same", "table core.strength [en] same",
+		"file R1.csv [club] same", "table raw.strength [club] same", "table core.strength [en] same")
+	w.load(swow.Options{Language: "en", Files: []string{w.file("b.csv", "sea blue")}})
+	if err := os.Remove(table); err != nil {
+		t.Fatal(err)
+	}
+	w.proves("core.strength", "file a.csv [swow-en] same", "table raw.swow [swow-en] same", "table core.strength [en] same",
+		"file R1.csv [club] gone", "table raw.strength [club] same",
+		"file b.csv [swow-en] same", "table raw.swow [swow-en] same", "table core.strength [en] same")
+}
+
 // A data set that was built from an older version is proved at that version.
 func TestReproduceAtPins(t *testing.T) {
 	w := newWorld(t)
