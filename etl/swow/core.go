@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"strings"
 
 	"alignctl/etl"
 	"alignctl/lake"
@@ -22,89 +23,261 @@ func transform(name string) (string, error) {
 	return string(text), err
 }
 
+// A cleaning makes the core tables of one language from its raw rows.
+type cleaning struct {
+	*loader
+	session     *lake.Session
+	language    *Language
+	steps       Steps
+	self        SelfAnswers
+	populations groups
+	staged      map[string]*etl.Checked // the user's lists, by name
+}
+
+// cleaning is that of a language: the plan's own goes by its options, another
+// one that the source held before by its own pack.
+func (w *loader) cleaning(ctx context.Context, code string) (*cleaning, error) {
+	c := &cleaning{loader: w, session: w.job.Run.Session(), language: w.plan.language, steps: w.plan.options.Steps,
+		self: w.plan.options.SelfAnswers, populations: w.plan.populations, staged: w.plan.lists}
+	if code == c.language.Code {
+		return c, nil
+	}
+	var err error
+	if c.language, err = w.otherLanguage(ctx, code); err != nil {
+		return nil, err
+	}
+	c.steps, c.self, c.staged = AutoSteps, c.language.SelfAnswers, nil
+	c.populations, err = checkPopulations(ctx, c.session, c.language.Populations)
+	return c, err
+}
+
+// otherLanguage finds the pack of a language that the source held before. One
+// that is a user's isn't at hand; where no record is left it doesn't matter.
+func (w *loader) otherLanguage(ctx context.Context, code string) (*Language, error) {
+	language, err := FindLanguage(code)
+	if err == nil {
+		return language, nil
+	}
+	left := false
+	query := "select count(*) > 0 from raw.swow where language = " + duck.Literal(code)
+	if err := etl.Scan(ctx, w.job.Run.Session(), query, &left); err != nil {
+		return nil, err
+	}
+	if left {
+		return nil, fmt.Errorf("clean language %q, which the source held before and others hold: %w: "+
+			"load these files under a source name of their own", code, err)
+	}
+	return &Language{Code: code, SelfAnswers: KeepSelf, Populations: []Population{{Name: everybody}}}, nil
+}
+
 // core recomputes the core tables of a language from all its raw rows, and
 // audits them.
 func (w *loader) core(ctx context.Context, code string) error {
-	language, err := FindLanguage(code)
+	c, err := w.cleaning(ctx, code)
 	if err != nil {
 		return err
 	}
-	if err := prelude(ctx, w.job.Run.Session(), language, w.plan); err != nil {
+	if err := c.prelude(ctx); err != nil {
 		return fmt.Errorf("prepare transforms of language %q: %w", code, err)
 	}
-	association, err := w.associationSpec(ctx)
-	if err != nil {
-		return err
-	}
-	for _, table := range []struct {
-		spec      lake.Spec
-		transform string
+	for _, part := range []struct {
+		name string
+		do   func(context.Context) error
 	}{
-		{association, "association"}, {strengthSpec(), "strength"}, {splitSpec(), "split"},
+		{"words", c.words}, {"participants", c.participants}, {"sample", c.sample},
+		{"core.association", c.association}, {"core.participant", c.write(participantSpec())},
+		{"counts", c.counts}, {"core.strength", c.write(strengthSpec())}, {"core.cue_stats", c.write(cueSpec())},
+		{"core.response_stats", c.write(responseSpec())}, {"core.removed", c.write(removedSpec())},
+		{"cue groups", c.groupCues}, {"core.split", c.write(splitSpec())}, {"audit", c.audit},
 	} {
-		err := w.job.Step(table.spec.Name, func() error {
-			query, err := transform(table.transform)
-			if err == nil && table.transform == "strength" {
-				query, err = withPublished(ctx, w.job.Run, code, query)
-			}
-			if err == nil {
-				_, err = w.job.Run.Write(ctx, table.spec, code, query)
-			}
+		if err := c.job.Step(part.name, func() error { return part.do(ctx) }); err != nil {
 			return err
-		})
+		}
+	}
+	return nil
+}
+
+// coreSteps is how many steps core takes.
+const coreSteps = 13
+
+// make makes temporary tables by the transforms of their names.
+func (c *cleaning) make(ctx context.Context, names ...string) error {
+	for _, name := range names {
+		query, err := transform(name)
 		if err != nil {
 			return err
 		}
+		if err := c.session.Exec(ctx, "create or replace temp table swow_"+name+" as "+query); err != nil {
+			return fmt.Errorf("transform %s: %w", name, err)
+		}
 	}
-	return w.job.Step("audit", func() error { return w.audit(ctx, code) })
+	return nil
 }
 
-// associationSpec is the table's spec, without a sort by file where the
-// language has one.
-func (w *loader) associationSpec(ctx context.Context) (lake.Spec, error) {
-	spec := associationSpec()
-	var files int64
-	err := etl.Scan(ctx, w.job.Run.Session(), "select count(distinct file_id) from swow_record", &files)
-	if err == nil && files == 1 {
-		spec.Order = []string{"line", "position"}
-	}
-	return spec, err
-}
-
-// audit runs the audits of a language, and counts what the report tells.
-func (w *loader) audit(ctx context.Context, code string) error {
-	for _, table := range []string{"association", "strength", "split"} {
-		view := fmt.Sprintf("create or replace temp view swow_%s as select * from core.%[1]s where language = %s",
-			table, duck.Literal(code))
-		if err := w.job.Run.Session().Exec(ctx, view); err != nil {
+func (c *cleaning) drop(ctx context.Context, names ...string) error {
+	for _, name := range names {
+		if err := c.session.Exec(ctx, "drop table if exists swow_"+name); err != nil {
 			return err
 		}
 	}
-	if err := w.job.Audit(ctx, auditFiles, "audits", "swow."+code); err != nil {
-		return err
-	}
-	return w.count(ctx, code)
+	return nil
 }
 
-// count puts the source's rows and the language's kinds into the report.
-func (w *loader) count(ctx context.Context, code string) error {
-	session := w.job.Run.Session()
-	rows, err := session.Query(ctx, `select kind, count(*) from swow_association
-		group by kind order by count(*) desc, kind`)
+// words works out what each different text means.
+func (c *cleaning) words(ctx context.Context) error {
+	if err := c.make(ctx, "text"); err != nil {
+		return err
+	}
+	if err := c.normalise(ctx); err != nil {
+		return err
+	}
+	return c.make(ctx, "reading", "word", "slot", "shown")
+}
+
+// participants cleans the records and judges who gave them.
+func (c *cleaning) participants(ctx context.Context) error {
+	if err := c.make(ctx, "person", "trial"); err != nil {
+		return c.populations.blame(ctx, c.session, err)
+	}
+	if err := c.make(ctx, "judged"); err != nil {
+		return err
+	}
+	return c.drop(ctx, "text", "reading", "slot", "shown", "fold", "shape", "spelling", "cue_correction", "lexicon")
+}
+
+// sample says of each record whether it is in the official sample.
+func (c *cleaning) sample(ctx context.Context) error {
+	if err := c.make(ctx, "surplus"); err != nil {
+		return err
+	}
+	unranked, err := textColumn(ctx, c.session, `select p.participant_id from swow_surplus s
+		join swow_trial t on t.trial = s.trial join swow_person p on p.person = t.person
+		where s.reason = 'unranked' order by p.participant_id limit 1`)
+	if err != nil {
+		return err
+	}
+	if len(unranked) > 0 {
+		return fmt.Errorf("sample the records of a cue: participantID %q is not a number, which they are ranked by; "+
+			"load with steps none, or with a pack whose sample has another key", unranked[0])
+	}
+	if err := c.make(ctx, "kept"); err != nil {
+		return err
+	}
+	return c.drop(ctx, "trial")
+}
+
+// counts counts the responses of each population.
+func (c *cleaning) counts(ctx context.Context) error {
+	if err := c.session.Exec(ctx, "create or replace temp view swow_member as "+c.populations.members()); err != nil {
+		return err
+	}
+	set := rowset{name: "swow_population", columns: "number int, population varchar, bit bigint"}
+	for i, g := range c.populations {
+		omit, err := c.omits(ctx, g)
+		if err != nil {
+			return fmt.Errorf("population %q: condition %q: %w", g.Name, g.Where, err)
+		}
+		if !omit {
+			set.rows = append(set.rows, []string{fmt.Sprint(i), duck.Literal(g.Name), fmt.Sprint(g.bit)})
+		}
+	}
+	if err := set.create(ctx, c.session); err != nil {
+		return err
+	}
+	if err := c.make(ctx, "edge", "asked", "tally"); err != nil {
+		return err
+	}
+	return c.components(ctx)
+}
+
+// omits reports whether a population is left out because it is that of
+// everybody. A late condition is tried out in any case, so that its failure is
+// told with its name.
+func (c *cleaning) omits(ctx context.Context, g group) (bool, error) {
+	if !g.late() && !g.OmitIfAll {
+		return false, nil
+	}
+	same := false
+	query := fmt.Sprintf("select coalesce(bool_and((members & %d) <> 0), true) from swow_member", g.bit)
+	err := etl.Scan(ctx, c.session, query, &same)
+	return same && g.OmitIfAll, err
+}
+
+// write makes a core table hold what its transform gives.
+func (c *cleaning) write(spec lake.Spec) func(context.Context) error {
+	return func(ctx context.Context) error {
+		query, err := transform(strings.TrimPrefix(spec.Name, "core."))
+		if err == nil && spec.Name == strengthSpec().Name {
+			query, err = withPublished(ctx, c.job.Run, c.language.Code, query)
+		}
+		if err == nil {
+			_, err = c.job.Run.Write(ctx, spec, c.language.Code, query)
+		}
+		return err
+	}
+}
+
+// association writes core.association, without a sort by file where the
+// language has one.
+func (c *cleaning) association(ctx context.Context) error {
+	spec := associationSpec()
+	var files int64
+	if err := etl.Scan(ctx, c.session, "select count(*) from swow_file", &files); err != nil {
+		return err
+	}
+	if files == 1 {
+		spec.Order = []string{"line", "position"}
+	}
+	return c.write(spec)(ctx)
+}
+
+// audit runs the audits of a language, and counts what the report tells.
+func (c *cleaning) audit(ctx context.Context) error {
+	code := c.language.Code
+	for _, table := range []string{"association", "participant", "strength", "cue_stats", "removed", "split"} {
+		view := fmt.Sprintf("create or replace temp view core_%s as select * from core.%[1]s where language = %s",
+			table, duck.Literal(code))
+		if err := c.session.Exec(ctx, view); err != nil {
+			return err
+		}
+	}
+	if err := c.job.Audit(ctx, auditFiles, "audits", "swow."+code); err != nil {
+		return err
+	}
+	return c.report(ctx)
+}
+
+// report tells what the language's slots hold, what became of its participants
+// and how many records the source has.
+func (c *cleaning) report(ctx context.Context) error {
+	group := "language " + c.language.Code
+	for _, count := range []struct{ table, query string }{
+		{"core.association", `select k.kind, sum(t.n)::bigint from swow_tally t join swow_kind k on k.code = t.kind
+			where t.unit = 'slot' group by k.kind order by sum(t.n) desc, k.kind`},
+		{"core.participant", `select status, count(*) from core_participant where status is not null
+			group by status order by count(*) desc, status`},
+	} {
+		if err := c.count(ctx, count.table, group, count.query); err != nil {
+			return err
+		}
+	}
+	return etl.Scan(ctx, c.session,
+		"select count(*) from raw.swow where source = "+duck.Literal(c.plan.options.Source), &c.job.Report.Rows)
+}
+
+// count puts the rows of a query, a kind and a number each, into the report.
+func (c *cleaning) count(ctx context.Context, table, group, query string) error {
+	rows, err := c.session.Query(ctx, query)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		c := etl.Count{Table: "core.association", Group: "language " + code}
-		if err := rows.Scan(&c.Kind, &c.Rows); err != nil {
+		counted := etl.Count{Table: table, Group: group}
+		if err := rows.Scan(&counted.Kind, &counted.Rows); err != nil {
 			return err
 		}
-		w.job.Report.Counts = append(w.job.Report.Counts, c)
+		c.job.Report.Counts = append(c.job.Report.Counts, counted)
 	}
-	if err := rows.Close(); err != nil {
-		return err
-	}
-	return etl.Scan(ctx, session,
-		"select count(*) from raw.swow where source = "+duck.Literal(w.plan.options.Source), &w.job.Report.Rows)
+	return rows.Err()
 }

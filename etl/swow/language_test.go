@@ -16,7 +16,7 @@ func TestEveryLanguage(t *testing.T) {
 		if l.Source == "" || l.Code != code {
 			t.Errorf("%s: source %q, code %q", code, l.Source, l.Code)
 		}
-		if !slices.Contains(l.Populations, Population{Name: "all"}) {
+		if !slices.Contains(l.Populations, Population{Name: everybody}) {
 			t.Errorf("%s: no population of everybody, which the audits count by", code)
 		}
 		seen := map[string]bool{}
@@ -31,7 +31,7 @@ func TestEveryLanguage(t *testing.T) {
 
 func TestFindLanguageNamesTheChoices(t *testing.T) {
 	for _, code := range []string{"", "eo", "EN", "../en"} {
-		if _, err := FindLanguage(code); err == nil || !strings.Contains(err.Error(), "give one of en, zh") {
+		if _, err := FindLanguage(code); err == nil || !strings.Contains(err.Error(), "give one of de, en, es, nl, zh") {
 			t.Errorf("%q: %v", code, err)
 		}
 	}

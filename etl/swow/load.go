@@ -3,6 +3,8 @@ package swow
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"alignctl/etl"
@@ -17,7 +19,7 @@ func (p *Plan) Load(ctx context.Context) (*etl.Report, error) {
 	report := &etl.Report{Source: p.options.Source, Files: p.files, Steps: p.steps}
 	return etl.Load(ctx, p.lake, etl.LoadOptions{
 		Info:  lake.RunInfo{Command: p.options.Command, Config: p.Config(), Source: p.options.Source, Version: p.options.Version},
-		Steps: 2 + 4*len(p.languages()), Report: report, Memory: p.options.Memory,
+		Steps: 2 + coreSteps*len(p.languages()), Report: report, Memory: p.options.Memory,
 	}, func(ctx context.Context, j *etl.Job) error {
 		return (&loader{plan: p, job: j}).load(ctx)
 	})
@@ -36,12 +38,24 @@ type Config struct {
 	Licence  string   `json:"licence"`
 	Files    []string `json:"files"`          // sha256 of each
 	Rows     string   `json:"rows,omitempty"` // see Options
+	Pack     string   `json:"pack,omitempty"` // text of the user's pack
+	// Lists are the sha256 of the user's lists by name; their paths are those of
+	// the run's files with these digests.
+	Lists       map[string]string `json:"lists,omitempty"`
+	Steps       Steps             `json:"steps,omitempty"`
+	SelfAnswers SelfAnswers       `json:"self_answers,omitempty"`
+	Populations []Population      `json:"populations,omitempty"` // all of them
 }
 
 // Config is the configuration that the load's run records.
 func (p *Plan) Config() Config {
 	o := p.options
-	c := Config{Kind: Kind, Source: o.Source, Language: p.language.Code, Append: o.Append, Licence: o.Licence, Rows: o.Rows}
+	c := Config{Kind: Kind, Source: o.Source, Language: p.language.Code, Append: o.Append, Licence: o.Licence, Rows: o.Rows,
+		Pack: p.language.text, Lists: map[string]string{}, Steps: o.Steps, SelfAnswers: o.SelfAnswers,
+		Populations: o.Populations}
+	for name, f := range p.lists {
+		c.Lists[name] = f.SHA256
+	}
 	for _, f := range p.files {
 		c.Files = append(c.Files, f.SHA256)
 	}
@@ -75,6 +89,19 @@ func (w *loader) stage(ctx context.Context) error {
 		if err := w.job.Stage(ctx, staged(i), f, w.plan.options.Licence); err != nil {
 			return err
 		}
+	}
+	return w.stageLists(ctx)
+}
+
+// stageLists reads the user's lists, and notes what they are for.
+func (w *loader) stageLists(ctx context.Context) error {
+	for _, name := range slices.Sorted(maps.Keys(w.plan.lists)) {
+		f := w.plan.lists[name]
+		if err := w.job.Stage(ctx, stagedList(name), f, "not stated"); err != nil {
+			return err
+		}
+		w.job.Report.Notes = append(w.job.Report.Notes,
+			fmt.Sprintf("%s: %d entries of %s", strings.ReplaceAll(name, "_", " "), f.Rows, f.Path))
 	}
 	return nil
 }

@@ -3,130 +3,203 @@ package swow
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"alignctl/etl"
 	"alignctl/lake/duck"
 )
 
-// prelude makes the temporary tables and views by which the transforms and
-// audits get the language's rows and data. The transforms are the same text
-// on every engine; this is DuckDB's part.
-func prelude(ctx context.Context, e etl.Engine, l *Language, p *Plan) error {
-	clean, err := transform("clean")
-	if err != nil {
+// A rowset is a temporary table that gives the transforms their data.
+type rowset struct {
+	name    string
+	columns string     // with their types
+	rows    [][]string // SQL values
+}
+
+func (r rowset) create(ctx context.Context, e etl.Engine) error {
+	if err := e.Exec(ctx, fmt.Sprintf("create or replace temp table %s(%s)", r.name, r.columns)); err != nil || len(r.rows) == 0 {
 		return err
 	}
-	code := duck.Literal(l.Code)
+	tuples := make([]string, len(r.rows))
+	for i, row := range r.rows {
+		tuples[i] = "(" + strings.Join(row, ", ") + ")"
+	}
+	return e.Exec(ctx, "insert into "+r.name+" values "+strings.Join(tuples, ", "))
+}
+
+// prelude makes the temporary tables and views by which the transforms get the
+// language's records, its pack and the user's lists. The transforms are the
+// same text on every engine; this is DuckDB's part.
+func (c *cleaning) prelude(ctx context.Context) error {
 	for _, statement := range []string{
-		"create or replace temp view swow_record as select * from raw.swow where language = " + code,
-		"create or replace temp table swow_language as select " + code + " as language",
-		"create or replace temp table swow_token as " + tokenRows(l),
-		"create or replace temp table swow_mask as " + maskRow(l),
-		"create or replace temp table swow_population as " + populationRows(l),
-		"create or replace temp table swow_file as " + fileRows(p),
-		"create or replace temp view swow_clean as " + clean,
+		"create or replace temp view swow_record as select *, " + c.populations.early() + " as members from raw.swow where language = " +
+			duck.Literal(c.language.Code),
+		"create or replace temp table swow_file as " + c.files(),
 	} {
-		if err := e.Exec(ctx, statement); err != nil {
+		if err := c.session.Exec(ctx, statement); err != nil {
 			return err
 		}
 	}
-	return groupCues(ctx, e, l.Code)
+	raw := false
+	if err := etl.Scan(ctx, c.session, "select coalesce(bool_or(raw), false) from swow_file", &raw); err != nil {
+		return err
+	}
+	sets := append(append(c.packRows(), c.listRows()...), c.checkedRows())
+	for _, set := range append(sets, c.stepRows(raw)) {
+		if err := set.create(ctx, c.session); err != nil {
+			return err
+		}
+	}
+	return c.lists(ctx)
 }
 
-func tokenRows(l *Language) string {
-	var rows []string
+// files numbers the files of the language, and says which of them nobody has
+// cleaned.
+func (c *cleaning) files() string {
+	raw := "layout not in (" + strings.Join(literals(cleanedLayouts()), ", ") + ")"
+	switch c.steps {
+	case AllSteps:
+		raw = "true"
+	case NoSteps:
+		raw = "false"
+	}
+	return `select cast(row_number() over (order by source, file_id) as bigint) as file, source, file_id, ` + raw + ` as raw
+		from (select source, file_id, min(layout) as layout from swow_record group by source, file_id)`
+}
+
+// packRows are the tables of the language's pack.
+func (c *cleaning) packRows() []rowset {
+	l := c.language
+	language := rowset{"swow_language", "language varchar", [][]string{{duck.Literal(l.Code)}}}
+	kinds := rowset{name: "swow_kind", columns: "code tinyint, kind varchar"}
+	for code, kind := range l.kinds() {
+		kinds.rows = append(kinds.rows, []string{fmt.Sprint(code), duck.Literal(kind)})
+	}
+	native := rowset{name: "swow_native", columns: "label varchar, priority double"}
+	for _, p := range l.Native {
+		for _, label := range p.Labels {
+			native.rows = append(native.rows, []string{duck.Literal(label), fmt.Sprint(p.Rank)})
+		}
+	}
+	return []rowset{language, kinds, native, tokenRows(l), maskRow(l), ruleRows(l), sampleRows(l), c.settingRow()}
+}
+
+func tokenRows(l *Language) rowset {
+	set := rowset{name: "swow_token", columns: "token varchar, kind tinyint"}
+	kinds := l.kinds()
 	for _, t := range l.tokens() {
-		rows = append(rows, tuple(duck.Literal(t.text), duck.Literal(t.kind)))
+		set.rows = append(set.rows, []string{duck.Literal(t.text), fmt.Sprint(slices.Index(kinds, t.kind))})
 	}
-	return values(rows, "token", "kind")
+	return set
 }
 
-func maskRow(l *Language) string {
-	if l.Mask == nil {
-		return "select null::integer as length, null::varchar as alphabet"
+func maskRow(l *Language) rowset {
+	set := rowset{"swow_mask", "length int, alphabet varchar", [][]string{{"null", "null"}}}
+	if l.Mask != nil {
+		set.rows[0] = []string{fmt.Sprint(l.Mask.Length), duck.Literal(l.Mask.Alphabet)}
 	}
-	return values([]string{tuple(fmt.Sprint(l.Mask.Length), duck.Literal(l.Mask.Alphabet))}, "length", "alphabet")
+	return set
 }
 
-func populationRows(l *Language) string {
-	condition := func(text string) string {
-		if text == "" {
-			return "null::varchar"
+func ruleRows(l *Language) rowset {
+	set := rowset{name: "swow_rule", columns: "place int, status varchar, statistic varchar, above double, below double, " +
+		"native_language varchar"}
+	limit := func(v *float64) string {
+		if v == nil {
+			return "null"
 		}
-		return duck.Literal(text)
+		return fmt.Sprint(*v)
 	}
-	var rows []string
-	for _, p := range l.Populations {
-		rows = append(rows, tuple(duck.Literal(p.Name), condition(p.Country), condition(p.NativeLanguage)))
-	}
-	return values(rows, "population", "country", "native_language")
-}
-
-func fileRows(p *Plan) string {
-	if len(p.files) == 0 {
-		return "select null::varchar as source, null::varchar as file_id, null::bigint as records limit 0"
-	}
-	var rows []string
-	for _, f := range p.files {
-		rows = append(rows, tuple(duck.Literal(p.options.Source), duck.Literal(f.FileID()), fmt.Sprint(f.Rows)))
-	}
-	return values(rows, "source", "file_id", "records")
-}
-
-func tuple(values ...string) string { return "(" + strings.Join(values, ", ") + ")" }
-
-func values(rows []string, columns ...string) string {
-	return "select * from (values " + strings.Join(rows, ", ") + ") as t(" + strings.Join(columns, ", ") + ")"
-}
-
-// groupCues makes swow_cue and swow_cut. The groups are computed in Go: case
-// folding in SQL differs between engines.
-func groupCues(ctx context.Context, e etl.Engine, code string) error {
-	cues, err := distinctCues(ctx, e)
-	if err != nil {
-		return err
-	}
-	groups, distinct := make([]string, len(cues)), make(map[string]bool, len(cues))
-	for i, cue := range cues {
-		groups[i] = cueGroup(cue)
-		distinct[groups[i]] = true
-	}
-	r := cue702010()
-	var cuts []string
-	for _, c := range r.cuts(len(distinct)) {
-		cuts = append(cuts, tuple(duck.Literal(r.name), fmt.Sprintf("%d::bigint", r.seed),
-			duck.Literal(c.split), fmt.Sprint(c.first), fmt.Sprint(c.last)))
-	}
-	for _, statement := range []string{
-		"create or replace temp table swow_cut as " + values(cuts, "recipe", "seed", "split", "first", "last"),
-		"create or replace temp table swow_cue(language varchar, cue varchar, cue_group varchar)",
-	} {
-		if err := e.Exec(ctx, statement); err != nil {
-			return err
+	for place, r := range l.Participants {
+		start := []string{fmt.Sprint(place), duck.Literal(r.Status)}
+		if r.Statistic != "" {
+			set.rows = append(set.rows, append(start, duck.Literal(r.Statistic), limit(r.Above), limit(r.Below), "null"))
+		}
+		for _, label := range r.NativeLanguage {
+			set.rows = append(set.rows, append(start[:2:2], "null", "null", "null", duck.Literal(label)))
 		}
 	}
-	if len(cues) == 0 {
+	return set
+}
+
+// drawSeed decides, with cue and participant, which of equal records a sample
+// without ties takes.
+const drawSeed = 42
+
+func sampleRows(l *Language) rowset {
+	set := rowset{name: "swow_sample", columns: "size bigint, ties boolean, minimum bigint, native double, participant double, " +
+		"given double, seed bigint"}
+	if s := l.Sample; s != nil {
+		set.rows = [][]string{{fmt.Sprint(s.Size), fmt.Sprint(s.Ties), fmt.Sprint(s.Minimum), fmt.Sprint(s.Key.Native),
+			fmt.Sprint(s.Key.Participant), fmt.Sprint(s.Key.Given), fmt.Sprint(drawSeed)}}
+	}
+	return set
+}
+
+// settingRow is what the transforms ask by a yes or no.
+func (c *cleaning) settingRow() rowset {
+	longest := "null"
+	if c.language.Shapes.Longest > 0 {
+		longest = fmt.Sprint(c.language.Shapes.Longest)
+	}
+	return rowset{"swow_setting", "longest int, long_kind tinyint, has_lexicon boolean, has_shapes boolean, drop_self boolean",
+		[][]string{{longest, "5", fmt.Sprint(c.has(lexiconList)), fmt.Sprint(c.language.needsShapes()),
+			fmt.Sprint(c.self == DropSelf)}}}
+}
+
+// stepRows lists what can remove something, for core.removed: raw says whether
+// any file is cleaned by us.
+func (c *cleaning) stepRows(raw bool) rowset {
+	set := rowset{name: "swow_step", columns: "unit varchar, step int, name varchar, reason varchar, applied boolean"}
+	add := func(step int, name, reason string, applied bool, units ...string) {
+		for _, unit := range units {
+			set.rows = append(set.rows, []string{duck.Literal(unit), fmt.Sprint(step), duck.Literal(name),
+				duck.Literal(reason), fmt.Sprint(applied)})
+		}
+	}
+	add(1, "repeats", "repeat", true, "slot")
+	for _, kind := range c.language.wordless() {
+		add(3, "no word", kind, true, "slot")
+	}
+	for _, r := range c.language.Participants {
+		add(7, "participants", r.Status, raw && (r.Statistic != "lexicon" || c.has(lexiconList)), "slot", "record", "participant")
+	}
+	sampled := raw && c.language.Sample != nil
+	add(8, "sample", "few", sampled && c.language.Sample.Minimum > 0, "slot", "record")
+	add(8, "sample", "sample", sampled, "slot", "record")
+	add(9, "strengths", "variant", len(c.language.VariantCues) > 0 || c.has(variantList), "slot", "record")
+	add(9, "strengths", "self", c.self == DropSelf, "slot")
+	return set
+}
+
+// checkedRows are the files of the load and what the check counted in them.
+func (c *cleaning) checkedRows() rowset {
+	set := rowset{name: "swow_checked", columns: "source varchar, file_id varchar, records bigint"}
+	for _, f := range c.plan.files {
+		set.rows = append(set.rows, []string{duck.Literal(c.plan.options.Source), duck.Literal(f.FileID()), fmt.Sprint(f.Rows)})
+	}
+	return set
+}
+
+func literals(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = duck.Literal(text)
+	}
+	return out
+}
+
+// insertTexts inserts rows of texts into a table of as many columns. No text holds a
+// line feed (a check refuses control characters), so that a column travels as
+// one text.
+func insertTexts(ctx context.Context, e etl.Engine, table string, columns ...[]string) error {
+	if len(columns[0]) == 0 {
 		return nil
 	}
-	// A cue holds no line feed (the check refuses control characters), so
-	// that the lists travel as two texts.
-	return e.Exec(ctx, `insert into swow_cue select ?, unnest(string_split(?, chr(10))), unnest(string_split(?, chr(10)))`,
-		code, strings.Join(cues, "\n"), strings.Join(groups, "\n"))
-}
-
-func distinctCues(ctx context.Context, e etl.Engine) (cues []string, err error) {
-	rows, err := e.Query(ctx, "select distinct cue from swow_record order by cue")
-	if err != nil {
-		return nil, err
+	values, args := make([]string, len(columns)), make([]any, len(columns))
+	for i, column := range columns {
+		values[i], args[i] = "unnest(string_split(?, chr(10)))", strings.Join(column, "\n")
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var cue string
-		if err := rows.Scan(&cue); err != nil {
-			return nil, err
-		}
-		cues = append(cues, cue)
-	}
-	return cues, rows.Err()
+	return e.Exec(ctx, "insert into "+table+" select "+strings.Join(values, ", "), args...)
 }

@@ -1,11 +1,15 @@
 package swow
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"alignctl/lake/duck"
 )
 
 // A recipe says how core.split divides the cue groups of a language.
@@ -65,4 +69,32 @@ func cueGroup(cue string) string {
 	folded := strings.ToLower(cases.Fold().String(norm.NFKC.String(cue)))
 	folded = norm.NFKC.String(folded)
 	return strings.Join(strings.Fields(folded), " ")
+}
+
+// groupCues makes swow_cue and swow_cut. The groups are computed in Go: case
+// folding in SQL differs between engines.
+func (c *cleaning) groupCues(ctx context.Context) error {
+	cues, err := textColumn(ctx, c.session, "select word from swow_word where is_cue = 1 order by word")
+	if err != nil {
+		return err
+	}
+	groups, distinct := make([]string, len(cues)), make(map[string]bool, len(cues))
+	languages := make([]string, len(cues))
+	for i, cue := range cues {
+		groups[i], languages[i] = cueGroup(cue), c.language.Code
+		distinct[groups[i]] = true
+	}
+	r := cue702010()
+	cuts := rowset{name: "swow_cut", columns: "recipe varchar, seed bigint, split varchar, first bigint, last bigint"}
+	for _, cut := range r.cuts(len(distinct)) {
+		cuts.rows = append(cuts.rows, []string{duck.Literal(r.name), fmt.Sprint(r.seed), duck.Literal(cut.split),
+			fmt.Sprint(cut.first), fmt.Sprint(cut.last)})
+	}
+	set := rowset{name: "swow_cue", columns: "language varchar, cue varchar, cue_group varchar"}
+	for _, create := range []rowset{cuts, set} {
+		if err := create.create(ctx, c.session); err != nil {
+			return err
+		}
+	}
+	return insertTexts(ctx, c.session, "swow_cue", languages, cues, groups)
 }

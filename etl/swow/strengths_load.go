@@ -115,11 +115,8 @@ func (w *strengthLoader) language(ctx context.Context, code, others string) erro
 	if err != nil {
 		return err
 	}
-	for _, statement := range []string{
-		"create or replace temp table swow_token as " + tokenRows(language),
-		"create or replace temp table swow_mask as " + maskRow(language),
-	} {
-		if err := w.job.Run.Session().Exec(ctx, statement); err != nil {
+	for _, set := range []rowset{tokenRows(language), maskRow(language)} {
+		if err := set.create(ctx, w.job.Run.Session()); err != nil {
 			return err
 		}
 	}

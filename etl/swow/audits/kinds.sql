@@ -1,3 +1,3 @@
--- What is kept is a word with a response, and nothing else is kept.
-select * from swow_association
-where kept <> (kind = 'word') or (kept and (response is null or response = ''))
+-- What is kept is a word with a response, of a participant that no rule removed.
+select * from core_association
+where kept and (kind <> 'word' or response is null or response = '')

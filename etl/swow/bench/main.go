@@ -54,11 +54,12 @@ var parts = map[string]func(ctx context.Context, dir string) error{"bare": bare,
 
 func main() {
 	o := options{size: swowtest.R100}
-	flag.IntVar(&o.size.Cues, "cues", o.size.Cues, "cues of the file, 100 records each")
-	flag.IntVar(&o.repeat, "repeat", 3, "times that each is run")
-	flag.StringVar(&o.dir, "dir", "", "folder to work in (default: a temporary one)")
-	flag.StringVar(&o.part, "part", "", "internal: run one part in -dir")
-	flag.Parse()
+	flags := flag.NewFlagSet("bench", flag.ExitOnError) // a library has put a flag dir among the program's own
+	flags.IntVar(&o.size.Cues, "cues", o.size.Cues, "cues of the file, 100 records each")
+	flags.IntVar(&o.repeat, "repeat", 3, "times that each is run")
+	flags.StringVar(&o.dir, "dir", "", "folder to work in (default: a temporary one)")
+	flags.StringVar(&o.part, "part", "", "internal: run one part in -dir")
+	_ = flags.Parse(os.Args[1:]) // which exits on an error
 	if err := run(context.Background(), os.Stdout, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
