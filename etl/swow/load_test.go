@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"alignctl/etl"
 	"alignctl/lake"
@@ -88,7 +89,7 @@ func query(t *testing.T, l *lake.Lake, text string) []string {
 
 func expect(t *testing.T, l *lake.Lake, text string, want ...string) {
 	t.Helper()
-	if diff := cmp.Diff(want, query(t, l, text)); diff != "" {
+	if diff := cmp.Diff(want, query(t, l, text), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s:\n%s", text, diff)
 	}
 }
