@@ -69,12 +69,24 @@ func (swowReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
 	if err := json.Unmarshal([]byte(job.Run.Config), &c); err != nil {
 		return Replayed{}, fmt.Errorf("read configuration of run %s: %w", job.Run.ID, err)
 	}
+	lists, links, err := job.lists(ctx, c.Lists)
+	if err != nil {
+		return Replayed{Links: links}, err
+	}
 	raw, replayed, err := job.rawFiles(ctx, "raw.swow", c.Source)
+	replayed.Links = append(replayed.Links, links...)
 	if err != nil {
 		return replayed, err
 	}
-	plan, err := swow.Prepare(ctx, job.Scratch, swow.Options{Files: raw.paths, Rows: raw.rows, Language: c.Language,
-		Source: c.Source, Append: c.Append, Licence: c.Licence, Command: command, Version: job.Version})
+	o := swow.Options{Files: raw.paths, Rows: raw.rows, Language: c.Language, Source: c.Source, Append: c.Append,
+		Licence: c.Licence, Lists: lists, Steps: c.Steps, SelfAnswers: c.SelfAnswers, Populations: c.Populations,
+		Command: command, Version: job.Version}
+	if c.Pack != "" {
+		if o.Pack, err = swow.ParseLanguage(c.Pack); err != nil {
+			return replayed, err
+		}
+	}
+	plan, err := swow.Prepare(ctx, job.Scratch, o)
 	if err != nil {
 		return replayed, err
 	}

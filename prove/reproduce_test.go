@@ -135,10 +135,39 @@ func TestReproduceOnlyWhatTheChainNeeds(t *testing.T) {
 		"file first.csv [swow-en] same", "table raw.swow [swow-en] same",
 		"file second.csv [swow-en] same", "table raw.swow [swow-en] same",
 	}
-	w.proves(last, append(chain, "table core.association [en] same", "table core.split [en] same",
-		"table core.strength [en] same")...)
+	w.proves(last, append(chain, "table core.association [en] same", "table core.cue_stats [en] same",
+		"table core.participant [en] same", "table core.removed [en] same", "table core.response_stats [en] same",
+		"table core.split [en] same", "table core.strength [en] same")...)
 	w.proves("core.split", append(append([]string{"file zh.csv [swow-zh] same", "table raw.swow [swow-zh] same",
 		"table core.split [zh] same"}, chain...), "table core.split [en] same")...)
+}
+
+// What a load goes by besides its raw files is part of it: lists by their files,
+// a pack and populations by the run's record.
+func TestReproduceGoesByTheSameListsAndPack(t *testing.T) {
+	w := newWorld(t)
+	pack, err := swow.ParseLanguage("code: xx\nsource: swow-xx\nself_answers: drop\npopulations: [{name: all}]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spelling := filepath.Join(w.dir, "spelling.tsv")
+	if err := os.WriteFile(spelling, []byte("hott\thot\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.load(swow.Options{Pack: pack, Files: []string{w.file("xx.csv", "tea tea", "tea hott")}, Lists: swow.Lists{Spelling: spelling},
+		Populations: []swow.Population{{Name: "old", Where: "age >= 30"}}})
+	w.proves("core.strength", "file xx.csv [swow-xx] same", "file spelling.tsv [swow-xx] same", "table raw.swow [swow-xx] same",
+		"table core.strength [xx] same")
+	if err := os.Remove(spelling); err != nil {
+		t.Fatal(err)
+	}
+	proof, err := Reproduce(w.Context(), w.lake, "core.strength", Options{Catalogue: w.catalogue()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := proof.Links[len(proof.Links)-1]; last.Verdict != Failed || !strings.Contains(last.Reason, "list spelling") {
+		t.Errorf("without the list: %+v", last)
+	}
 }
 
 // Of two files one is gone: its rows are the lake's, the other's are loaded, and

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,17 +26,26 @@ func etlCommand(t *terminal) *cli.Command {
 
 type etlSwowOptions struct {
 	swow.Options
-	format string
+	pack, steps, self string
+	populations       settings
+	format            string
 }
 
 func etlSwowCommand(t *terminal) *cli.Command {
-	var o etlSwowOptions
+	o := etlSwowOptions{populations: settings{}}
 	return checked(&cli.Command{
 		Name:  "swow",
 		Usage: "bring Small World of Words files into the lake",
 		Description: "The source then holds exactly these files: rows of files that it held before go, and\n" +
-			"core.association, core.strength and core.split of the language follow. The earlier state\n" +
-			"stays readable under its snapshot. The same files again change nothing.",
+			"the core tables of the language follow: responses (core.association), participants, strengths,\n" +
+			"statistics of cues and responses, what each cleaning step removed (core.removed), splits. The\n" +
+			"earlier state stays readable under its snapshot. The same files again change nothing.\n\n" +
+			"Files that nobody has cleaned (layouts complete and raw-zh) go through the whole official\n" +
+			"cleaning; those that the publisher has cleaned and sampled (r100, r55) pass the rules about\n" +
+			"participants and the sample by. --steps all or none says otherwise.\n\n" +
+			"A list is text in UTF-8, an entry a line; corrections have two columns, parted by a tab: what\n" +
+			"is written and what is meant. A population is a condition in SQL on the columns\n" +
+			strings.Join(swow.Facts(), ", ") + ".",
 		Flags: t.flags(
 			&cli.StringFlag{Name: "lang", Usage: "language of the files: " + strings.Join(swow.Languages(), ", "),
 				Destination: &o.Language},
@@ -43,19 +54,54 @@ func etlSwowCommand(t *terminal) *cli.Command {
 			&cli.StringFlag{Name: "licence", Usage: "`LICENCE` of the files, for meta.files", Value: swow.Licence,
 				Destination: &o.Licence},
 			&cli.BoolFlag{Name: "append", Usage: "add to the files that the source holds", Destination: &o.Append},
+			&cli.StringFlag{Name: "pack", Usage: "`FILE` with a language pack of your own, instead of --lang", Destination: &o.pack},
+			&cli.StringFlag{Name: "lexicon", Usage: "`FILE` with the language's words: who is no native speaker", Destination: &o.Lexicon},
+			&cli.StringFlag{Name: "spelling", Usage: "`FILE` with corrections of responses", Destination: &o.Spelling},
+			&cli.StringFlag{Name: "cue-corrections", Usage: "`FILE` with corrections of cues", Destination: &o.CueCorrections},
+			&cli.StringFlag{Name: "variants", Usage: "`FILE` with cues that stand for British variants, instead of the pack's list",
+				Destination: &o.Variants},
+			&cli.StringFlag{Name: "steps", Usage: "which files go through the rules about participants and the sample: auto, all, none",
+				Value: string(swow.AutoSteps), Destination: &o.steps},
+			&cli.StringFlag{Name: "self-answers", Usage: "keep or drop responses that equal their cue (default: as the pack says; ours keep them)",
+				Destination: &o.self},
+			&cli.GenericFlag{Name: "population", Usage: "one more population of core.strength (again for more): `NAME=CONDITION`",
+				Value: o.populations},
+			&cli.StringFlag{Name: "memory", Usage: "DuckDB's share, such as `2GB`; more than that spills to disk (default: by the cores)",
+				Destination: &o.Memory},
 			outputFlag(&o.format),
 		),
 		Action: func(c *cli.Context) error {
-			if o.Language == "" {
-				return usagef("etl swow: give --lang, one of %s", strings.Join(swow.Languages(), ", "))
-			}
 			o.Files = c.Args().Slice()
 			o.Command, o.Version = t.command, version()
+			if err := o.resolve(); err != nil {
+				return err
+			}
 			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
 				return runEtlSwow(ctx, t, l, o)
 			})
 		},
 	}, arguments{1, -1, "FILE..."})
+}
+
+// resolve turns what the flags say into options.
+func (o *etlSwowOptions) resolve() (err error) {
+	o.Steps, o.SelfAnswers = swow.Steps(o.steps), swow.SelfAnswers(o.self)
+	if o.Language == "" && o.pack == "" {
+		return usagef("etl swow: give --lang, one of %s, or --pack FILE", strings.Join(swow.Languages(), ", "))
+	}
+	if o.pack != "" {
+		if o.Pack, err = swow.ReadLanguage(o.pack); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.populations)) {
+		where := strings.TrimSpace(o.populations[name])
+		if where == "" {
+			return usagef("etl swow: --population %s: give a condition, such as %s=age < 30", name, name)
+		}
+		o.Populations = append(o.Populations, swow.Population{Name: name, Where: where})
+	}
+	return nil
 }
 
 func runEtlSwow(ctx context.Context, t *terminal, l *lake.Lake, o etlSwowOptions) error {

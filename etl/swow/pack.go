@@ -30,7 +30,7 @@ func parseLanguage(path string, text []byte) (*Language, error) {
 
 // packError is an error of the YAML reader with its place.
 func packError(path string, err error) error {
-	e := &etl.ParseError{File: path, Reason: err.Error(), Cure: "correct it; every key is in docs/sources.md"}
+	e := &etl.ParseError{File: path, Reason: err.Error(), Cure: "correct it; every key is in docs/swow.md"}
 	var at yaml.Error
 	if errors.As(err, &at) {
 		e.Reason = at.GetMessage()
