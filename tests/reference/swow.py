@@ -1,8 +1,8 @@
 """The official cleaning of SWOW-EN, written a second time to check alignctl.
 
 It reads a `complete` file and writes what the nine steps make of it, as
-tab-separated tables: participants, removed, sample, strengths, cue_stats and
-responses. It shares nothing with alignctl, needs Python 3 alone, and prefers
+tab-separated tables: participants, removed, sample, r1 and r123 (strengths),
+cue_stats and response_stats. It shares nothing with alignctl, needs Python 3 alone, and prefers
 plain loops to speed.
 
     python3 swow.py --out FOLDER [--words FILE] [--cues FILE] [--variants FILE] COMPLETE.csv
@@ -221,31 +221,61 @@ def write(folder, name, header, rows):
         table.writerows(rows)
 
 
+class Removed:
+    """What each step took away, in records, in participants, and in slots: a
+    slot goes at the first step that has a reason to remove it."""
+
+    def __init__(self):
+        self.counts = collections.Counter()
+
+    def trial(self, step, reason, trial):
+        self.counts["record", step, reason] += 1
+        self.counts["slot", step, reason] += sum(map(is_word, trial.answers))
+
+    def rows(self):
+        return [(*of, n) for of, n in sorted(self.counts.items()) if n > 0]
+
+
+def tidy(trials, corrections, removed):
+    """Steps 1 to 4, in place."""
+    for trial in trials:
+        given = sum(map(is_word, trial.answers))
+        trial.answers = close_gap(drop_repeats(trial.answers))
+        trial.cue = corrections.get(trial.cue, trial.cue)
+        repeats = given - sum(map(is_word, trial.answers))
+        removed.counts["slot", 1, "repeat"] += repeats
+        removed.counts["slot", 3, "missing"] += trial.answers.count(MISSING) - repeats
+        removed.counts["slot", 3, "unknown"] += trial.answers.count(UNKNOWN)
+
+
+def select(trials, status_of, variants, removed):
+    """Steps 7 to 9: the official sample, and what of it has strengths."""
+    for status in status_of.values():
+        if status != "Valid":
+            removed.counts["participant", 7, status] += 1
+    for trial in trials:
+        if status_of[trial.participant] != "Valid":
+            removed.trial(7, status_of[trial.participant], trial)
+    valid = [trial for trial in trials if status_of[trial.participant] == "Valid"]
+    sampled = sample(valid)
+    inside = {id(trial) for trial in sampled}
+    for trial in valid:
+        if id(trial) not in inside:
+            removed.trial(8, "sample", trial)
+        elif trial.cue in variants:
+            removed.trial(9, "variant", trial)
+    return sampled, [trial for trial in sampled if trial.cue not in variants]
+
+
 def clean(trials, o):
     """Runs the nine steps and writes their tables."""
-    lexicon = words(o.words) if o.words else None
-    corrections = pairs(o.cues) if o.cues else {}
-    variants = words(o.variants) if o.variants else set()
-    for trial in trials:
-        trial.answers = close_gap(drop_repeats(trial.answers))  # steps 1 and 2
-        trial.cue = corrections.get(trial.cue, trial.cue)  # step 4
-    status_of = statuses(trials, lexicon)
-    removed = collections.Counter()
-    valid = []
-    for trial in trials:
-        if status_of[trial.participant] == "Valid":
-            valid.append(trial)
-        else:
-            removed["participant", status_of[trial.participant]] += 1
-    sampled = sample(valid)
-    removed["sample", "over"] = len(valid) - len(sampled)
-    kept = [trial for trial in sampled if trial.cue not in variants]
-    removed["strength", "variant"] = len(sampled) - len(kept)
-    removed["strength", "missing"] = sum(t.answers.count(MISSING) for t in kept)
-    removed["strength", "unknown"] = sum(t.answers.count(UNKNOWN) for t in kept)
+    removed = Removed()
+    tidy(trials, pairs(o.cues) if o.cues else {}, removed)
+    status_of = statuses(trials, words(o.words) if o.words else None)
+    sampled, kept = select(trials, status_of, words(o.variants) if o.variants else set(), removed)
 
     write(o.out, "participants", "participant status", status_of.items())
-    write(o.out, "removed", "step reason n", ((*why, n) for why, n in sorted(removed.items())))
+    write(o.out, "removed", "unit step reason n", removed.rows())
     write(o.out, "sample", "cue participant id", ((t.cue, t.participant, t.id) for t in sampled))
     for name, slots in (("r1", 1), ("r123", 3)):
         write(o.out, name, "cue response n total strength", strengths(kept, slots))
