@@ -36,10 +36,15 @@ func strengthLayouts() []etl.Layout {
 	return []etl.Layout{strengthLayout("r1"), strengthLayout("r123")}
 }
 
+const strengthPrefix = "strength-" // of a layout's name; a measure follows
+
+// measureOf says what a strength table counts: r1 or r123.
+func measureOf(f *etl.Checked) string { return strings.TrimPrefix(f.Layout, strengthPrefix) }
+
 func strengthLayout(measure string) etl.Layout {
 	count := strings.ToUpper(measure)
 	return etl.Layout{
-		Name: measure, Delimiters: "\t,", Unquoted: true, Verify: strengthRules,
+		Name: strengthPrefix + measure, Delimiters: "\t,", Unquoted: true, Verify: strengthRules,
 		Columns: []etl.Column{
 			{Header: "cue", Name: "cue", Required: true},
 			{Header: "response", Name: "response", Required: true},
@@ -144,11 +149,12 @@ func (p *StrengthPlan) check(ctx context.Context) (err error) {
 	}
 	of := map[string]string{}
 	for _, f := range p.files {
-		if twin, twice := of[f.Layout]; twice {
-			return &etl.ParseError{File: f.Path, Reason: fmt.Sprintf("holds %s strengths, as %s does", strings.ToUpper(f.Layout), twin),
+		measure := measureOf(f)
+		if twin, twice := of[measure]; twice {
+			return &etl.ParseError{File: f.Path, Reason: fmt.Sprintf("holds %s strengths, as %s does", strings.ToUpper(measure), twin),
 				Cure: "load it as a source of its own, with another --source"}
 		}
-		of[f.Layout] = f.Path
+		of[measure] = f.Path
 	}
 	return nil
 }

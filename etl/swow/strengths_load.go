@@ -54,7 +54,7 @@ func (w *strengthLoader) load(ctx context.Context) error {
 // stage reads each file into a temporary table named by its measure.
 func (w *strengthLoader) stage(ctx context.Context) error {
 	for _, f := range w.plan.files {
-		if err := w.job.Stage(ctx, "strength_"+f.Layout, f, w.plan.options.Licence); err != nil {
+		if err := w.job.Stage(ctx, "strength_"+measureOf(f), f, w.plan.options.Licence); err != nil {
 			return err
 		}
 	}
@@ -68,7 +68,7 @@ func (w *strengthLoader) raw(ctx context.Context) error {
 		parts = append(parts, fmt.Sprintf(`select %s as source, %s as language, %s as file_id, %s as line,
 			%s as measure, cue, response, n, total, strength from strength_%s`,
 			duck.Literal(w.plan.options.Source), duck.Literal(w.plan.language.Code), duck.Literal(f.FileID()),
-			f.Line(), duck.Literal(f.Layout), f.Layout))
+			f.Line(), duck.Literal(measureOf(f)), measureOf(f)))
 	}
 	if w.plan.options.Rows != "" {
 		parts = append(parts, w.plan.options.Rows)
