@@ -36,6 +36,7 @@ test: lint
 
 test-long:
 	go test -count=1 -timeout 60m ./...
+	ALIGNCTL_LONG=1 go test -count=1 -run TestReference ./etl/swow
 	$(MAKE) test-reliability
 	$(MAKE) test-interop
 	$(MAKE) race

@@ -205,7 +205,7 @@ func (g *completeGenerator) nothing() string {
 
 func (g *completeGenerator) several(n int) string {
 	a, b := Word(g.rng.IntN(vocabulary)), Word(n)
-	return g.oneOf(quote(a+" "+b), quote(a+","+b), quote(a+"; "+b))
+	return g.oneOf(quote(a+" "+b), quote(a+","+b), quote(a+";"+b), quote(a+"; "+b))
 }
 
 func quote(text string) string { return `"` + text + `"` }
