@@ -4,11 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
-
+	"alignctl/internal/fold"
 	"alignctl/lake/duck"
 )
 
@@ -62,15 +59,6 @@ func (r recipe) cuts(n int) []cut {
 	return cuts
 }
 
-// cueGroup is the form that the spellings of one cue share: compatibility
-// forms and case folded, blanks trimmed and collapsed.
-func cueGroup(cue string) string {
-	// Folding alone leaves the two cases of Cherokee apart.
-	folded := strings.ToLower(cases.Fold().String(norm.NFKC.String(cue)))
-	folded = norm.NFKC.String(folded)
-	return strings.Join(strings.Fields(folded), " ")
-}
-
 // groupCues makes swow_cue and swow_cut. The groups are computed in Go: case
 // folding in SQL differs between engines.
 func (c *cleaning) groupCues(ctx context.Context) error {
@@ -81,7 +69,7 @@ func (c *cleaning) groupCues(ctx context.Context) error {
 	groups, distinct := make([]string, len(cues)), make(map[string]bool, len(cues))
 	languages := make([]string, len(cues))
 	for i, cue := range cues {
-		groups[i], languages[i] = cueGroup(cue), c.language.Code
+		groups[i], languages[i] = fold.Word(cue), c.language.Code
 		distinct[groups[i]] = true
 	}
 	r := cue702010()

@@ -6,27 +6,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestCueGroup(t *testing.T) {
-	for cue, want := range map[string]string{
-		"apple": "apple", "Apple": "apple", " apple ": "apple", "pot  pourri": "pot pourri",
-		"ＡＰＰＬＥ": "apple", "Straße": "strasse", "ﬁre": "fire", "a\u00a0b": "a b", "苹果\u3000": "苹果",
-		"ΣΟΦΟΣ": "σοφοσ", "Ꭰ": "ꭰ", "ꭰ": "ꭰ", "σοφος": "σοφοσ", "cafe\u0301": "caf\u00e9",
-	} {
-		if got := cueGroup(cue); got != want {
-			t.Errorf("cueGroup(%q) = %q, want %q", cue, got, want)
-		}
-	}
-}
-
-func TestCueGroupOfAGroupIsItself(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		group := cueGroup(rapid.String().Draw(t, "cue"))
-		if again := cueGroup(group); again != group {
-			t.Fatalf("%q becomes %q", group, again)
-		}
-	})
-}
-
 func TestCuts(t *testing.T) {
 	for n, want := range map[int][3]int{
 		0: {0, 0, 0}, 1: {1, 0, 0}, 2: {2, 0, 0}, 3: {2, 1, 0}, 10: {7, 2, 1}, 28: {20, 5, 3}, 993: {695, 199, 99},

@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"train":                  {"lake", "train/lm", "train/batch", "internal"},
 	"train/lm":               {"internal"},
 	"train/batch":            {"train/lm", "internal"},
+	"internal/fold":          {},
 	"internal/progress":      {},
 	"internal/failpoint":     {},
 	"internal/atomicfile":    {"internal/failpoint"},

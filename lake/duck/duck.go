@@ -45,6 +45,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open duckdb: %w", err), db.Close())
 	}
+	if err := addFunctions(conn); err != nil {
+		return nil, errors.Join(fmt.Errorf("open duckdb: %w", err), conn.Close(), db.Close())
+	}
 	return &DB{db: db, conn: conn}, nil
 }
 
