@@ -1,0 +1,151 @@
+package norms
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"alignctl/etl"
+	"alignctl/lake"
+	"alignctl/lake/duck"
+)
+
+//go:embed sql/*.sql
+var transforms embed.FS
+
+//go:embed audits/*.sql
+var audits embed.FS
+
+// Load carries the plan out as one run of the lake: the source's rows of
+// raw.norm and core.norm are replaced, and published together once the audits
+// pass.
+func (p *Plan) Load(ctx context.Context) (*etl.Report, error) {
+	o := p.options
+	report := &etl.Report{Source: o.Source, Files: p.files, Steps: p.steps}
+	for _, f := range p.files {
+		report.Rejected += f.Rejected
+	}
+	return etl.Load(ctx, p.lake, etl.LoadOptions{
+		Info:  lake.RunInfo{Command: o.Command, Config: p.Config(), Source: o.Source, Version: o.Version},
+		Steps: 4, Report: report, Memory: o.Memory,
+	}, func(ctx context.Context, j *etl.Job) error {
+		return (&loader{plan: p, job: j}).load(ctx)
+	})
+}
+
+// A loader is one run of a Plan.
+type loader struct {
+	plan *Plan
+	job  *etl.Job
+}
+
+func (w *loader) load(ctx context.Context) error {
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"stage", w.stage}, {rawSpec().Name, w.raw}, {coreSpec().Name, w.core}, {"audit", w.audit},
+	} {
+		if err := w.job.Step(step.name, func() error { return step.do(ctx) }); err != nil {
+			return err
+		}
+	}
+	return w.describe(ctx)
+}
+
+// stage reads each file into a temporary table of its own.
+func (w *loader) stage(ctx context.Context) error {
+	for i, f := range w.plan.files {
+		if err := w.job.Stage(ctx, staged(i), f, w.plan.options.Licence); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func staged(file int) string { return fmt.Sprintf("norm_staged_%d", file) }
+
+// raw replaces the source's rows of raw.norm.
+func (w *loader) raw(ctx context.Context) error {
+	o := w.plan.options
+	var parts []string
+	for i, f := range w.plan.files {
+		parts = append(parts, stagedQuery{o.Source, o.Set, f, staged(i)}.sql())
+	}
+	for _, h := range w.plan.held {
+		if !w.plan.stays(h) {
+			continue
+		}
+		if _, err := w.job.Run.InputScope(ctx, rawSpec().Name, o.Source); err != nil {
+			return err
+		}
+		parts = append(parts, w.plan.heldQuery(h))
+	}
+	if o.Rows != "" {
+		parts = append(parts, o.Rows)
+	}
+	if _, err := w.job.Run.Write(ctx, rawSpec(), o.Source, strings.Join(parts, "\nunion all by name\n")); err != nil {
+		return err
+	}
+	_, err := w.job.Run.InputScope(ctx, rawSpec().Name, o.Source) // what core.norm is made from
+	return err
+}
+
+// heldQuery gives the rows of a file that stays, unless Rows has them.
+func (p *Plan) heldQuery(h etl.Held) string {
+	query := fmt.Sprintf("select * from raw.norm where source = %s and file_id = %s",
+		duck.Literal(p.options.Source), duck.Literal(h.FileID))
+	if p.options.Rows != "" {
+		query += " and file_id not in (select file_id from (" + p.options.Rows + "))"
+	}
+	return query
+}
+
+// core replaces the source's rows of core.norm by what its rows of raw.norm give.
+func (w *loader) core(ctx context.Context) error {
+	source := duck.Literal(w.plan.options.Source)
+	session := w.job.Run.Session()
+	for _, statement := range []string{
+		"create or replace temp view norm_record as select * from raw.norm where source = " + source,
+		"create or replace temp table norm_scale as " + scaleRows(),
+	} {
+		if err := session.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("prepare transform: %w", err)
+		}
+	}
+	query, err := transforms.ReadFile("sql/norm.sql")
+	if err != nil {
+		return err
+	}
+	if _, err := w.job.Run.Write(ctx, coreSpec(), w.plan.options.Source, string(query)); err != nil {
+		return err
+	}
+	return session.Exec(ctx, "create or replace temp view norm_value as select * from core.norm where source = "+source)
+}
+
+func scaleRows() string {
+	var rows []string
+	for _, dimension := range slices.Sorted(maps.Keys(common())) {
+		s := common()[dimension]
+		rows = append(rows, fmt.Sprintf("(%s, %v::double, %v::double)", duck.Literal(dimension), s.Low, s.High))
+	}
+	return "select * from (values " + strings.Join(rows, ", ") + ") as t(dimension, low, high)"
+}
+
+// audit sees that every record arrived and every rated word has a value.
+func (w *loader) audit(ctx context.Context) error {
+	rows := []string{"(null, null, null::bigint, null::bigint)"}
+	for _, f := range w.plan.files {
+		rows = append(rows, fmt.Sprintf("(%s, %s, %d, %d)", duck.Literal(w.plan.options.Source), duck.Literal(f.FileID()), f.Rows,
+			len(w.plan.options.Set.held(f))))
+	}
+	err := w.job.Run.Session().Exec(ctx, "create or replace temp table norm_file as select * from (values "+
+		strings.Join(rows, ", ")+") as t(source, file_id, records, ratings) where source is not null")
+	if err != nil {
+		return err
+	}
+	return w.job.Audit(ctx, audits, "audits", "norms."+w.plan.options.Source)
+}
