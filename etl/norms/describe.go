@@ -67,15 +67,15 @@ func (w *loader) count(ctx context.Context) error {
 
 // findings gives a text for each thing that people want to know of the words.
 const findings = `
-select count(distinct headword) || ' words have a record without a mean, which gives core.norm no value: ' || min(headword) || ', ...'
+select 'records without a mean, which give core.norm no value: ' || count(*) || ' (' || min(headword) || ', ...)'
 from norm_record where "group" = 'Sum' and mean is null having count(*) > 0
 union all
-select count(*) || ' words are spelled in several ways that differ by case or form (' || min(least) || ' and ' || min(most) ||
-  ', ...): each is a word of its own; a lookup takes the exact spelling first'
-from (select folded, min(word) as least, max(word) as most from (select distinct language, word, folded from norm_value)
+select 'words with several spellings: ' || count(*) || ' (' || min(first) || ' and ' || min(last) ||
+  ', ...): each spelling is a word of its own; a lookup takes the exact one first'
+from (select folded, min(word) as first, max(word) as last from (select distinct language, word, folded from norm_value)
   group by language, folded having count(*) > 1) having count(*) > 0
 union all
-select count(distinct word) || ' words have several records (' || min(word) || ', ...): ' || case rule
+select 'words with several records: ' || count(distinct word) || ' (' || min(word) || ', ...): ' || case rule
   when 'bare' then 'the rating without a sense counts, raw.norm has those of the senses'
   when 'senses' then 'the mean over the senses, weighted by raters where all tell them'
   else 'the mean of the records, weighted by raters where all tell them' end

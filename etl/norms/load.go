@@ -130,7 +130,7 @@ func scaleRows() string {
 	var rows []string
 	for _, dimension := range slices.Sorted(maps.Keys(common())) {
 		s := common()[dimension]
-		rows = append(rows, fmt.Sprintf("(%s, %v::double, %v::double)", duck.Literal(dimension), s.Low, s.High))
+		rows = append(rows, fmt.Sprintf("(%s, %s, %s)", duck.Literal(dimension), double(s.Low), double(s.High)))
 	}
 	return "select * from (values " + strings.Join(rows, ", ") + ") as t(dimension, low, high)"
 }

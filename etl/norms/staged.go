@@ -2,6 +2,7 @@ package norms
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"alignctl/etl"
@@ -45,12 +46,16 @@ func (q stagedQuery) rating(r rating) string {
 	scale := q.set.Dimensions[r.dimension].Scale
 	return fmt.Sprintf(`select %s as source, %s as language, %s as file_id, line, word, headword, sense, folded,
   %s as dimension, %s as "group", %s as mean, %s as sd, %s as n, %s as known,
-  %v::double as scale_low, %v::double as scale_high, %t as reversed from norm_word`,
+  %s as scale_low, %s as scale_high, %t as reversed from norm_word`,
 		duck.Literal(q.source), duck.Literal(q.set.Language), duck.Literal(q.file.FileID()),
 		duck.Literal(r.dimension), duck.Literal(r.group),
 		q.number(r, "mean", "double"), q.number(r, "sd", "double"), q.number(r, "n", "bigint"), q.number(r, "known", "double"),
-		scale.Low, scale.High, scale.Reversed)
+		double(scale.Low), double(scale.High), scale.Reversed)
 }
+
+// double is a number in SQL, as it is: without an exponent DuckDB takes it for a
+// decimal, which becomes another double.
+func double(value float64) string { return strconv.FormatFloat(value, 'e', -1, 64) }
 
 // number is one of a rating's numbers, where the file has it.
 func (q stagedQuery) number(r rating, name, sqlType string) string {
