@@ -37,12 +37,17 @@ func (e *Error) Error() string {
 
 // Decode reads the one document of a file's content into a pointer; file names
 // it in errors, which are *[Error].
-func Decode(file string, content []byte, into any) error {
+func Decode(file string, content []byte, into any) (err error) {
+	defer func() {
+		if r := recover(); r != nil { // the library does on a few files with tags that have no value
+			err = &Error{File: file, Message: fmt.Sprintf("can't be read as YAML (%v): leave out tags and anchors", r)}
+		}
+	}()
 	if len(content) > MaxSize {
 		return &Error{File: file, Message: fmt.Sprintf("file of %d bytes is larger than %d", len(content), MaxSize)}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict())
-	err := decoder.Decode(into)
+	err = decoder.Decode(into)
 	if err == io.EOF {
 		return &Error{File: file, Message: "file is empty"}
 	}

@@ -32,6 +32,7 @@ func TestDecodeFaults(t *testing.T) {
 		"name: a\nname: b\n":                 "pack.yaml:2:1: ",
 		"parts:\n  b: {low: x}\n":            "pack.yaml:2:",
 		"name: [\n":                          "pack.yaml:",
+		"parts: &p !x\n":                     "pack.yaml:",
 		"":                                   "pack.yaml: file is empty",
 		"name: a\n---\nname: b\n":            "pack.yaml: more than one YAML document: keep one",
 		strings.Repeat("#"+" \n", MaxSize/2): "larger than",
