@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/urfave/cli/v2"
 
+	"alignctl/etl/norms"
 	"alignctl/etl/swow"
 	"alignctl/eval"
 	"alignctl/lake"
@@ -45,7 +46,7 @@ func TestDocsTables(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Tables\n\nEvery table of a lake, made from the specs that its writers declare " +
 		"(`go test ./cmd/alignctl -run Docs -update`).\n")
-	for _, specs := range [][]lake.Spec{swow.Specs(), train.Specs(), eval.Specs(), lake.Specs()} {
+	for _, specs := range [][]lake.Spec{swow.Specs(), norms.Specs(), train.Specs(), eval.Specs(), lake.Specs()} {
 		for _, s := range specs {
 			writeSpec(&b, s)
 		}

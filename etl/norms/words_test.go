@@ -17,7 +17,7 @@ func TestHomographs(t *testing.T) {
 		"bank (money)|bank|money", "bank (river)|bank|river", "bat|bat|<nil>", "bat (animal)|bat|animal",
 		"bark (of dog)|bark|of dog", "smile :)|smile :)|<nil>", "(odd)|(odd)|<nil>", "club ()|club ()|<nil>")
 	expect(t, l, "select word, original, value, sd, n, records, senses, rule from core.norm where word like 'ba%' order by word",
-		"bank|3.75|2.8333333333333335|<nil>|40|2|2|senses", "bark|5.5|4|0.19999999999999998|4|1|1|single", "bat|4|3|1|9|1|1|bare")
+		"bank|3.75|2.833333333|<nil>|40|2|2|senses", "bark|5.5|4|0.2|4|1|1|single", "bat|4|3|1|9|1|1|bare")
 	for _, want := range []string{
 		"words with several records: 1 (bank, ...): the mean over the senses, weighted by raters where all tell them",
 		"words with several records: 1 (bat, ...): the rating without a sense counts, raw.norm has those of the senses",

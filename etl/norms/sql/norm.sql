@@ -3,7 +3,8 @@
 --
 -- Where several records are of one word, those without a sense count, else all
 -- of them; their mean is weighted by raters where each tells them. Sums are of
--- whole numbers, so that their order doesn't matter: a mean counts to 9 decimals.
+-- whole numbers, so that their order doesn't matter. What is computed has 9
+-- decimals: 6 - 4.2 is 1.8, as on paper.
 --
 -- reads norm_record                              the source's rows of raw.norm
 --       norm_scale(dimension, low, high)         the shared scales; other dimensions keep their own
@@ -34,8 +35,8 @@ merged as (
 resolved as (
   select source, language, headword, folded, dimension, scale_low, scale_high, reversed, records, senses,
     case when records = 1 then mean
-      when told = records and raters > 0 then cast(weighted as double) / cast(raters as double) / 1000000000
-      else cast(total as double) / records / 1000000000 end as original,
+      when told = records and raters > 0 then round(cast(weighted as double) / cast(raters as double)) / 1000000000
+      else round(cast(total as double) / records) / 1000000000 end as original,
     case when records = 1 then sd end as sd,
     case when told = records then cast(raters as bigint) end as n,
     case when bare > 0 and entries > bare then 'bare'
@@ -55,10 +56,11 @@ aimed as (
 )
 select source, language, headword as word, folded, dimension,
   case when least = value_low and most = value_high then original
-    else least(value_high, greatest(value_low,
-      (original * (value_high - value_low) + (value_low * most - value_high * least)) / (most - least))) end as value,
+    else least(value_high, greatest(value_low, round(1000000000 *
+      ((original * (value_high - value_low) + (value_low * most - value_high * least)) / (most - least))) / 1000000000))
+    end as value,
   value_low, value_high, original, scale_low, scale_high, reversed,
   case when least = value_low and most = value_high then sd
-    else sd * (value_high - value_low) / abs(most - least) end as sd,
+    else round(1000000000 * (sd * (value_high - value_low) / abs(most - least))) / 1000000000 end as sd,
   n, records, senses, rule
 from aimed
