@@ -19,7 +19,8 @@ var builtin embed.FS
 
 // A Catalogue holds the known views and prompt templates.
 type Catalogue struct {
-	views     []*View // by name
+	views     []*View // data sets, by name
+	live      []*View // views under core, by name
 	templates []Template
 }
 
@@ -69,6 +70,9 @@ func (c *Catalogue) addView(fsys fs.FS, name, file string) error {
 	if err != nil {
 		return err
 	}
+	if view.live() {
+		return c.addLive(view, fsys == builtin)
+	}
 	at, taken := slices.BinarySearchFunc(c.views, view.Name, byName)
 	if taken {
 		return &ParseError{File: file, Line: 1,
@@ -78,9 +82,23 @@ func (c *Catalogue) addView(fsys fs.FS, name, file string) error {
 	return nil
 }
 
+// addLive takes up a view under core.
+func (c *Catalogue) addLive(v *View, ours bool) error {
+	if !ours {
+		_, name, _ := strings.Cut(v.Name, ".")
+		return &ParseError{File: v.File, Line: 1,
+			Msg: fmt.Sprintf("view %q: views under core come with alignctl; call a data set data.%s", v.Name, name)}
+	}
+	c.live = append(c.live, v)
+	return nil
+}
+
+// Live gives the views under core, which stand in each session.
+func (c *Catalogue) Live() []*View { return slices.Clone(c.live) }
+
 func byName(v *View, name string) int { return strings.Compare(v.Name, name) }
 
-// Views gives all views by name.
+// Views gives the data sets by name.
 func (c *Catalogue) Views() []*View { return slices.Clone(c.views) }
 
 // View finds a view by name; "data." may be left out.

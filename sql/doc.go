@@ -46,6 +46,14 @@
 // calls a function whose result differs from run to run, is refused: the same
 // inputs give the same rows.
 //
+// # Views under core
+//
+// A view file under views/core is no data set: the view stands in each session,
+// over the tables of the session's version, where the lake has them. Its header
+// has no param and no audit. "optional: core.lemma(form, lemma)" names a table
+// that counts as empty where there is none, with those of its columns that the
+// query reads.
+//
 // # Recipes
 //
 // What decides the rows of a build is its recipe: the query in DuckDB's own

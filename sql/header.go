@@ -12,7 +12,8 @@ import (
 )
 
 var (
-	viewName  = regexp.MustCompile(`^data\.[a-z][a-z0-9_]*$`)
+	viewName  = regexp.MustCompile(`^(data|core)\.[a-z][a-z0-9_]*$`)
+	tableForm = regexp.MustCompile(`^([a-z]+\.[a-z][a-z0-9_]*)\(([a-z0-9_, ]+)\)$`)
 	identName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	auditName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 	entryLine = regexp.MustCompile(`^-- ([a-z]+):(?: (.*))?$`)
@@ -29,7 +30,7 @@ type entry struct {
 
 // headerKeywords are the entries that may stand before the query.
 func headerKeywords() []string {
-	return []string{"view", "doc", "key", "licence", "param", "column"}
+	return []string{"view", "doc", "key", "licence", "optional", "param", "column"}
 }
 
 // ParseView reads the text of a view file; file is its path, for messages, and
@@ -107,6 +108,8 @@ func (p *viewParser) entry(e entry) error {
 		p.view.Doc = e.text
 	case "key":
 		return p.key(e)
+	case "optional":
+		return p.optional(e)
 	case "licence":
 		p.view.Licence = lake.Licence(e.text)
 		if p.view.Licence != lake.OpenData && p.view.Licence != lake.NoRedistribution {
@@ -120,12 +123,11 @@ func (p *viewParser) entry(e entry) error {
 
 func (p *viewParser) checkName(e entry) error {
 	if !viewName.MatchString(e.text) {
-		return p.errorf(e.line, `view %q: want "data." and a lower-case name`, e.text)
+		return p.errorf(e.line, `view %q: want "data." (or "core.") and a lower-case name`, e.text)
 	}
-	base := strings.TrimSuffix(path.Base(p.file), ".sql")
-	if e.text != "data."+base {
-		return p.errorf(e.line, "view %q stands in %s: call the file %s.sql",
-			e.text, path.Base(p.file), strings.TrimPrefix(e.text, "data."))
+	_, name, _ := strings.Cut(e.text, ".")
+	if name != strings.TrimSuffix(path.Base(p.file), ".sql") {
+		return p.errorf(e.line, "view %q stands in %s: call the file %s.sql", e.text, path.Base(p.file), name)
 	}
 	return nil
 }
@@ -137,6 +139,19 @@ func (p *viewParser) key(e entry) error {
 			return p.errorf(e.line, "key: column %q is repeated or not a lower-case name", column)
 		}
 		p.view.Key = append(p.view.Key, column)
+	}
+	return nil
+}
+
+// optional reads the table that may be absent.
+func (p *viewParser) optional(e entry) error {
+	m := tableForm.FindStringSubmatch(e.text)
+	if m == nil {
+		return p.errorf(e.line, "optional: %q: want a table and those of its columns that the query names: core.lemma(form, lemma)", e.text)
+	}
+	p.view.Optional = &Optional{Table: m[1]}
+	for column := range strings.SplitSeq(m[2], ",") {
+		p.view.Optional.Columns = append(p.view.Optional.Columns, strings.TrimSpace(column))
 	}
 	return nil
 }
@@ -240,6 +255,12 @@ func (p *viewParser) check() error {
 		if !slices.Contains(p.seen, keyword) {
 			return p.errorf(1, "the header has no %s: entry", keyword)
 		}
+	}
+	switch live := p.view.live(); {
+	case live && len(p.view.Params)+len(p.view.Audits) > 0:
+		return p.errorf(1, "a view under core stands in every session: it has no params and no audits")
+	case !live && p.view.Optional != nil:
+		return p.errorf(1, "optional: only a view under core may lack a table")
 	}
 	for _, c := range p.view.Columns {
 		if c.Null && slices.Contains(p.view.Key, c.Name) {

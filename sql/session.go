@@ -23,6 +23,8 @@ type Session struct {
 	tables  []string          // of the pins, sorted
 	now     []string          // of the lake as it is, sorted: table@VERSION may name them
 	views   map[string]string // "table@version" -> its name in SQL
+	live    []*View           // the views under core that stand
+	lacking map[string]string // why others don't
 }
 
 // SessionOptions are the settings of a session; the zero value is useful.
@@ -51,6 +53,9 @@ func Open(ctx context.Context, l *lake.Lake, o SessionOptions) (*Session, error)
 		External: o.External, Threads: o.Threads, Memory: o.Memory})
 	if err != nil {
 		return nil, err
+	}
+	if err := s.makeViews(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
@@ -193,6 +198,8 @@ func (s *Session) missingTable(fault duck.QueryError) string {
 	switch {
 	case name == "":
 		return fault.Message
+	case s.lacking[name] != "":
+		return s.lacking[name]
 	case slices.Contains(s.now, name):
 		return fmt.Sprintf("the lake had no table %q at version %q: it came later", name, s.at)
 	}
@@ -202,12 +209,16 @@ func (s *Session) missingTable(fault duck.QueryError) string {
 // nearestTable hints at a table that a name may mean, with or without its
 // schema.
 func (s *Session) nearestTable(name string) string {
-	for _, table := range s.tables {
+	known := s.tables
+	for _, v := range s.live {
+		known = append(slices.Clip(known), v.Name)
+	}
+	for _, table := range known {
 		if _, bare, _ := strings.Cut(table, "."); bare == name {
 			return fmt.Sprintf(" (did you mean %q?)", table)
 		}
 	}
-	return nearest.Hint(name, s.tables)
+	return nearest.Hint(name, known)
 }
 
 // tableAt reads the name, with its schema if it has one, at a place in a text.

@@ -4,22 +4,34 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"alignctl/lake"
 )
 
-// A View is a data set as its file declares it.
+// A View is what a view file declares: a data set, which a build writes, or a
+// view under core, which stands in each session over the tables of its version.
 type View struct {
-	File    string // for messages: where the view was read from
-	Name    string // the table that a build writes: "data.sft_ranked"
-	Doc     string // what one row is
-	Key     []string
-	Licence lake.Licence
-	Params  []Param
-	Columns []Column
-	Query   Statement
-	Audits  []Audit
+	File     string // for messages: where the view was read from
+	Name     string // the table that a build writes: "data.sft_ranked"; or "core.norm_lookup"
+	Doc      string // what one row is
+	Key      []string
+	Licence  lake.Licence
+	Optional *Optional // of a view under core
+	Params   []Param
+	Columns  []Column
+	Query    Statement
+	Audits   []Audit
 }
+
+// An Optional is a table that the lake may lack; the view then reads no rows.
+type Optional struct {
+	Table   string
+	Columns []string // those that the query names, all of them text
+}
+
+// live reports whether the view isn't built but stands in each session.
+func (v *View) live() bool { return strings.HasPrefix(v.Name, "core.") }
 
 // A Column is what a view's header says of one of its columns.
 type Column struct {

@@ -45,17 +45,17 @@ func (r *sqlRunner) candidates(head, begun string) []string {
 	case command == ".mode":
 		return outputFormats
 	case command == ".schema":
-		return r.session.Tables()
+		return r.relations()
 	case strings.HasPrefix(command, ".") && command != ".describe":
 		return nil
 	case begun == "":
-		return r.session.Tables()
+		return r.relations()
 	}
 	columns, err := r.session.Columns(context.Background())
 	if err != nil {
 		columns = nil // a completion less; the next query says what is wrong
 	}
-	return slices.Concat(r.session.Tables(), columns, keywords)
+	return slices.Concat(r.relations(), columns, keywords)
 }
 
 // versions are the lake's tags.

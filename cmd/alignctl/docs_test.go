@@ -55,6 +55,10 @@ func TestDocsTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.WriteString("\n# Views\n\nThey stand in each query session, over the tables of its version.\n")
+	for _, v := range catalogue.Live() {
+		writeView(&b, v)
+	}
 	b.WriteString("\n# Data sets\n\nMade by `alignctl data build NAME`; a parameter is set with `--set NAME=VALUE`.\n")
 	for _, v := range catalogue.Views() {
 		writeView(&b, v)
@@ -80,11 +84,16 @@ func writeSpec(b *strings.Builder, s lake.Spec) {
 
 func writeView(b *strings.Builder, v *sql.View) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n\nKey: %s. Licence class: %s.\n\n", v.Name, v.Doc, strings.Join(v.Key, ", "), v.Licence)
-	b.WriteString("| parameter | default | meaning |\n|---|---|---|\n")
+	if len(v.Params) > 0 {
+		b.WriteString("| parameter | default | meaning |\n|---|---|---|\n")
+	}
 	for _, p := range v.Params {
 		fmt.Fprintf(b, "| %s | %v | %s |\n", p.Name, p.Default, escapeBar(p.Doc))
 	}
-	b.WriteString("\n| column | unit | meaning |\n|---|---|---|\n")
+	if len(v.Params) > 0 {
+		b.WriteString("\n")
+	}
+	b.WriteString("| column | unit | meaning |\n|---|---|---|\n")
 	for _, c := range v.Columns {
 		fmt.Fprintf(b, "| %s | %s | %s |\n", c.Name, c.Unit, escapeBar(c.Doc))
 	}

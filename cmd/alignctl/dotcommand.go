@@ -95,6 +95,9 @@ func (r *sqlRunner) showTables(ctx context.Context, _ string) error {
 	for _, name := range r.session.Tables() {
 		g.add(name, pins[name].Rows, docs[name])
 	}
+	for _, v := range r.session.Views() {
+		g.add(v.Name, nil, v.Doc)
+	}
 	return printRows(r.t.out, r.o.format, g)
 }
 
@@ -114,7 +117,7 @@ func (r *sqlRunner) showColumns(ctx context.Context, query string) error {
 }
 
 func (r *sqlRunner) showSchema(ctx context.Context, table string) error {
-	tables := r.session.Tables()
+	tables := r.relations()
 	if table != "" {
 		if !slices.Contains(tables, table) {
 			return fmt.Errorf("no table %q at this version%s", table, nearest.Hint(table, tables))
@@ -132,19 +135,36 @@ func (r *sqlRunner) showSchema(ctx context.Context, table string) error {
 			return err
 		}
 		for _, c := range columns {
-			declared := declaredColumn(infos, name, c.Name)
+			declared := r.declaredColumn(infos, name, c.Name)
 			g.add(name, c.Name, c.Type, declared.Unit, declared.Doc)
 		}
 	}
 	return printRows(r.t.out, r.o.format, g)
 }
 
-// declaredColumn is a column as the table's newest spec declares it, or nothing.
-func declaredColumn(infos []lake.TableInfo, table, column string) lake.Column {
+// relations are the names of the session's tables and views.
+func (r *sqlRunner) relations() []string {
+	names := r.session.Tables()
+	for _, v := range r.session.Views() {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+// declaredColumn is a column as the table's newest spec, or the view, declares
+// it, or nothing.
+func (r *sqlRunner) declaredColumn(infos []lake.TableInfo, table, column string) lake.Column {
 	for _, info := range infos {
 		for _, c := range info.Spec.Columns {
 			if info.Table == table && c.Name == column {
 				return c
+			}
+		}
+	}
+	for _, v := range r.session.Views() {
+		for _, c := range v.Columns {
+			if v.Name == table && c.Name == column {
+				return lake.Column{Name: c.Name, Unit: c.Unit, Doc: c.Doc}
 			}
 		}
 	}
