@@ -20,7 +20,7 @@ func etlCommand(t *terminal) *cli.Command {
 	return &cli.Command{
 		Name:        "etl",
 		Usage:       "bring raw files into the lake",
-		Subcommands: []*cli.Command{etlSwowCommand(t), etlStrengthCommand(t), etlNormsCommand(t)},
+		Subcommands: []*cli.Command{etlSwowCommand(t), etlStrengthCommand(t), etlNormsCommand(t), etlLemmaCommand(t)},
 	}
 }
 

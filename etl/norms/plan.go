@@ -138,14 +138,16 @@ type Config struct {
 	Append   bool     `json:"append"`
 	Licence  string   `json:"licence"`
 	Encoding string   `json:"encoding,omitempty"`
-	Files    []string `json:"files"`          // sha256 of each
-	Rows     string   `json:"rows,omitempty"` // see Options
+	Reject   bool     `json:"reject,omitempty"` // bad records are set aside
+	Files    []string `json:"files"`            // sha256 of each
+	Rows     string   `json:"rows,omitempty"`   // see Options
 }
 
 // Config is the configuration that the load's run records.
 func (p *Plan) Config() Config {
 	o := p.options
-	c := Config{Kind: Kind, Source: o.Source, Set: o.Set, Append: o.Append, Licence: o.Licence, Encoding: o.Encoding, Rows: o.Rows}
+	c := Config{Kind: Kind, Source: o.Source, Set: o.Set, Append: o.Append, Licence: o.Licence, Encoding: o.Encoding,
+		Reject: o.Rejects != nil, Rows: o.Rows}
 	for _, f := range p.files {
 		c.Files = append(c.Files, f.SHA256)
 	}

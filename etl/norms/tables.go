@@ -6,7 +6,7 @@ import (
 )
 
 // Specs are the tables that this package writes.
-func Specs() []lake.Spec { return []lake.Spec{rawSpec(), coreSpec()} }
+func Specs() []lake.Spec { return []lake.Spec{rawSpec(), coreSpec(), lemmaSpec()} }
 
 func rawSpec() lake.Spec {
 	return lake.Spec{

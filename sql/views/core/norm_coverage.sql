@@ -6,7 +6,7 @@
 -- column: language "ISO 639-1 code"
 -- column: population "the people, as in core.strength"
 -- column: source "source of the ratings"
--- column: tokens unit=count "responses that were given"
+-- column: tokens unit=count "responses that were given, in any slot; first ones where a population has no others"
 -- column: exact_tokens unit=count "those with a rating under the same spelling"
 -- column: folded_tokens unit=count "those with one under another spelling that is the same folded"
 -- column: lemma_tokens unit=count "those with one under their lemma"
@@ -15,7 +15,7 @@
 -- column: rated_types unit=count "those with a rating"
 -- column: type_share unit=1 "share of the types with a rating"
 with response as (
-  select language, population, response as word, sum(n123) as given
+  select language, population, response as word, sum(coalesce(n123, n1)) as given
   from core.strength
   group by language, population, response
 ),
