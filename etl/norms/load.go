@@ -73,7 +73,10 @@ func (w *loader) raw(ctx context.Context) error {
 	o := w.plan.options
 	var parts []string
 	for i, f := range w.plan.files {
-		parts = append(parts, stagedQuery{o.Source, o.Set, f, staged(i)}.sql())
+		parts = append(parts, "from "+staged(i)+"_rows")
+		if err := w.rows(ctx, stagedQuery{o.Source, o.Set, f, staged(i)}); err != nil {
+			return err
+		}
 	}
 	for _, h := range w.plan.held {
 		if !w.plan.stays(h) {
@@ -92,6 +95,18 @@ func (w *loader) raw(ctx context.Context) error {
 	}
 	_, err := w.job.Run.InputScope(ctx, rawSpec().Name, o.Source) // what core.norm is made from
 	return err
+}
+
+// rows makes the rows that a staged file gives raw.norm, as a temporary table.
+func (w *loader) rows(ctx context.Context, q stagedQuery) error {
+	session := w.job.Run.Session()
+	if err := q.simplify(ctx, session); err != nil {
+		return err
+	}
+	if err := session.Exec(ctx, "create or replace temp table "+q.table+"_rows as "+q.sql()); err != nil {
+		return fmt.Errorf("spread the ratings of %q: %w", q.file.Path, err)
+	}
+	return session.Exec(ctx, "drop table "+q.table)
 }
 
 // heldQuery gives the rows of a file that stays, unless Rows has them.

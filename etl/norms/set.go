@@ -37,7 +37,10 @@ type Set struct {
 
 	Word Header `yaml:"word" json:"word"`
 	// Senses says that a word may end in a sense in brackets: bank (money).
-	Senses     bool                  `yaml:"senses" json:"senses,omitempty"`
+	Senses bool `yaml:"senses" json:"senses,omitempty"`
+	// Simplify says that words may be in traditional characters; they are looked
+	// up by simplified ones.
+	Simplify   bool                  `yaml:"simplify" json:"simplify,omitempty"`
 	Dimensions map[string]*Dimension `yaml:"dimensions" json:"dimensions"`
 	// Groups are groups of raters, by the text that stands for {group} in the
 	// headers; one of them is Whole. None: the file has ratings of all raters only.

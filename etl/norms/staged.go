@@ -17,15 +17,19 @@ type stagedQuery struct {
 	table  string
 }
 
-// sql is one SELECT a rating, over the file's words.
+// sql is one SELECT a rating, over the file's words and norm_simple.
 func (q stagedQuery) sql() string {
-	words := fmt.Sprintf("select *, fold(headword) as folded from (select *, %s from (select *, %s as line from %s))",
-		q.headword(), q.file.Line(), q.table)
 	var selects []string
 	for _, r := range q.set.held(q.file) {
 		selects = append(selects, q.rating(r))
 	}
-	return "(with norm_word as (" + words + ")\n" + strings.Join(selects, "\nunion all\n") + ")"
+	return "(with norm_word as (select w.*, fold(coalesce(s.simplified, w.headword)) as folded from (" + q.words() +
+		") w left join norm_simple s on s.headword = w.headword)\n" + strings.Join(selects, "\nunion all\n") + ")"
+}
+
+// words are the file's records with line, headword and sense.
+func (q stagedQuery) words() string {
+	return fmt.Sprintf("select *, %s from (select *, %s as line from %s)", q.headword(), q.file.Line(), q.table)
 }
 
 // senseInBrackets splits "bank (money)" into the word and its sense.

@@ -23,7 +23,8 @@ func rawSpec() lake.Spec {
 			etl.TextColumn("word", "the word as the file has it"),
 			etl.TextColumn("headword", "the word without blanks around it and without its sense"),
 			etl.Optional(etl.TextColumn("sense", "sense of a homograph: money for bank (money); NULL where none is told")),
-			etl.TextColumn("folded", "the headword in NFKC, case folded: fold(headword) in SQL"),
+			etl.TextColumn("folded", "the headword in NFKC, case folded: fold(headword) in SQL; of traditional characters "+
+				"the simplified ones where the set says so"),
 			etl.TextColumn("dimension", "valence, arousal, dominance, concreteness, aoa, ..."),
 			etl.TextColumn("group", "the raters: Sum (all of them), or as the source calls them; in Warriner M, F (men, women), "+
 				"Y, O (younger, older), L, H (lower, higher education)"),
@@ -50,7 +51,8 @@ func coreSpec() lake.Spec {
 			etl.TextColumn("language", "ISO 639-1 code"),
 			etl.TextColumn("word", "the word as it is spelled in the source, without its sense; spellings that differ in case "+
 				"are words of their own"),
-			etl.TextColumn("folded", "the word in NFKC, case folded: fold(word) in SQL"),
+			etl.TextColumn("folded", "the word as it is looked up: NFKC, case folded, as by fold() in SQL; of traditional "+
+				"characters the simplified ones where the set says so"),
 			etl.TextColumn("dimension", "valence, arousal, dominance, concreteness, aoa, ..."),
 			etl.DoubleColumn("value", "", "mean rating on the shared scale, from value_low to value_high"),
 			etl.DoubleColumn("value_low", "", "low end of the shared scale"),

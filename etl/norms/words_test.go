@@ -97,3 +97,16 @@ func TestDecimalComma(t *testing.T) {
 	load(t, l, set, write(t, "de.csv", "Wort;Valenz;N;Bemerkung\nTee;1,5;20;gut, warm\nKrieg;-3;20,0;\n"))
 	expect(t, l, "select word, value, original, n from core.norm order by word", "Krieg|1|-3|20", "Tee|7|1.5|20")
 }
+
+// TestTraditionalCharacters loads the published form of CVAW and a simplified
+// copy: they are looked up alike.
+func TestTraditionalCharacters(t *testing.T) {
+	l := newLake(t)
+	load(t, l, builtin(t, "cvaw"), write(t, "cvaw.txt",
+		"No.\tWord\tValence_Mean\tArousal_Mean\tValence_SD\tArousal_SD\r\n1\t戰爭\t1.8\t8.2\t0.4\t0.5\r\n2\t茶\t7\t3\t1\t1\r\n"))
+	expect(t, l, "select word, folded, dimension, value, sd from core.norm order by word, dimension",
+		"戰爭|战争|arousal|8.2|0.5", "戰爭|战争|valence|1.8|0.4", "茶|茶|arousal|3|1", "茶|茶|valence|7|1")
+	load(t, l, builtin(t, "cvaw"), write(t, "cvaw.csv", "Word,valence,arousal\n战争,1.8,8.2\n"))
+	expect(t, l, "select word, folded, dimension, value, sd from core.norm order by word, dimension",
+		"战争|战争|arousal|8.2|<nil>", "战争|战争|valence|1.8|<nil>")
+}
