@@ -137,7 +137,7 @@ func (c *cleaning) words(ctx context.Context) error {
 // participants cleans the records and judges who gave them.
 func (c *cleaning) participants(ctx context.Context) error {
 	if err := c.make(ctx, "person", "trial"); err != nil {
-		return c.populations.blame(ctx, c.session, err)
+		return c.populations.early().blame(ctx, c.session, err)
 	}
 	if err := c.make(ctx, "judged"); err != nil {
 		return err
@@ -175,7 +175,7 @@ func (c *cleaning) counts(ctx context.Context) error {
 	for i, g := range c.populations {
 		omit, err := c.omits(ctx, g)
 		if err != nil {
-			return fmt.Errorf("population %q: condition %q: %w", g.Name, g.Where, err)
+			return c.populations.blame(ctx, c.session, err)
 		}
 		if !omit {
 			set.rows = append(set.rows, []string{fmt.Sprint(i), duck.Literal(g.Name), fmt.Sprint(g.bit)})
@@ -185,22 +185,21 @@ func (c *cleaning) counts(ctx context.Context) error {
 		return err
 	}
 	if err := c.make(ctx, "edge", "asked", "tally"); err != nil {
-		return err
+		return c.populations.blame(ctx, c.session, err)
 	}
 	return c.components(ctx)
 }
 
 // omits reports whether a population is left out because it is that of
-// everybody. A late condition is tried out in any case, so that its failure is
-// told with its name.
+// everybody.
 func (c *cleaning) omits(ctx context.Context, g group) (bool, error) {
-	if !g.late() && !g.OmitIfAll {
+	if !g.OmitIfAll {
 		return false, nil
 	}
 	same := false
 	query := fmt.Sprintf("select coalesce(bool_and((members & %d) <> 0), true) from swow_member", g.bit)
 	err := etl.Scan(ctx, c.session, query, &same)
-	return same && g.OmitIfAll, err
+	return same, err
 }
 
 // write makes a core table hold what its transform gives.

@@ -76,17 +76,21 @@ func (g group) late() bool { return g.tests(cleaningFacts) || g.tests(participan
 // groups are the populations of a language.
 type groups []group
 
-// early is the sum of the bits that a record decides by itself.
-func (gs groups) early() string {
-	return gs.sum(func(g group) bool { return !g.late() })
+// early are the groups whose conditions a record decides by itself.
+func (gs groups) early() groups {
+	return slices.DeleteFunc(slices.Clone(gs), group.late)
 }
 
-func (gs groups) sum(which func(group) bool) string {
+// lateOnes are the others.
+func (gs groups) lateOnes() groups {
+	return slices.DeleteFunc(slices.Clone(gs), func(g group) bool { return !g.late() })
+}
+
+// bits is the sum of the groups' bits for a record.
+func (gs groups) bits() string {
 	terms := []string{"0::bigint"}
 	for _, g := range gs {
-		if which(g) {
-			terms = append(terms, g.value())
-		}
+		terms = append(terms, g.value())
 	}
 	return strings.Join(terms, " + ")
 }
@@ -96,11 +100,12 @@ func (gs groups) sum(which func(group) bool) string {
 // them and the cleaning together.
 func (gs groups) members() string {
 	columns, from := []string{"k.sampled", "k.variant"}, "swow_kept k"
-	if slices.ContainsFunc(gs, func(g group) bool { return g.late() && g.tests(participantFacts) }) {
+	late := gs.lateOnes()
+	if slices.ContainsFunc(late, func(g group) bool { return g.tests(participantFacts) }) {
 		from += " join swow_judged j on j.person = k.person"
 		columns = append(columns, prefixed("j.", participantFacts)...)
 	}
-	if slices.ContainsFunc(gs, func(g group) bool { return g.late() && g.tests(recordFacts) }) {
+	if slices.ContainsFunc(late, func(g group) bool { return g.tests(recordFacts) }) {
 		from += " join swow_file f on f.file = k.trial // 1099511627776" +
 			" join swow_record r on r.source = f.source and r.file_id = f.file_id and r.line = k.trial % 1099511627776"
 		columns = append(columns, prefixed("r.", recordFacts)...)
@@ -109,7 +114,7 @@ func (gs groups) members() string {
 		k_members + %s as members
 		from (select k.cue as k_cue, k.w1 as k_w1, k.k1 as k_k1, k.w2 as k_w2, k.k2 as k_k2, k.w3 as k_w3, k.k3 as k_k3,
 			k.members as k_members, %s
-			from %s where k.valid)`, gs.sum(group.late), strings.Join(columns, ", "), from)
+			from %s where k.valid)`, late.bits(), strings.Join(columns, ", "), from)
 }
 
 func prefixed(prefix string, facts map[string]string) []string {
@@ -288,14 +293,18 @@ func unknownFact(name string) error {
 	return fmt.Errorf("there is no column %q to test%s", name, nearest.Hint(name, Facts()))
 }
 
-// blame finds the population whose condition made a statement fail.
+// blame finds the population whose condition made a statement fail on the
+// records at hand, such as by a text that is no number.
 func (gs groups) blame(ctx context.Context, e etl.Engine, failure error) error {
 	for _, g := range gs {
-		if g.Where == "" || g.late() || ctx.Err() != nil {
+		if g.Where == "" || ctx.Err() != nil {
 			continue
 		}
-		var n int64
-		if err := etl.Scan(ctx, e, "select count(*) from swow_record where "+g.condition(), &n); err != nil {
+		query := "select count(*) from swow_record where " + g.condition()
+		if g.late() {
+			query = "select sum(members) from (" + groups{g}.members() + ")"
+		}
+		if err := e.Exec(ctx, query); err != nil {
 			return fmt.Errorf("population %q: condition %q: %w", g.Name, g.Where, err)
 		}
 	}

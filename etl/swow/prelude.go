@@ -33,7 +33,7 @@ func (r rowset) create(ctx context.Context, e etl.Engine) error {
 // same text on every engine; this is DuckDB's part.
 func (c *cleaning) prelude(ctx context.Context) error {
 	for _, statement := range []string{
-		"create or replace temp view swow_record as select *, " + c.populations.early() + " as members from raw.swow where language = " +
+		"create or replace temp view swow_record as select *, " + c.populations.early().bits() + " as members from raw.swow where language = " +
 			duck.Literal(c.language.Code),
 		"create or replace temp table swow_file as " + c.files(),
 	} {
