@@ -12,7 +12,7 @@ unknown <- c("Unknown word", "\"Unknown word", "\"\"Unknown word") # fread leave
 native <- c("United States" = 3, "Canada" = 2, "Australia" = 2, "New Zealand" = 2, "Jamaica" = 2,
             "Puerto Rico" = 2, "South Africa" = 2, "Ireland" = 1, "United Kingdom" = 1)
 
-texts <- c("nativeLanguage", "cue", "R1", "R2", "R3")
+texts <- c("nativeLanguage", "country", "cue", "R1", "R2", "R3")
 wide <- fread(arguments[1], select = c("id", "participantID", texts), colClasses = list(character = texts),
               na.strings = "NA", encoding = "UTF-8", showProgress = FALSE)
 corrections <- fread(arguments[3], header = FALSE, sep = "\t", quote = "", col.names = c("cue", "correction"))
@@ -41,15 +41,21 @@ people[, status := fcase(1 - words / slots > 0.6, "X", english / words < 0.6, "N
                          default = "Valid")]
 fwrite(people, file.path(out, "participant.csv"))
 
-valid <- wide[participantID %in% people[status == "Valid", participantID], .(id, cue, participantID, nativeLanguage)]
-valid[, key := fcoalesce(native[nativeLanguage], 0) + participantID / max(participantID)]
-sampled <- valid[, .(id = id[frank(-key, ties.method = "min") <= 100]), by = cue]$id
-association[, kept := id %in% sampled]
+trials <- people[, .(participantID, status)][wide[, .(id, cue, participantID, nativeLanguage, country)], on = "participantID"]
+trials[, us := fcoalesce(nativeLanguage == "United States" & country == "United States", FALSE)]
+trials[, key := fcoalesce(native[nativeLanguage], 0) + participantID / max(participantID)]
+trials[status == "Valid", official := frank(-key, ties.method = "min") <= 100, by = cue]
+trials[, official := fcoalesce(official, FALSE) & !cue %chin% lines(arguments[4])]
+rm(wide)
+association[trials, on = "id", c("status", "us", "official") := list(i.status, i.us, i.official)]
 fwrite(association, file.path(out, "association.csv"))
 
-strength <- association[kept & kind == "word" & !cue %chin% lines(arguments[4]),
-                        .(n1 = sum(position == 1L), n123 = .N), by = .(cue, response)]
-strength[, c("total1", "total123") := list(sum(n1), sum(n123)), by = cue]
-strength[, c("strength1", "strength123") := list(n1 / total1, n123 / total123)]
-setorder(strength, cue, -n123, response)
+words <- association[status == "Valid" & kind == "word"]
+count <- function(words, name) {
+  counted <- words[, .(population = name, n1 = sum(position == 1L), n123 = .N), by = .(cue, response)]
+  counted[, c("total1", "total123") := list(sum(n1), sum(n123)), by = cue]
+  counted[, c("strength1", "strength123") := list(n1 / total1, n123 / total123)]
+  setorder(counted, cue, -n123, response)
+}
+strength <- rbind(count(words, "all"), count(words[official == TRUE], "official"), count(words[us == TRUE], "us"))
 fwrite(strength, file.path(out, "strength.csv"))

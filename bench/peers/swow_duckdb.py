@@ -17,6 +17,7 @@ with told as (
     case when nativeLanguage = 'United States' then 3
       when nativeLanguage in ('Canada', 'Australia', 'New Zealand', 'Jamaica', 'Puerto Rico', 'South Africa') then 2
       when nativeLanguage in ('Ireland', 'United Kingdom') then 1 else 0 end as native,
+    coalesce(nativeLanguage = 'United States' and country = 'United States', false) as us,
     case when R1 not in ('', 'No more responses') then R1 end as r1,
     case when R2 not in ('', 'No more responses') then R2 end as r2,
     case when R3 not in ('', 'No more responses') then R3 end as r3
@@ -57,30 +58,36 @@ from counted;
 
 copy (from participant order by participant) to '{out}/participant.parquet';
 
+create temp table trial as
+select id, status, us, status = 'Valid'
+  and rank() over (partition by cue, status = 'Valid' order by native + participant / (select max(participant) from participant) desc) <= 100
+  and cue not in (from read_csv('{variants}', header = false, delim = '\t', quote = '', columns = {{'cue': 'varchar'}})) as official
+from wide join participant using (participant);
+
 create temp table association as
-with sampled as (
-  select id
-  from wide join participant p using (participant)
-  where p.status = 'Valid'
-  qualify rank() over (partition by cue order by native + participant / (select max(participant) from participant) desc) <= 100
-)
 select s.id, s.participant, s.cue, s."position", case when kind = 'word' then answer end as response, s.kind,
-  k.id is not null as kept
-from slot s left join sampled k using (id);
+  t.status, t.official, t.us
+from slot s join trial t using (id);
 
 copy association to '{out}/association.parquet';
 
 copy (
   with counted as (
-    select cue, response, count(*) filter ("position" = 1) as n1, count(*) as n123
-    from association
-    where kept and kind = 'word' and cue not in (from read_csv('{variants}', header = false, delim = '\t', quote = '',
-      columns = {{'cue': 'varchar'}}))
-    group by all
+    select cue, response, count(*) filter ("position" = 1) as n1_all, count(*) as n123_all,
+      count(*) filter ("position" = 1 and official) as n1_official, count(*) filter (official) as n123_official,
+      count(*) filter ("position" = 1 and us) as n1_us, count(*) filter (us) as n123_us
+    from association where status = 'Valid' and kind = 'word' group by all
+  ),
+  populations as (
+    select 'all' as population, cue, response, n1_all as n1, n123_all as n123 from counted
+    union all
+    select 'official', cue, response, n1_official, n123_official from counted where n123_official > 0
+    union all
+    select 'us', cue, response, n1_us, n123_us from counted where n123_us > 0
   )
   select *, sum(n1) over cue as total1, sum(n123) over cue as total123, n1 / total1 as strength1,
     n123 / total123 as strength123
-  from counted window cue as (partition by cue) order by cue, n123 desc, response
+  from populations window cue as (partition by population, cue) order by population, cue, n123 desc, response
 ) to '{out}/strength.parquet';
 """
 

@@ -23,7 +23,7 @@ def lines(path):
 
 
 def read(path, corrections):
-    texts = ["nativeLanguage", "cue", "R1", "R2", "R3"]
+    texts = ["nativeLanguage", "country", "cue", "R1", "R2", "R3"]
     wide = pd.read_csv(path, usecols=["id", "participantID", *texts], dtype=dict.fromkeys(texts, "str"),
                        keep_default_na=False, engine="pyarrow")
     wide["cue"] = wide["cue"].replace(corrections)
@@ -70,31 +70,48 @@ def participants(slots, lexicon):
     return people.reset_index()
 
 
-def sample(wide, people):
-    valid = wide[wide["participantID"].isin(people.loc[people["status"] == "Valid", "participantID"])]
+def groups(wide, people, variants):
+    """Per record: the participant's status, and whether it counts in the
+    populations official (the sample, without variants) and us."""
+    trials = wide[["id", "cue", "participantID", "nativeLanguage"]].merge(
+        people[["participantID", "status"]], on="participantID")
+    trials["us"] = ((wide["nativeLanguage"] == "United States") & (wide["country"] == "United States")).to_numpy()
+    valid = trials[trials["status"] == "Valid"]
     key = valid["nativeLanguage"].map(NATIVE).fillna(0) + valid["participantID"] / valid["participantID"].max()
-    return valid.loc[key.groupby(valid["cue"]).rank(method="min", ascending=False) <= 100, "id"]
+    rank = key.groupby(valid["cue"]).rank(method="min", ascending=False)
+    trials["official"] = trials["id"].isin(valid.loc[rank <= 100, "id"]) & ~trials["cue"].isin(variants)
+    return trials[["id", "status", "us", "official"]]
 
 
-def strengths(association, variants):
-    kept = association[association["kept"] & (association["kind"] == "word") & ~association["cue"].isin(variants)]
-    table = kept.assign(n1=kept["position"] == 1).groupby(["cue", "response"]).agg(
-        n1=("n1", "sum"), n123=("n1", "size")).reset_index()
-    by = table.groupby("cue")
-    table["total1"], table["total123"] = by["n1"].transform("sum"), by["n123"].transform("sum")
-    table["strength1"], table["strength123"] = table["n1"] / table["total1"], table["n123"] / table["total123"]
-    return table.sort_values(["cue", "n123", "response"], ascending=[True, False, True])
+def strengths(association):
+    """The strengths of each population."""
+    words = association[(association["kind"] == "word") & (association["status"] == "Valid")]
+    words = words.assign(n1=words["position"] == 1)
+    return pd.concat([
+        table(words).assign(population="all"),
+        table(words[words["official"]]).assign(population="official"),
+        table(words[words["us"]]).assign(population="us"),
+    ])
+
+
+def table(words):
+    counted = words.groupby(["cue", "response"]).agg(n1=("n1", "sum"), n123=("n1", "size")).reset_index()
+    by = counted.groupby("cue")
+    counted["total1"], counted["total123"] = by["n1"].transform("sum"), by["n123"].transform("sum")
+    counted["strength1"] = counted["n1"] / counted["total1"]
+    counted["strength123"] = counted["n123"] / counted["total123"]
+    return counted.sort_values(["cue", "n123", "response"], ascending=[True, False, True])
 
 
 def main(path, words, cues, variants, out):
     wide = read(path, dict(line.split("\t") for line in lines(cues)))
-    association = long(wide)
-    people = participants(association, lines(words))
+    slots = long(wide)
+    people = participants(slots, lines(words))
     people.to_parquet(f"{out}/participant.parquet")
-    association["kept"] = association["id"].isin(sample(wide, people))
-    del wide
+    association = slots.merge(groups(wide, people, lines(variants)), on="id")
+    del wide, slots
     association.to_parquet(f"{out}/association.parquet")
-    strengths(association, lines(variants)).to_parquet(f"{out}/strength.parquet")
+    strengths(association).to_parquet(f"{out}/strength.parquet")
 
 
 main(*sys.argv[1:])

@@ -22,7 +22,7 @@ def lines(path):
 
 
 def read(path, corrections):
-    wanted = ["id", "participantID", "nativeLanguage", "cue", "R1", "R2", "R3"]
+    wanted = ["id", "participantID", "nativeLanguage", "country", "cue", "R1", "R2", "R3"]
     r1, r2, r3 = pl.col("R1"), pl.col("R2"), pl.col("R3")
     unknown2, unknown3 = r2.is_in(UNKNOWN), r3.is_in(UNKNOWN)
     return (
@@ -80,28 +80,44 @@ def participants(slots, lexicon):
     )
 
 
-def sample(wide, people):
-    valid = people.filter(pl.col("status") == "Valid").select("participantID")
+def groups(wide, people, variants):
+    """Per record: the participant's status, and whether it counts in the
+    populations official (the sample, without variants) and us."""
     native = pl.col("nativeLanguage").replace_strict(NATIVE, default=0, return_dtype=pl.Int64)
     key = native + pl.col("participantID") / pl.col("participantID").max()
-    return (
-        wide.join(valid, on="participantID", how="semi")
+    us = (pl.col("nativeLanguage") == "United States") & (pl.col("country") == "United States")
+    trials = wide.join(people.select("participantID", "status"), on="participantID").with_columns(us=us.fill_null(False))
+    sampled = (
+        trials.filter(pl.col("status") == "Valid")
         .with_columns(key=key)
         .filter(pl.col("key").rank("min", descending=True).over("cue") <= 100)
-        .select("id")
+        .select("id", official=~pl.col("cue").is_in(variants))
     )
+    return trials.select("id", "status", "us").join(sampled, on="id", how="left").with_columns(
+        pl.col("official").fill_null(False))
 
 
-def strengths(association, variants):
-    first = pl.col("position") == 1
-    return (
-        association.filter(pl.col("kept") & (pl.col("kind") == "word") & ~pl.col("cue").is_in(variants))
+def strengths(association):
+    """The strengths of each population, counted in one pass."""
+    first, official, us = pl.col("position") == 1, pl.col("official"), pl.col("us")
+    counted = (
+        association.filter((pl.col("kind") == "word") & (pl.col("status") == "Valid"))
         .group_by("cue", "response")
-        .agg(n1=first.sum(), n123=pl.len())
+        .agg(
+            n1_all=first.sum(), n123_all=pl.len(),
+            n1_official=(first & official).sum(), n123_official=official.sum(),
+            n1_us=(first & us).sum(), n123_us=us.sum(),
+        )
+        .collect(engine="streaming").lazy()
+    )
+    return pl.concat([
+        counted.select(pl.lit(name).alias("population"), "cue", "response", n1=f"n1_{name}", n123=f"n123_{name}")
+        .filter(pl.col("n123") > 0)
         .with_columns(total1=pl.col("n1").sum().over("cue"), total123=pl.col("n123").sum().over("cue"))
         .with_columns(strength1=pl.col("n1") / pl.col("total1"), strength123=pl.col("n123") / pl.col("total123"))
         .sort("cue", "n123", "response", descending=[False, True, False])
-    )
+        for name in ("all", "official", "us")
+    ])
 
 
 def main(path, words, cues, variants, out):
@@ -110,11 +126,9 @@ def main(path, words, cues, variants, out):
     slots = long(wide)
     people = participants(slots, lines(words)).collect(engine="streaming").lazy()
     people.sort("participantID").sink_parquet(f"{out}/participant.parquet")
-    sampled = sample(wide, people).with_columns(kept=pl.lit(True))
-    association = slots.join(sampled.collect(engine="streaming").lazy(), on="id", how="left").with_columns(
-        pl.col("kept").fill_null(False))
+    association = slots.join(groups(wide, people, lines(variants)).collect(engine="streaming").lazy(), on="id")
     association.sink_parquet(f"{out}/association.parquet")
-    strengths(association, lines(variants)).sink_parquet(f"{out}/strength.parquet")
+    strengths(association).sink_parquet(f"{out}/strength.parquet")
 
 
 main(*sys.argv[1:])
