@@ -49,7 +49,8 @@ func findPrograms(ctx context.Context, work workload, dir string, o options) (pr
 		programs = append(programs, p)
 	}
 	if version := ask(ctx, "Rscript", "-e", `cat(as.character(packageVersion("data.table")))`); version != "" {
-		programs = append(programs, program{name: "data.table", version: version, command: work.script("Rscript", "datatable.R")})
+		programs = append(programs, program{name: "data.table", version: version,
+			command: work.script("Rscript", "datatable.R")})
 	} else {
 		absent = append(absent, "data.table: no Rscript that has it")
 	}

@@ -41,7 +41,8 @@ people[, status := fcase(1 - words / slots > 0.6, "X", english / words < 0.6, "N
                          default = "Valid")]
 fwrite(people, file.path(out, "participant.csv"))
 
-trials <- people[, .(participantID, status)][wide[, .(id, cue, participantID, nativeLanguage, country)], on = "participantID"]
+trials <- wide[, .(id, cue, participantID, nativeLanguage, country)]
+trials[people, on = "participantID", status := i.status]
 trials[, us := fcoalesce(nativeLanguage == "United States" & country == "United States", FALSE)]
 trials[, key := fcoalesce(native[nativeLanguage], 0) + participantID / max(participantID)]
 trials[status == "Valid", official := frank(-key, ties.method = "min") <= 100, by = cue]

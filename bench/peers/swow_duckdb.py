@@ -59,10 +59,14 @@ from counted;
 copy (from participant order by participant) to '{out}/participant.parquet';
 
 create temp table trial as
-select id, status, us, status = 'Valid'
-  and rank() over (partition by cue, status = 'Valid' order by native + participant / (select max(participant) from participant) desc) <= 100
-  and cue not in (from read_csv('{variants}', header = false, delim = '\t', quote = '', columns = {{'cue': 'varchar'}})) as official
-from wide join participant using (participant);
+with ranked as (
+  select id, cue, status, us, rank() over (partition by cue, status = 'Valid'
+    order by native + participant / (select max(participant) from participant) desc) as place
+  from wide join participant using (participant)
+)
+select id, status, us, status = 'Valid' and place <= 100 and cue not in (
+  from read_csv('{variants}', header = false, delim = '\t', quote = '', columns = {{'cue': 'varchar'}})) as official
+from ranked;
 
 create temp table association as
 select s.id, s.participant, s.cue, s."position", case when kind = 'word' then answer end as response, s.kind,

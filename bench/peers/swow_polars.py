@@ -86,7 +86,8 @@ def groups(wide, people, variants):
     native = pl.col("nativeLanguage").replace_strict(NATIVE, default=0, return_dtype=pl.Int64)
     key = native + pl.col("participantID") / pl.col("participantID").max()
     us = (pl.col("nativeLanguage") == "United States") & (pl.col("country") == "United States")
-    trials = wide.join(people.select("participantID", "status"), on="participantID").with_columns(us=us.fill_null(False))
+    trials = wide.join(people.select("participantID", "status"), on="participantID").with_columns(
+        us=us.fill_null(False))
     sampled = (
         trials.filter(pl.col("status") == "Valid")
         .with_columns(key=key)

@@ -151,8 +151,9 @@ func (p *StrengthPlan) check(ctx context.Context) (err error) {
 	for _, f := range p.files {
 		measure := measureOf(f)
 		if twin, twice := of[measure]; twice {
-			return &etl.ParseError{File: f.Path, Reason: fmt.Sprintf("holds %s strengths, as %s does", strings.ToUpper(measure), twin),
-				Cure: "load it as a source of its own, with another --source"}
+			return &etl.ParseError{File: f.Path,
+				Reason: fmt.Sprintf("holds %s strengths, as %s does", strings.ToUpper(measure), twin),
+				Cure:   "load it as a source of its own, with another --source"}
 		}
 		of[measure] = f.Path
 	}

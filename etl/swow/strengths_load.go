@@ -20,7 +20,8 @@ var publishedAudits embed.FS
 func (p *StrengthPlan) Load(ctx context.Context) (*etl.Report, error) {
 	report := &etl.Report{Source: p.options.Source, Files: p.files, Steps: p.steps}
 	return etl.Load(ctx, p.lake, etl.LoadOptions{
-		Info:  lake.RunInfo{Command: p.options.Command, Config: p.Config(), Source: p.options.Source, Version: p.options.Version},
+		Info: lake.RunInfo{Command: p.options.Command, Config: p.Config(), Source: p.options.Source,
+			Version: p.options.Version},
 		Steps: 4, Report: report, Memory: p.options.Memory,
 	}, func(ctx context.Context, j *etl.Job) error {
 		return (&strengthLoader{plan: p, job: j}).load(ctx)

@@ -45,13 +45,16 @@ const (
 func TestStrengthTablesAreAPopulation(t *testing.T) {
 	l := newLake(t)
 	load(t, l, Options{Files: []string{write(t, "SWOW-EN.R100.csv", r100Text(`"tea","cup","hot",NA`))}})
-	first := write(t, "strength.R1.csv", strengthText(headerR1, "tea cup 2 3 0.6667", "tea leaf 1 3 0.3333", "sun hot 1 1 1"))
-	all := write(t, "strength.R123.csv", strengthText(headerR123, "tea hot 4 7 0.571", "tea cup 3 7 0.429", "sea blue 5 5 1"))
+	first := write(t, "strength.R1.csv", strengthText(headerR1,
+		"tea cup 2 3 0.6667", "tea leaf 1 3 0.3333", "sun hot 1 1 1"))
+	all := write(t, "strength.R123.csv", strengthText(headerR123,
+		"tea hot 4 7 0.571", "tea cup 3 7 0.429", "sea blue 5 5 1"))
 	report := loadStrengths(t, l, StrengthOptions{Files: []string{first, all}, Source: "club"})
 	if report.Rows != 6 || len(report.Notes) != 0 {
 		t.Errorf("%d rows, notes %q", report.Rows, report.Notes)
 	}
-	const club = `select cue, response, n1, total1, strength1 = n1 / total1, n123, total123, strength123 = n123 / total123, rank
+	const club = `select cue, response, n1, total1, strength1 = n1 / total1, n123, total123,
+		strength123 = n123 / total123, rank
 		from core.strength where population = 'club' order by cue, rank, response`
 	want := []string{
 		"sea|blue|<nil>|<nil>|<nil>|5|5|true|1", // no such cue among the first responses
@@ -195,5 +198,6 @@ func TestPublishedStrengths(t *testing.T) {
 	expect(t, l, fmt.Sprintf(sums, "strength123"), "0")
 	expect(t, l, "select count(*) from raw.strength where abs(strength - n / total) > 1e-15", "0")
 	expect(t, l, "select distinct cue from raw.strength where cue in ('null', 'true') order by cue", "null", "true")
-	expect(t, l, "select distinct response from raw.strength where response in ('null', 'nan') order by response", "nan", "null")
+	expect(t, l, "select distinct response from raw.strength where response in ('null', 'nan') order by response",
+		"nan", "null")
 }
