@@ -6,12 +6,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"alignctl/etl"
 	"alignctl/etl/swow"
 	"alignctl/lake"
 )
 
 type etlStrengthOptions struct {
 	swow.StrengthOptions
+	rawOptions
 	format string
 }
 
@@ -24,7 +26,8 @@ func etlStrengthCommand(t *terminal) *cli.Command {
 			"R1.Strength (or R123.Strength), set apart by tabs or commas, without quotes. The source is a\n" +
 			"population of core.strength; one table of first responses (R1) and one of all (R123) join in it.\n" +
 			"It then holds exactly these files.",
-		Flags: t.flags(
+		Flags: t.flags(append(o.flags(),
+			encodingFlag(&o.Encoding),
 			&cli.StringFlag{Name: "lang", Usage: "language of the files: " + strings.Join(swow.Languages(), ", "),
 				Destination: &o.Language},
 			&cli.StringFlag{Name: "source", Usage: "`NAME` of source and population (default: such as swow-en-published)",
@@ -32,15 +35,16 @@ func etlStrengthCommand(t *terminal) *cli.Command {
 			&cli.StringFlag{Name: "licence", Usage: "`LICENCE` of the files, for meta.files", Value: swow.Licence,
 				Destination: &o.Licence},
 			outputFlag(&o.format),
-		),
+		)...),
 		Action: func(c *cli.Context) error {
 			if o.Language == "" {
 				return usagef("etl strength: give --lang, one of %s", strings.Join(swow.Languages(), ", "))
 			}
 			o.Files = c.Args().Slice()
-			o.Command, o.Version = t.command, version()
-			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
-				return runEtlStrength(ctx, t, l, o)
+			o.Memory, o.Command, o.Version = o.memory, t.command, version()
+			return t.withRejects(c.Context, o.reject, func(ctx context.Context, rejects *etl.Rejects) error {
+				o.Rejects = rejects
+				return t.withLake(ctx, func(ctx context.Context, l *lake.Lake) error { return runEtlStrength(ctx, t, l, o) })
 			})
 		},
 	}, arguments{1, -1, "FILE..."})

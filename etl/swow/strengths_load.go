@@ -19,6 +19,9 @@ var publishedAudits embed.FS
 // population beside the others.
 func (p *StrengthPlan) Load(ctx context.Context) (*etl.Report, error) {
 	report := &etl.Report{Source: p.options.Source, Files: p.files, Steps: p.steps}
+	for _, f := range p.files {
+		report.Rejected += f.Rejected
+	}
 	return etl.Load(ctx, p.lake, etl.LoadOptions{
 		Info: lake.RunInfo{Command: p.options.Command, Config: p.Config(), Source: p.options.Source,
 			Version: p.options.Version},
