@@ -80,6 +80,9 @@ func Check(ctx context.Context, path string, layouts []Layout, o CheckOptions) (
 	}
 	defer f.Close()
 	encoding, err := decide(f, layouts, o.Encoding)
+	if f, ok := err.(*fault); ok {
+		return nil, f.at(path, 0)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("check raw file %q: %w", path, err)
 	}
@@ -184,7 +187,7 @@ func (t *tally) lines(end string) int64 {
 // check is Check on an open file: it fills in what is known of the file.
 func check(ctx context.Context, c *Checked, r io.Reader, layouts []Layout, o CheckOptions) (*Checked, error) {
 	t := &tally{digest: sha256.New()}
-	p := newPass(c.Path, decode(io.TeeReader(r, t), c.Encoding))
+	p := newPass(c.Path, c.Encoding, io.TeeReader(r, t))
 	if o.Rejects != nil {
 		p.reject = o.Rejects.Add
 	}

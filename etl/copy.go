@@ -51,7 +51,7 @@ func (c *Checked) copyTo(ctx context.Context, temp io.Writer) error {
 	defer task.Done()
 	digest := sha256.New()
 	w := bufio.NewWriterSize(temp, 1<<20)
-	p := newPass(c.Path, decode(io.TeeReader(&tracked{r: raw, task: task}, digest), c.Encoding))
+	p := newPass(c.Path, c.Encoding, io.TeeReader(&tracked{r: raw, task: task}, digest))
 	p.reject = func(*ParseError, []byte) error { return nil } // the check has set them aside
 	p.visit = func(line int64, cells []cell) error { return c.writePlain(w, line, cells) }
 	if err := p.run(ctx, []Layout{c.contract.layout}); err != nil {

@@ -127,6 +127,28 @@ func TestNamedEncoding(t *testing.T) {
 	}
 }
 
+// TestWrongNamedEncoding sees that no word of a file is read in an encoding that
+// it isn't in, whatever the user says.
+func TestWrongNamedEncoding(t *testing.T) {
+	for _, test := range []struct{ text, encoding, want string }{
+		{"word,mean\n茶,7\n", "gb18030", "f.csv: file is UTF-8, not gb18030; leave --encoding out"},
+		{"word,mean\n茶,7\n", "latin1", "f.csv: file is UTF-8, not iso-8859-1; leave --encoding out"},
+		{"word,mean\na,7\n\xb2\xff,7\n", "gb18030", "f.csv:3:1: bytes that are not gb18030; say by --encoding what the file is in"},
+		{"word,mean\nit\x92s,7\n", "latin1", "f.csv:2:3: bytes that are not iso-8859-1; say by --encoding what the file is in"},
+		{"w\xb2,mean\nb\xff,7\n", "gb18030", "f.csv:1:2: "},
+	} {
+		path := writeRaw(t, test.text)
+		_, err := Check(context.Background(), path, measured, CheckOptions{Encoding: test.encoding})
+		if err == nil || !strings.HasPrefix(strings.TrimPrefix(err.Error(), filepath.Dir(path)+"/"), test.want) {
+			t.Errorf("%q as %s: %v, want %s", test.text, test.encoding, err, test.want)
+		}
+	}
+	plain := writeRaw(t, "word,mean\ntea,7\n")
+	if _, err := Check(context.Background(), plain, measured, CheckOptions{Encoding: "gb18030"}); err != nil {
+		t.Errorf("plain ASCII as gb18030: %v", err)
+	}
+}
+
 // TestRejects sets bad lines aside: every line of the file is loaded or
 // rejected, and the good ones keep their numbers.
 func TestRejects(t *testing.T) {

@@ -57,7 +57,7 @@ func decode(r io.Reader, name string) io.Reader {
 // is in. Where none is, it is UTF-8, and the check tells what is wrong with it.
 func decide(file *os.File, layouts []Layout, named string) (string, error) {
 	if named != "" {
-		return findEncoding(named)
+		return asNamed(file, named)
 	}
 	var candidates []string
 	for _, l := range layouts {
@@ -79,6 +79,46 @@ func decide(file *os.File, layouts []Layout, named string) (string, error) {
 		}
 	}
 	return utf8Name, nil
+}
+
+// asNamed is the encoding that the user names, unless the file is UTF-8: it would
+// be loaded as words that nobody wrote.
+func asNamed(file *os.File, named string) (string, error) {
+	name, err := findEncoding(named)
+	if err != nil || name == utf8Name {
+		return name, err
+	}
+	high := &highBytes{r: file}
+	fits, err := isText(high)
+	if err == nil && fits && high.seen {
+		err = &fault{0, "file is UTF-8, not " + name, "leave --encoding out"}
+	}
+	return name, err
+}
+
+// decoded reports whether a line in a legacy encoding was one: bytes that aren't
+// of it have become U+FFFD, or controls that no raw file uses.
+func decoded(line []byte, name string) *fault {
+	if name == utf8Name {
+		return nil
+	}
+	if at := bytes.IndexFunc(line, func(r rune) bool { return r == utf8.RuneError || r >= 0x80 && r < 0xA0 }); at >= 0 {
+		return &fault{at + 1, "bytes that are not " + name, "say by --encoding what the file is in"}
+	}
+	return nil
+}
+
+// highBytes notes whether any byte read through it is beyond ASCII.
+type highBytes struct {
+	r    io.Reader
+	seen bool
+}
+
+// Read reads on and looks at the bytes.
+func (h *highBytes) Read(p []byte) (int, error) {
+	n, err := h.r.Read(p)
+	h.seen = h.seen || slices.ContainsFunc(p[:n], func(b byte) bool { return b >= utf8.RuneSelf })
+	return n, err
 }
 
 // isText reports whether r is UTF-8 without the controls that the C1 block

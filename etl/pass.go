@@ -13,6 +13,7 @@ import (
 // contract that the first line decides.
 type pass struct {
 	path     string
+	encoding string // of the file, before it was decoded
 	lines    lines
 	contract contract
 	verify   func(Record) error
@@ -23,8 +24,9 @@ type pass struct {
 	rows, rejected int64
 }
 
-func newPass(path string, r io.Reader) *pass {
-	return &pass{path: path, lines: lines{r: bufio.NewReaderSize(r, MaxLine)}}
+// newPass walks a file in an encoding.
+func newPass(path, encoding string, r io.Reader) *pass {
+	return &pass{path: path, encoding: encoding, lines: lines{r: bufio.NewReaderSize(decode(r, encoding), MaxLine)}}
 }
 
 func (p *pass) run(ctx context.Context, layouts []Layout) error {
@@ -62,7 +64,7 @@ func (p *pass) begin(layouts []Layout) ([]byte, error) {
 		return nil, &ParseError{File: p.path, Reason: "file is empty", Cure: "is the download complete?"}
 	}
 	if err == nil {
-		if f := foreign(line); f != nil {
+		if f := firstFault(line, p.encoding); f != nil {
 			err = f
 		}
 	}
@@ -84,6 +86,14 @@ func (p *pass) empty() error {
 			Cure: "the rejected records say what is wrong with each"}
 	}
 	return &ParseError{File: p.path, Line: 1, Reason: "no record after the header", Cure: "is the file complete?"}
+}
+
+// firstFault is what is wrong with the file, or with its first line, as text.
+func firstFault(line []byte, encoding string) *fault {
+	if f := foreign(line); f != nil {
+		return f
+	}
+	return decoded(line, encoding)
 }
 
 // foreign recognises files that are no CSV at all by their first bytes.
@@ -123,6 +133,9 @@ func (p *pass) record(line []byte, err error) error {
 }
 
 func (p *pass) examine(line []byte) error {
+	if f := decoded(line, p.encoding); f != nil {
+		return f
+	}
 	var err error
 	if p.cells, err = p.contract.syntax.append(p.cells[:0], line); err != nil {
 		return err
