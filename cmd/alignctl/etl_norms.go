@@ -34,7 +34,7 @@ func etlNormsCommand(t *terminal) *cli.Command {
 			"      concreteness: {low: 1, high: 5, reversed: true, mean: Konkret} # 1 is concrete\n" +
 			"    ignore: [\"*\"]               # columns that are no norms; * is all others\n\n" +
 			"It may also say encodings, missing, unquoted, senses (bank (money) is bank), known (share who knew the word),\n" +
-			"headerless (the columns of a file without header) and groups of raters.",
+			"headerless (the columns of a file without header) and groups of raters: see docs/norms.md.",
 		Flags: t.flags(append([]cli.Flag{
 			&cli.StringFlag{Name: "set", Usage: "`NAME` of a published set: " + strings.Join(norms.Sets(), ", "), Destination: &o.set},
 			&cli.StringFlag{Name: "mapping", Usage: "`FILE` in YAML that says how to read another set", Destination: &o.mapping},
