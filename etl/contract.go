@@ -39,6 +39,20 @@ func (c *contract) check(cells []cell) error {
 	return nil
 }
 
+// resembles reports whether cells could be a record by their number, and by
+// having numbers where the columns do.
+func (c *contract) resembles(cells []cell) bool {
+	if len(cells) != len(c.columns) && !c.trails(cells) {
+		return false
+	}
+	for i, column := range c.columns {
+		if column.Kind != Text && !c.absent(i, &cells[i]) && !column.Kind.admits(c.number(column.Kind, &cells[i])) {
+			return false
+		}
+	}
+	return true
+}
+
 // trails reports whether a record ends in one more, empty cell that the layout
 // admits.
 func (c *contract) trails(cells []cell) bool {

@@ -205,3 +205,13 @@ func TestHeaders(t *testing.T) {
 		except select word, dimension, value, original from core.norm where source = 'nrc-vad')`, "0")
 	expect(t, l, "select count(*) from core.norm where source = 'headed'", "9")
 }
+
+// TestHeaderlessOutOfScale sees that the first record of a file without header
+// is told as what it is, not as a header.
+func TestHeaderlessOutOfScale(t *testing.T) {
+	path := write(t, "vad.txt", "abide\t-0.61\t0.25\t0.48\n")
+	message := refused(t, newLake(t), Options{Set: builtin(t, "nrc-vad"), Files: []string{path}})
+	if !strings.HasPrefix(message, `vad.txt:1:7: -0.61 in column "Valence" is outside 0 to 1; `) {
+		t.Errorf("message: %s", message)
+	}
+}
