@@ -63,8 +63,8 @@ func (lemmaReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
 		return replayed, err
 	}
 	err = withCheck(c.Encoding, c.Reject, func(check etl.CheckOptions) error {
-		plan, err := norms.PrepareLemmas(ctx, job.Scratch, norms.LemmaOptions{Files: raw.paths, Rows: raw.rows, Language: c.Language,
-			Source: c.Source, Licence: c.Licence, CheckOptions: check, Command: command, Version: job.Version})
+		plan, err := norms.PrepareLemmas(ctx, job.Scratch, norms.LemmaOptions{Files: raw.paths, Rows: raw.rows,
+			Language: c.Language, Source: c.Source, Licence: c.Licence, CheckOptions: check, Command: command, Version: job.Version})
 		if err == nil {
 			_, err = plan.Load(ctx)
 		}

@@ -23,8 +23,8 @@ func etlNormsCommand(t *terminal) *cli.Command {
 	return checked(&cli.Command{
 		Name:  "norms",
 		Usage: "bring ratings of words, such as valence or concreteness, into the lake",
-		Description: "The source then holds exactly these files; raw.norm keeps every rating in the file's own scale, core.norm has\n" +
-			"a value a word and dimension on the scale that sources share. A mapping says what a set says:\n\n" +
+		Description: "The source then holds exactly these files; raw.norm keeps every rating in the file's own scale,\n" +
+			"core.norm has a value a word and dimension on the scale that sources share. A mapping says what a set says:\n\n" +
 			"    language: de\n" +
 			"    word: Wort                  # column of the words\n" +
 			"    delimiters: \";\"             # default: comma\n" +
@@ -36,11 +36,13 @@ func etlNormsCommand(t *terminal) *cli.Command {
 			"It may also say encodings, missing, unquoted, senses (bank (money) is bank), known (share who knew the word),\n" +
 			"headerless (the columns of a file without header) and groups of raters: see docs/norms.md.",
 		Flags: t.flags(append([]cli.Flag{
-			&cli.StringFlag{Name: "set", Usage: "`NAME` of a published set: " + strings.Join(norms.Sets(), ", "), Destination: &o.set},
+			&cli.StringFlag{Name: "set", Usage: "`NAME` of a published set: " + strings.Join(norms.Sets(), ", "),
+				Destination: &o.set},
 			&cli.StringFlag{Name: "mapping", Usage: "`FILE` in YAML that says how to read another set", Destination: &o.mapping},
 			&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: the set's, or the mapping's name or file)",
 				Destination: &o.Source},
-			&cli.StringFlag{Name: "licence", Usage: "`LICENCE` of the files, for meta.files (default: the set's)", Destination: &o.Licence},
+			&cli.StringFlag{Name: "licence", Usage: "`LICENCE` of the files, for meta.files (default: the set's)",
+				Destination: &o.Licence},
 			&cli.BoolFlag{Name: "append", Usage: "add to the files that the source holds", Destination: &o.Append},
 			encodingFlag(&o.Encoding),
 			outputFlag(&o.format),

@@ -62,7 +62,8 @@ func (w *loader) count(ctx context.Context) error {
 	if err := rows.Close(); err != nil {
 		return err
 	}
-	return etl.Scan(ctx, session, "select count(*) from (select distinct file_id, line from norm_record)", &w.job.Report.Rows)
+	return etl.Scan(ctx, session, "select count(*) from (select distinct file_id, line from norm_record)",
+		&w.job.Report.Rows)
 }
 
 // findings gives a text for each thing that people want to know of the words.

@@ -145,8 +145,8 @@ func (p *LemmaPlan) load(ctx context.Context, j *etl.Job) error {
 		parts = append(parts, p.options.Rows)
 	}
 	return j.Step(lemmaSpec().Name, func() error {
-		_, err := j.Run.Write(ctx, lemmaSpec(), p.options.Source, "select source, language, form, lemma, form_folded, lemma_folded, "+
-			"min(file_id) as file_id from ("+strings.Join(parts, "\nunion all by name\n")+") group by all")
+		_, err := j.Run.Write(ctx, lemmaSpec(), p.options.Source, "select source, language, form, lemma, form_folded, "+
+			"lemma_folded, min(file_id) as file_id from ("+strings.Join(parts, "\nunion all by name\n")+") group by all")
 		return err
 	})
 }

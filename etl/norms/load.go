@@ -154,8 +154,8 @@ func scaleRows() string {
 func (w *loader) audit(ctx context.Context) error {
 	rows := []string{"(null, null, null::bigint, null::bigint)"}
 	for _, f := range w.plan.files {
-		rows = append(rows, fmt.Sprintf("(%s, %s, %d, %d)", duck.Literal(w.plan.options.Source), duck.Literal(f.FileID()), f.Rows,
-			len(w.plan.options.Set.held(f))))
+		rows = append(rows, fmt.Sprintf("(%s, %s, %d, %d)", duck.Literal(w.plan.options.Source), duck.Literal(f.FileID()),
+			f.Rows, len(w.plan.options.Set.held(f))))
 	}
 	err := w.job.Run.Session().Exec(ctx, "create or replace temp table norm_file as select * from (values "+
 		strings.Join(rows, ", ")+") as t(source, file_id, records, ratings) where source is not null")

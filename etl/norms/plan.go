@@ -113,7 +113,8 @@ func (p *Plan) String() string {
 	if len(p.files) == 1 {
 		files = "file"
 	}
-	text := fmt.Sprintf("%s: %d %s, %d records; %d rows replace %d rows", p.options.Source, len(p.files), files, records, enter, leave)
+	text := fmt.Sprintf("%s: %d %s, %d records; %d rows replace %d rows",
+		p.options.Source, len(p.files), files, records, enter, leave)
 	if p.options.Append {
 		text += fmt.Sprintf(", %d rows stay", stay)
 	}

@@ -61,13 +61,13 @@ func coreSpec() lake.Spec {
 			etl.DoubleColumn("scale_low", "", "lowest number of the source's scale"),
 			etl.DoubleColumn("scale_high", "", "highest number of the source's scale"),
 			etl.BoolColumn("reversed", "whether the lowest number of the source's scale stands for the most"),
-			etl.Optional(etl.DoubleColumn("sd", "", "standard deviation of the ratings, on the shared scale; NULL where the source "+
-				"has none or several records are in the value")),
-			etl.Optional(etl.LongColumn("n", "count", "raters, over all records in the value; NULL where one of them doesn't tell")),
+			etl.Optional(etl.DoubleColumn("sd", "", "standard deviation of the ratings, on the shared scale; NULL where the "+
+				"source has none or several records are in the value")),
+			etl.Optional(etl.LongColumn("n", "count", "raters, over all records in the value; NULL where one doesn't tell")),
 			etl.LongColumn("records", "count", "records of raw.norm in the value"),
 			etl.LongColumn("senses", "count", "senses of the word that the source tells apart"),
-			etl.TextColumn("rule", "how the records gave one value: single (there is one); repeated (the mean of several, weighted "+
-				"by raters where all tell them); senses (the same, over the senses of a homograph); bare (the word was also "+
+			etl.TextColumn("rule", "how the records gave one value: single (there is one); repeated (the mean of several, "+
+				"weighted by raters where all tell them); senses (the same, over the senses of a homograph); bare (the word was also "+
 				"rated without a sense, and that rating counts)"),
 		},
 	}

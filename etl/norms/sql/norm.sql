@@ -14,13 +14,14 @@ with rated as (
   where "group" = 'Sum' and mean is not null
 ),
 entry as (
-  select language, headword, dimension, count(*) as entries, count(*) - count(sense) as bare, count(distinct sense) as senses
+  select language, headword, dimension, count(*) as entries, count(*) - count(sense) as bare,
+    count(distinct sense) as senses
   from rated
   group by language, headword, dimension
 ),
 chosen as (
-  select r.source, r.language, r.headword, r.folded, r.dimension, r.mean, r.sd, r.n, r.scale_low, r.scale_high, r.reversed,
-    e.entries, e.bare, e.senses, cast(round(r.mean * 1000000000) as bigint) as billionths
+  select r.source, r.language, r.headword, r.folded, r.dimension, r.mean, r.sd, r.n,
+    r.scale_low, r.scale_high, r.reversed, e.entries, e.bare, e.senses, cast(round(r.mean * 1000000000) as bigint) as billionths
   from rated r join entry e on e.language = r.language and e.headword = r.headword and e.dimension = r.dimension
   where r.sense is null or e.bare = 0
 ),

@@ -1,6 +1,6 @@
 -- view: core.norm_coverage
--- doc: How much of a population's responses has a rating in a source: of the responses as they were given (tokens) and of the
---   different ones (types), by how the rating was found (see core.norm_lookup).
+-- doc: How much of a population's responses has a rating in a source: of the responses as they were given (tokens) and of
+--   the different ones (types), by how the rating was found (see core.norm_lookup).
 -- key: language, population, source
 -- licence: open
 -- column: language "ISO 639-1 code"
