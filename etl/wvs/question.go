@@ -25,6 +25,9 @@ const (
 	Number    = "number"    // the code is a number
 )
 
+// maxCode is the highest code: one of nine digits, as an open question may have.
+const maxCode = 999_999_999
+
 // lowestMissing is the lowest of the codes that say why there is no answer.
 const lowestMissing = -5
 
@@ -54,7 +57,7 @@ func (q *Question) Demographic() bool { return q.Topic == "demographic" }
 // Answers reports whether a code is an answer to the question.
 func (q *Question) Answers(code int64) bool {
 	if q.Open {
-		return code >= 0
+		return code >= 0 && code <= maxCode
 	}
 	first, last := q.Options[0].Code, q.Options[len(q.Options)-1].Code
 	return first <= code && code <= last

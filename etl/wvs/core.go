@@ -1,0 +1,172 @@
+package wvs
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"strings"
+
+	"alignctl/lake"
+	"alignctl/lake/duck"
+)
+
+//go:embed sql/*.sql
+var transforms embed.FS
+
+//go:embed audits/*.sql
+var auditFiles embed.FS
+
+// transform is the text of one of the SQL files, a single SELECT.
+func transform(name string) (string, error) {
+	text, err := transforms.ReadFile("sql/" + name + ".sql")
+	return string(text), err
+}
+
+// core computes the source's core tables from its raw rows, and audits them.
+func (w *loader) core(ctx context.Context) error {
+	if err := w.readRaw(ctx); err != nil {
+		return err
+	}
+	if err := w.job.Step("count", func() error { return w.prelude(ctx) }); err != nil {
+		return err
+	}
+	for _, table := range []struct {
+		spec      lake.Spec
+		transform string
+	}{
+		{questionSpec(), "question"}, {optionSpec(), "option"}, {distributionSpec(), "distribution"}, {missingSpec(), "missing"},
+	} {
+		err := w.job.Step(table.spec.Name, func() error {
+			query, err := transform(table.transform)
+			if err == nil {
+				_, err = w.job.Run.Write(ctx, table.spec, w.plan.options.Source, query)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return w.job.Step("audit", func() error { return w.audit(ctx) })
+}
+
+// prelude makes the temporary tables and views by which the transforms and
+// audits get the source's rows and the facts. The transforms are the same text
+// on every engine; this is DuckDB's part.
+func (w *loader) prelude(ctx context.Context) error {
+	tally, err := transform("tally")
+	if err != nil {
+		return err
+	}
+	for _, statement := range append([]string{
+		w.view("respondent", "raw"), w.view("answer", "raw"),
+		"create or replace temp table wvs_source as select " + duck.Literal(w.plan.options.Source) + " as source",
+		"create or replace temp table wvs_file as " + w.plan.fileRows(),
+		"create or replace temp table wvs_tally as " + tally,
+	}, factTables(w.plan.codebook)...) {
+		if err := w.exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// view shows the source's rows of a table as wvs_name.
+func (w *loader) view(name, schema string) string {
+	return fmt.Sprintf("create or replace temp view wvs_%[1]s as select * from %[2]s.wvs_%[1]s where source = %[3]s",
+		name, schema, duck.Literal(w.plan.options.Source))
+}
+
+func (p *Plan) fileRows() string {
+	var rows []string
+	for _, f := range p.files {
+		rows = append(rows, tuple(duck.Literal(f.FileID()), fmt.Sprint(f.Rows), fmt.Sprint(len(questionsOf(f)))))
+	}
+	return relation("file_id varchar, records bigint, questions bigint", rows)
+}
+
+// audit runs the audits, and gathers what the report tells.
+func (w *loader) audit(ctx context.Context) error {
+	for _, name := range []string{"distribution", "missing"} {
+		if err := w.exec(ctx, w.view(name, "core")); err != nil {
+			return err
+		}
+	}
+	if err := w.job.Audit(ctx, auditFiles, "audits", "wvs."+w.plan.options.Source); err != nil {
+		return err
+	}
+	return w.tell(ctx)
+}
+
+// factTables make what the transforms read of wave 7 and of the codebook.
+func factTables(b *Codebook) []string {
+	var facts, codes, texts, labels []string
+	for _, q := range Questions() {
+		facts = append(facts, q.row())
+		for _, o := range q.Options {
+			codes = append(codes, tuple(duck.Literal(q.Name), fmt.Sprint(o.Code), orNull(o.Position)))
+		}
+	}
+	if b != nil {
+		for _, t := range b.Texts {
+			texts = append(texts, tuple(duck.Literal(t.Question), duck.Literal(t.Language), duck.Literal(t.Text)))
+		}
+		for _, l := range b.Labels {
+			labels = append(labels, tuple(duck.Literal(l.Question), duck.Literal(l.Language), fmt.Sprint(l.Code),
+				orNull(l.Position), duck.Literal(l.Label)))
+		}
+	}
+	table := func(name, columns string, rows []string) string {
+		return "create or replace temp table " + name + " as " + relation(columns, rows)
+	}
+	return []string{
+		table("wvs_fact", "question varchar, number integer, topic varchar, kind varchar, role varchar, recodes varchar, "+
+			"options integer, lowest integer, highest integer", facts),
+		table("wvs_code", "question varchar, code integer, place integer", codes),
+		table("wvs_text", "question varchar, language varchar, text varchar", texts),
+		table("wvs_label", "question varchar, language varchar, code integer, place integer, label varchar", labels),
+	}
+}
+
+// row is the question as a row of wvs_fact.
+func (q *Question) row() string {
+	role, recodes, lowest, highest := "substantive", "null", int64(0), int64(maxCode)
+	if q.Demographic() {
+		role = "demographic"
+	}
+	if q.Recodes != "" {
+		recodes = duck.Literal(q.Recodes)
+	}
+	if !q.Open {
+		lowest, highest = q.Options[0].Code, q.Options[len(q.Options)-1].Code
+	}
+	return tuple(duck.Literal(q.Name), fmt.Sprint(numberOf(q.Name)), duck.Literal(q.Topic), duck.Literal(q.Kind),
+		duck.Literal(role), recodes, orNull(len(q.Options)), fmt.Sprint(lowest), fmt.Sprint(highest))
+}
+
+// orNull is a number in SQL; 0 is none.
+func orNull(n int) string {
+	if n == 0 {
+		return "null"
+	}
+	return fmt.Sprint(n)
+}
+
+func tuple(values ...string) string { return "(" + strings.Join(values, ", ") + ")" }
+
+// relation is a SELECT of rows of constants, with columns as "name type, ...";
+// there may be none.
+func relation(columns string, rows []string) string {
+	var names, casts []string
+	for _, column := range strings.Split(columns, ", ") {
+		name, kind, _ := strings.Cut(column, " ")
+		names = append(names, name)
+		casts = append(casts, fmt.Sprintf("cast(%s as %s) as %[1]s", name, kind))
+	}
+	limit := ""
+	if len(rows) == 0 {
+		rows, limit = []string{tuple(strings.Split(strings.Repeat("null ", len(names)-1)+"null", " ")...)}, " limit 0"
+	}
+	return fmt.Sprintf("select %s from (values %s) as t(%s)%s", strings.Join(casts, ", "), strings.Join(rows, ", "),
+		strings.Join(names, ", "), limit)
+}
