@@ -228,7 +228,7 @@ func technical(o Options) []column {
 func answers(q *wvs.Question) func(*generator, respondent) {
 	hash := 0
 	for _, b := range []byte(q.Name) {
-		hash = hash*31 + int(b)
+		hash = (hash*31 + int(b)) % 10_007
 	}
 	first, span := int64(0), 90
 	if !q.Open {
