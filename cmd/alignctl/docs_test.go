@@ -15,6 +15,7 @@ import (
 
 	"alignctl/etl/norms"
 	"alignctl/etl/swow"
+	"alignctl/etl/wvs"
 	"alignctl/eval"
 	"alignctl/lake"
 	"alignctl/sql"
@@ -46,7 +47,7 @@ func TestDocsTables(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Tables\n\nEvery table of a lake, made from the specs that its writers declare " +
 		"(`go test ./cmd/alignctl -run Docs -update`).\n")
-	for _, specs := range [][]lake.Spec{swow.Specs(), norms.Specs(), train.Specs(), eval.Specs(), lake.Specs()} {
+	for _, specs := range [][]lake.Spec{swow.Specs(), norms.Specs(), wvs.Specs(), train.Specs(), eval.Specs(), lake.Specs()} {
 		for _, s := range specs {
 			writeSpec(&b, s)
 		}

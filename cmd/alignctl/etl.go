@@ -20,7 +20,8 @@ func etlCommand(t *terminal) *cli.Command {
 	return &cli.Command{
 		Name:        "etl",
 		Usage:       "bring raw files into the lake",
-		Subcommands: []*cli.Command{etlSwowCommand(t), etlStrengthCommand(t), etlNormsCommand(t), etlLemmaCommand(t)},
+		Subcommands: []*cli.Command{etlSwowCommand(t), etlStrengthCommand(t), etlNormsCommand(t), etlLemmaCommand(t),
+			etlWvsCommand(t)},
 	}
 }
 

@@ -20,6 +20,11 @@ type census struct {
 	countries map[string]bool
 }
 
+// Layouts are the raw formats that are known.
+func Layouts() []etl.Layout { return []etl.Layout{newCensus().layout()} }
+
+func newCensus() *census { return &census{countries: map[string]bool{}} }
+
 // layout is the raw format: a file of one country, delimited by semicolons, or
 // the cross-national one, by commas; the header decides. Columns that are no
 // question of wave 7 (interviewers' notes, indices, a country's own questions)

@@ -78,7 +78,7 @@ func (p *Plan) check(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	c := &census{countries: map[string]bool{}}
+	c := newCensus()
 	p.files, err = etl.CheckAll(ctx, p.options.Files, []etl.Layout{c.layout()}, p.options.CheckOptions)
 	if err != nil {
 		return p.explain(err)
