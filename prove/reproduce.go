@@ -43,7 +43,8 @@ func Reproduce(ctx context.Context, l *lake.Lake, of string, o Options) (_ *Proo
 	}
 	defer func() { err = errors.Join(err, leave()) }()
 	p := &prover{lake: l, scratch: newScratch(l, scratch), graph: g, version: o.Version, proof: &Proof{},
-		replayers: []Replayer{swowReplayer{}, strengthReplayer{}, normsReplayer{}, lemmaReplayer{}, dataReplayer{o.Catalogue}}}
+		replayers: []Replayer{swowReplayer{}, strengthReplayer{}, normsReplayer{}, lemmaReplayer{}, wvsReplayer{},
+			dataReplayer{o.Catalogue}}}
 	if err := p.prove(ctx); err != nil {
 		return nil, fmt.Errorf("reproduce %q: %w", of, err)
 	}

@@ -63,7 +63,7 @@ func (w *loader) prelude(ctx context.Context) error {
 		"create or replace temp table wvs_source as select " + duck.Literal(w.plan.options.Source) + " as source",
 		"create or replace temp table wvs_file as " + w.plan.fileRows(),
 		"create or replace temp table wvs_tally as " + tally,
-	}, factTables(w.plan.codebook)...) {
+	}, append(factTables(), w.plan.wordTables()...)...) {
 		if err := w.exec(ctx, statement); err != nil {
 			return err
 		}
@@ -98,16 +98,27 @@ func (w *loader) audit(ctx context.Context) error {
 	return w.tell(ctx)
 }
 
-// factTables make what the transforms read of wave 7 and of the codebook.
-func factTables(b *Codebook) []string {
-	var facts, codes, texts, labels []string
+// factTables make what the transforms read of wave 7.
+func factTables() []string {
+	var facts, codes []string
 	for _, q := range Questions() {
 		facts = append(facts, q.row())
 		for _, o := range q.Options {
 			codes = append(codes, tuple(duck.Literal(q.Name), fmt.Sprint(o.Code), orNull(o.Position)))
 		}
 	}
-	if b != nil {
+	return []string{
+		"create or replace temp table wvs_fact as " + relation("question varchar, number integer, topic varchar, kind varchar, "+
+			"role varchar, recodes varchar, options integer, lowest integer, highest integer", facts),
+		"create or replace temp table wvs_code as " + relation("question varchar, code integer, place integer", codes),
+	}
+}
+
+// wordTables make what the transforms read of the codebook, or of the rows in
+// its place.
+func (p *Plan) wordTables() []string {
+	var texts, labels []string
+	if b := p.codebook; b != nil {
 		for _, t := range b.Texts {
 			texts = append(texts, tuple(duck.Literal(t.Question), duck.Literal(t.Language), duck.Literal(t.Text)))
 		}
@@ -116,16 +127,15 @@ func factTables(b *Codebook) []string {
 				orNull(l.Position), duck.Literal(l.Label)))
 		}
 	}
-	table := func(name, columns string, rows []string) string {
-		return "create or replace temp table " + name + " as " + relation(columns, rows)
+	text := relation("question varchar, language varchar, text varchar", texts)
+	label := relation("question varchar, language varchar, code integer, place integer, label varchar", labels)
+	if rows := p.options.Rows.Questions; rows != "" {
+		text += " union all select question, language, text from (" + rows + ") where language <> ''"
 	}
-	return []string{
-		table("wvs_fact", "question varchar, number integer, topic varchar, kind varchar, role varchar, recodes varchar, "+
-			"options integer, lowest integer, highest integer", facts),
-		table("wvs_code", "question varchar, code integer, place integer", codes),
-		table("wvs_text", "question varchar, language varchar, text varchar", texts),
-		table("wvs_label", "question varchar, language varchar, code integer, place integer, label varchar", labels),
+	if rows := p.options.Rows.Options; rows != "" {
+		label += ` union all select question, language, code, "position", label from (` + rows + ") where language <> ''"
 	}
+	return []string{"create or replace temp table wvs_text as " + text, "create or replace temp table wvs_label as " + label}
 }
 
 // row is the question as a row of wvs_fact.
@@ -167,6 +177,6 @@ func relation(columns string, rows []string) string {
 	if len(rows) == 0 {
 		rows, limit = []string{tuple(strings.Split(strings.Repeat("null ", len(names)-1)+"null", " ")...)}, " limit 0"
 	}
-	return fmt.Sprintf("select %s from (values %s) as t(%s)%s", strings.Join(casts, ", "), strings.Join(rows, ", "),
+	return fmt.Sprintf("(select %s from (values %s) as t(%s)%s)", strings.Join(casts, ", "), strings.Join(rows, ", "),
 		strings.Join(names, ", "), limit)
 }

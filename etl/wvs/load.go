@@ -40,13 +40,14 @@ type Config struct {
 	Files    []string `json:"files"`                       // sha256 of each
 	Codebook string   `json:"codebook,omitempty"`          // sha256
 	Language string   `json:"codebook_language,omitempty"` // see Options
+	Reject   bool     `json:"reject,omitempty"`            // bad records were set aside
 	Rows     Rows     `json:"rows,omitzero"`               // see Options
 }
 
 // Config is the configuration that the load's run records.
 func (p *Plan) Config() Config {
 	o := p.options
-	c := Config{Kind: Kind, Source: o.Source, Append: o.Append, Licence: o.Licence, Rows: o.Rows}
+	c := Config{Kind: Kind, Source: o.Source, Append: o.Append, Licence: o.Licence, Rows: o.Rows, Reject: o.Rejects != nil}
 	for _, f := range p.files {
 		c.Files = append(c.Files, f.SHA256)
 	}
@@ -238,68 +239,59 @@ func (p *Plan) stagedQuery(i int) string {
 // answers replaces the source's rows of raw.wvs_answer and lets go of the staged
 // ones.
 func (w *loader) answers(ctx context.Context) error {
-	query, err := w.longQuery(ctx)
+	parts, err := w.longParts(ctx)
 	if err != nil {
 		return err
 	}
-	spec := answerSpec()
-	if others := w.kept(); len(others) == 0 {
-		spec.Presorted = true
-	} else {
-		query += w.keptAnswers(others)
+	spec, others := answerSpec(), w.kept()
+	spec.Presorted = len(others) == 0
+	for _, k := range others {
+		parts = append(parts, fmt.Sprintf(`select a.source, a.question, n.respondent, a.code
+			from (%s) a join wvs_numbered n on n.origin = '%s' and n.old = a.respondent`, k.Answers, k.table))
 	}
-	if _, err := w.job.Run.Write(ctx, spec, w.plan.options.Source, query); err != nil {
-		return err
-	}
+	_, err = w.job.Run.Write(ctx, spec, w.plan.options.Source, strings.Join(parts, "\nunion all\n"))
 	for i := range w.plan.files {
-		if err := w.exec(ctx, "drop table "+staged(i)); err != nil {
-			return err
+		if err == nil {
+			err = w.exec(ctx, "drop table "+staged(i))
 		}
 	}
-	return nil
+	return err
 }
 
-// longQuery turns the staged files to long form in key order: question by
+// longParts turns the staged files to long form in key order: question by
 // question, file by file, respondent by respondent. Staged rows keep the file's
-// order, so nothing is sorted, and each step reads a single column.
-func (w *loader) longQuery(ctx context.Context) (string, error) {
-	columns, offsets := make([][]string, len(w.plan.files)), make([]int64, len(w.plan.files))
-	var all []string
+// order, so nothing is sorted, and each part reads a single column.
+func (w *loader) longParts(ctx context.Context) (parts []string, err error) {
+	files, questions := make([]stagedFile, len(w.plan.files)), []string{}
 	for i, f := range w.plan.files {
-		columns[i] = questionsOf(f)
-		all = append(all, columns[i]...)
+		files[i] = stagedFile{table: staged(i), questions: questionsOf(f)}
+		questions = append(questions, files[i].questions...)
 		err := etl.Scan(ctx, w.job.Run.Session(), "select min(respondent) from wvs_numbered where origin is null and file_id = "+
-			duck.Literal(f.FileID()), &offsets[i])
+			duck.Literal(f.FileID()), &files[i].first)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 	}
-	slices.Sort(all)
-	var parts []string
-	for _, question := range slices.Compact(all) {
-		for i := range w.plan.files {
-			if _, found := slices.BinarySearch(columns[i], question); !found {
-				continue
+	slices.Sort(questions)
+	for _, question := range slices.Compact(questions) {
+		for _, f := range files {
+			if slices.Contains(f.questions, question) {
+				parts = append(parts, f.long(w.plan.options.Source, question))
 			}
-			parts = append(parts, fmt.Sprintf("select %s as source, %s as question, cast(rowid + %d as integer) as respondent, cast(%s as integer) as code from %s",
-				duck.Literal(w.plan.options.Source), duck.Literal(question), offsets[i], duck.Name(question), staged(i)))
 		}
 	}
-	if len(parts) == 0 {
-		return "select null::varchar as source, null::varchar as question, null::integer as respondent, null::integer as code limit 0", nil
-	}
-	return strings.Join(parts, "\nunion all\n"), nil
+	return parts, nil
 }
 
-// keptAnswers adds the answers of the respondents that were there before, by
-// their new numbers.
-func (w *loader) keptAnswers(list []kept) string {
-	var b strings.Builder
-	for _, k := range list {
-		fmt.Fprintf(&b, `
-union all
-select a.source, a.question, n.respondent, a.code
-from (%s) a join wvs_numbered n on n.origin = '%s' and n.old = a.respondent`, k.Answers, k.table)
-	}
-	return b.String()
+// A stagedFile is a file in a temporary table.
+type stagedFile struct {
+	table     string
+	questions []string
+	first     int64 // number of its first respondent
+}
+
+// long is the answers to a question in long form.
+func (f stagedFile) long(source, question string) string {
+	return fmt.Sprintf("select %s as source, %s as question, cast(rowid + %d as integer) as respondent, cast(%s as integer) as code from %s",
+		duck.Literal(source), duck.Literal(question), f.first, duck.Name(question), f.table)
 }

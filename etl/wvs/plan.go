@@ -24,9 +24,8 @@ type Options struct {
 	// Codebook is a file with the words of questions and answers; "": none. A
 	// codebook in JSON is in CodebookLanguage ("": en); one in CSV says it itself.
 	Codebook, CodebookLanguage string
-	// Rows are rows of this source that are loaded beside Files. So a source is
-	// loaded again of which a file is gone and an earlier version of the lake has
-	// its rows.
+	// Rows are loaded beside Files. So a source is loaded again of which a file is
+	// gone and an earlier version of the lake has its rows.
 	Rows Rows
 	etl.CheckOptions
 	Memory  string // DuckDB's share; "": etl.DefaultMemory
@@ -34,11 +33,13 @@ type Options struct {
 	Version string // of alignctl
 }
 
-// Rows are SELECTs of rows of raw.wvs_respondent and of raw.wvs_answer, which
-// belong together; "": none.
+// Rows are SELECTs of a source's rows as an earlier version of the lake has
+// them; "": none.
 type Rows struct {
-	Respondents string `json:"respondents,omitempty"`
-	Answers     string `json:"answers,omitempty"`
+	Respondents string `json:"respondents,omitempty"` // of raw.wvs_respondent
+	Answers     string `json:"answers,omitempty"`     // of raw.wvs_answer: what these respondents answered
+	Questions   string `json:"questions,omitempty"`   // of core.wvs_question: the texts, in the place of a codebook's
+	Options     string `json:"options,omitempty"`     // of core.wvs_option: the labels
 }
 
 // A Plan is a load whose files have been checked and counted: it says what
