@@ -26,7 +26,7 @@ func etlWvsCommand(t *terminal) *cli.Command {
 			"core.wvs_question and core.wvs_option follow. Columns that are no question of wave 7 are left out.\n\n" +
 			"The survey's words may not be passed on, so alignctl has none: a codebook gives them, in JSON as\n" +
 			`{"Q1": {"question": "...", "choices": {"1": "..."}}}, or in CSV with the columns question, language,` + "\n" +
-			"text, code, label, position, where a row words a question or labels one of its codes.",
+			"text, code, label, position, where a row words a question or labels one of its codes. With --append the words stay.",
 		Flags: t.flags(append([]cli.Flag{
 			&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: wvs7-usa or the like for one country, wvs7 for more)",
 				Destination: &o.Source},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"alignctl/lake"
@@ -25,6 +26,9 @@ func transform(name string) (string, error) {
 // core computes the source's core tables from its raw rows, and audits them.
 func (w *loader) core(ctx context.Context) error {
 	if err := w.readRaw(ctx); err != nil {
+		return err
+	}
+	if err := w.readWords(ctx); err != nil {
 		return err
 	}
 	if err := w.job.Step("count", func() error { return w.prelude(ctx) }); err != nil {
@@ -114,6 +118,23 @@ func factTables() []string {
 	}
 }
 
+// keepsWords reports whether the source's words stay: a load that adds files,
+// and no codebook.
+func (p *Plan) keepsWords() bool { return p.codebook == nil && slices.ContainsFunc(p.held, p.stays) }
+
+// readWords records that the load reads the words that the source has.
+func (w *loader) readWords(ctx context.Context) error {
+	if !w.plan.keepsWords() {
+		return nil
+	}
+	for _, table := range []string{questionSpec().Name, optionSpec().Name} {
+		if _, err := w.job.Run.InputScope(ctx, table, w.plan.options.Source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // wordTables make what the transforms read of the codebook, or of the rows in
 // its place.
 func (p *Plan) wordTables() []string {
@@ -129,11 +150,16 @@ func (p *Plan) wordTables() []string {
 	}
 	text := relation("question varchar, language varchar, text varchar", texts)
 	label := relation("question varchar, language varchar, code integer, place integer, label varchar", labels)
-	if rows := p.options.Rows.Questions; rows != "" {
-		text += " union all select question, language, text from (" + rows + ") where language <> ''"
+	rows := p.options.Rows
+	if source := duck.Literal(p.options.Source); p.keepsWords() && rows.Questions == "" {
+		rows.Questions = "select * from core.wvs_question where source = " + source
+		rows.Options = "select * from core.wvs_option where source = " + source
 	}
-	if rows := p.options.Rows.Options; rows != "" {
-		label += ` union all select question, language, code, "position", label from (` + rows + ") where language <> ''"
+	if rows.Questions != "" {
+		text += " union all select question, language, text from (" + rows.Questions + ") where language <> ''"
+	}
+	if rows.Options != "" {
+		label += ` union all select question, language, code, "position", label from (` + rows.Options + ") where language <> ''"
 	}
 	return []string{"create or replace temp table wvs_text as " + text, "create or replace temp table wvs_label as " + label}
 }

@@ -20,6 +20,9 @@ func (w *loader) tell(ctx context.Context) error {
 	if b := w.plan.codebook; b != nil {
 		w.note("codebook %s: %d texts, %d labels; %d entries are no questions of wave 7", b.Name(), len(b.Texts), len(b.Labels), b.Others)
 	}
+	if w.plan.codebook == nil && !w.plan.keepsWords() {
+		w.note("no codebook: questions and answers have no words")
+	}
 	if err := w.tellCountries(ctx); err != nil {
 		return err
 	}
