@@ -31,8 +31,8 @@ func parseCodebookJSON(path, language string, data []byte) (*Codebook, error) {
 	if err := p.object(p.entry); err != nil {
 		return nil, err
 	}
+	p.next()
 	if _, err := p.decoder.Token(); err != io.EOF {
-		p.at = int(p.decoder.InputOffset())
 		return nil, p.fault("text after the codebook's last brace", "remove it")
 	}
 	b := p.words.book

@@ -12,8 +12,8 @@ import (
 )
 
 // maxWeight bounds a weight, far above any that a survey gives: sums of weights
-// in billionths stay whole numbers of 64 bits.
-const maxWeight = 10_000
+// in ten-billionths stay whole numbers of 64 bits.
+const maxWeight = 1000
 
 // A census is what a check learns of the files beside their form.
 type census struct {

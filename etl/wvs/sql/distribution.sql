@@ -13,6 +13,6 @@ with valid as (
   where t.code >= f.lowest and t.code <= f.highest
 )
 select s.source, country, question, code, n, valid_n, cast(n as double) / valid_n as share,
-  case when valid_weight is not null then cast(coalesce(weight, 0) as double) / 1000000000 end as weighted_n,
+  case when valid_weight is not null then cast(coalesce(weight, 0) as double) / 10000000000 end as weighted_n,
   cast(coalesce(weight, 0) as double) / nullif(valid_weight, 0) as weighted_share
 from valid cross join wvs_source s
