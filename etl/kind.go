@@ -53,8 +53,24 @@ func (k Kind) value(text []byte) float64 {
 	if k == Text || k == Timestamp {
 		return 0
 	}
+	if whole(text, 15) {
+		return float64(wholeNumber(text))
+	}
 	value, _ := strconv.ParseFloat(string(text), 64) // admits has parsed it
 	return value
+}
+
+// wholeNumber is the number that a text of whole stands for.
+func wholeNumber(text []byte) (n int64) {
+	for _, b := range text {
+		if b != '-' {
+			n = n*10 + int64(b-'0')
+		}
+	}
+	if text[0] == '-' {
+		return -n
+	}
+	return n
 }
 
 // whole reports whether text is an optional minus and 1 to most digits.

@@ -186,6 +186,19 @@ func (r Record) Value(name string) (string, bool) {
 	return r.cells[at].text(), true
 }
 
+// Columns are the file's, in its order.
+func (r Record) Columns() []Column { return r.contract.columns }
+
+// Number is the number in the i-th of Columns; false where it has no value, or
+// isn't of a kind of numbers.
+func (r Record) Number(i int) (float64, bool) {
+	c, v := &r.contract.columns[i], &r.cells[i]
+	if c.Kind == Text || c.Kind == Timestamp || r.contract.absent(i, v) {
+		return 0, false
+	}
+	return c.Kind.value(r.contract.number(c.Kind, v)), true
+}
+
 // Refuse makes the error by which a Layout's Verify refuses a record: column
 // is the Column.Name at fault, or "".
 func (r Record) Refuse(column, reason, cure string) error {

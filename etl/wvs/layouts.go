@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"alignctl/etl"
@@ -15,27 +14,21 @@ import (
 // in ten-billionths stay whole numbers of 64 bits.
 const maxWeight = 1000
 
-// A census is what a check learns of the files beside their form.
-type census struct {
-	countries map[string]bool
-}
-
 // Layouts are the raw formats that are known.
 func Layouts() []etl.Layout { return []etl.Layout{newCensus().layout()} }
-
-func newCensus() *census { return &census{countries: map[string]bool{}} }
 
 // layout is the raw format: a file of one country, delimited by semicolons, or
 // the cross-national one, by commas; the header decides. Columns that are no
 // question of wave 7 (interviewers' notes, indices, a country's own questions)
-// are left out.
+// are left out. The codes are read by the check itself, into a sheet: DuckDB
+// stages the columns of respondents alone.
 func (c *census) layout() etl.Layout {
 	return etl.Layout{
 		Name: "wvs7", Delimiters: ";,", Missing: []string{"", "NA"}, Trailing: true,
 		Columns: respondentColumns(),
 		Other: func(header string) (etl.Column, bool) {
 			if q := byName()[header]; q != nil {
-				return etl.Column{Name: q.Name, Kind: etl.Code, Valid: q.valid}, true
+				return etl.Column{Kind: etl.Code, Valid: q.valid}, true
 			}
 			return etl.Column{}, true
 		},
@@ -77,43 +70,13 @@ func validWeight(w float64) error {
 	return nil
 }
 
-// A person is how a survey names a respondent.
-type person struct {
-	country   string
-	interview int64
-}
-
-// verify makes the check of whole records of one file: a country stands for
-// itself, and no respondent stands twice. Files without D_INTERVIEW don't say
-// who is who.
-func (c *census) verify() func(etl.Record) error {
-	seen := map[person]bool{}
-	return func(r etl.Record) error {
-		country, _ := r.Value("country")
-		if !alpha3.MatchString(country) {
-			return r.Refuse("country", fmt.Sprintf("%q is no country code of three capital letters", country), "correct it")
-		}
-		if text, given := r.Value("interview"); given {
-			number, _ := strconv.ParseFloat(text, 64) // a whole number: its kind is Code
-			p := person{country, int64(number)}
-			if seen[p] {
-				return r.Refuse("interview", fmt.Sprintf("respondent %d of %s stands twice in the file", p.interview, country),
-					"remove one of the records")
-			}
-			seen[p] = true
-		}
-		c.countries[country] = true
-		return nil
-	}
-}
-
-var alpha3 = regexp.MustCompile(`^[A-Z]{3}$`)
+func isQuestion(c etl.Column) bool { return byName()[c.Header] != nil }
 
 // questionsOf are the questions that a file has columns of, by name.
 func questionsOf(f *etl.Checked) (names []string) {
 	for _, c := range f.Columns {
-		if byName()[c.Name] != nil {
-			names = append(names, c.Name)
+		if isQuestion(c) {
+			names = append(names, c.Header)
 		}
 	}
 	slices.Sort(names)
@@ -123,7 +86,7 @@ func questionsOf(f *etl.Checked) (names []string) {
 // leftOut are the columns of a file that are not loaded.
 func leftOut(f *etl.Checked) (headers []string) {
 	for _, c := range f.Columns {
-		if c.Name == "" {
+		if c.Name == "" && !isQuestion(c) {
 			headers = append(headers, c.Header)
 		}
 	}

@@ -48,6 +48,7 @@ type Plan struct {
 	options  Options
 	lake     *lake.Lake
 	files    []*etl.Checked // by FileID
+	sheets   []*sheet       // the answers in each of files
 	codebook *Codebook      // nil: none
 	held     []etl.Held     // what the source holds now, by country
 	steps    []etl.Step
@@ -84,16 +85,27 @@ func (p *Plan) check(ctx context.Context) (err error) {
 	if err != nil {
 		return p.explain(err)
 	}
-	for _, f := range p.files {
+	if err := p.keep(c); err != nil {
+		return err
+	}
+	if p.options.Source == "" {
+		p.options.Source = sourceOf(c.countries)
+	}
+	return nil
+}
+
+// keep takes the answers that the check read, a sheet a file.
+func (p *Plan) keep(c *census) error {
+	c.complete = true
+	for i, f := range p.files {
 		if len(questionsOf(f)) == 0 {
 			return &etl.ParseError{File: f.Path, Line: 1, Reason: "no column is a question of wave 7",
 				Cure: "the header needs names such as Q1"}
 		}
+		c.sheets[i].fileID = f.FileID()
 	}
+	p.sheets = c.sheets
 	slices.SortFunc(p.files, func(a, b *etl.Checked) int { return strings.Compare(a.FileID(), b.FileID()) })
-	if p.options.Source == "" {
-		p.options.Source = sourceOf(c.countries)
-	}
 	return nil
 }
 

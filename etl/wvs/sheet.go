@@ -1,0 +1,135 @@
+package wvs
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+
+	"alignctl/etl"
+)
+
+// A sheet is the answers of a file's respondents: a column of codes for each
+// question, in the order of the file's records. It is what a wide file is best
+// kept in: four bytes an answer, and the long form goes question by question.
+type sheet struct {
+	fileID  string
+	places  map[string]int // of each question among columns
+	columns [][]int32
+}
+
+func newSheet(fileID string) *sheet { return &sheet{fileID: fileID, places: map[string]int{}} }
+
+// add adds a question's codes.
+func (s *sheet) add(question string, codes []int32) {
+	s.places[question] = len(s.columns)
+	s.columns = append(s.columns, codes)
+}
+
+// answersTo are the codes of a question, none where it isn't in the file.
+func (s *sheet) answersTo(question string) []int32 {
+	if at, found := s.places[question]; found {
+		return s.columns[at]
+	}
+	return nil
+}
+
+// respondents is how many records the columns have.
+func (s *sheet) respondents() int32 {
+	if len(s.columns) == 0 {
+		return 0
+	}
+	return int32(len(s.columns[0]))
+}
+
+// blank is the code of an empty cell.
+const blank = math.MinInt32
+
+// A census takes what a check reads of files, beside their form.
+type census struct {
+	countries map[string]bool
+	sheets    []*sheet // in the order of the files
+	complete  bool     // the files are checked: nothing more is taken
+}
+
+func newCensus() *census { return &census{countries: map[string]bool{}} }
+
+// A person is how a survey names a respondent.
+type person struct {
+	country   string
+	interview int64
+}
+
+// A reading is a census at work on one file.
+type reading struct {
+	census    *census
+	persons   map[person]bool
+	sheet     *sheet
+	begun     bool
+	questions []int // places in the file of the sheet's columns
+	interview int   // place of D_INTERVIEW; -1: the file lacks it
+}
+
+// verify makes the check of whole records of one file, which takes the answers
+// of those that pass.
+func (c *census) verify() func(etl.Record) error {
+	r := &reading{census: c, persons: map[person]bool{}, sheet: newSheet(""), interview: -1}
+	if !c.complete {
+		c.sheets = append(c.sheets, r.sheet)
+	}
+	return r.record
+}
+
+func (r *reading) record(record etl.Record) error {
+	if !r.begun {
+		r.begin(record.Columns())
+	}
+	country, err := r.identify(record)
+	if err != nil || r.census.complete {
+		return err
+	}
+	r.census.countries[country] = true
+	for i, at := range r.questions {
+		code := int32(blank)
+		if number, given := record.Number(at); given {
+			code = int32(number)
+		}
+		r.sheet.columns[i] = append(r.sheet.columns[i], code)
+	}
+	return nil
+}
+
+// begin finds the columns.
+func (r *reading) begin(columns []etl.Column) {
+	r.begun = true
+	for i, c := range columns {
+		if isQuestion(c) {
+			r.questions = append(r.questions, i)
+			r.sheet.add(c.Header, nil)
+		}
+		if c.Name == "interview" {
+			r.interview = i
+		}
+	}
+}
+
+// identify sees that a record has a country, and that no respondent stands
+// twice. Files without D_INTERVIEW don't say who is who.
+func (r *reading) identify(record etl.Record) (country string, err error) {
+	country, _ = record.Value("country")
+	if !alpha3.MatchString(country) {
+		return "", record.Refuse("country", fmt.Sprintf("%q is no country code of three capital letters", country), "correct it")
+	}
+	if r.interview < 0 {
+		return country, nil
+	}
+	number, _ := record.Number(r.interview) // the column is required
+	p := person{country, int64(number)}
+	if r.persons[p] {
+		return "", record.Refuse("interview", fmt.Sprintf("respondent %d of %s stands twice in the file", p.interview, country),
+			"remove one of the records")
+	}
+	r.persons[p] = true
+	return country, nil
+}
+
+var alpha3 = regexp.MustCompile(`^[A-Z]{3}$`)
