@@ -30,6 +30,9 @@ func (w *loader) answers(ctx context.Context) error {
 		sheets = append(sheets, more...)
 	}
 	slices.SortFunc(sheets, func(a, b *sheet) int { return strings.Compare(a.fileID, b.fileID) })
+	for _, s := range sheets {
+		w.cells += int64(len(s.columns)) * int64(s.respondents())
+	}
 	_, err := w.job.Run.WriteArrow(ctx, answerSpec(), w.plan.options.Source, answerSchema(),
 		func(yield func(arrow.RecordBatch, error) bool) {
 			newLong(w.plan.options.Source).write(sheets, func(b arrow.RecordBatch) bool { return yield(b, nil) })
@@ -50,14 +53,14 @@ func (w *loader) keptSheets(ctx context.Context, k kept) (sheets []*sheet, err e
 	defer rows.Close()
 	for rows.Next() {
 		var fileID, question string
-		var codes []any
-		if err := rows.Scan(&fileID, &question, (*anyList)(&codes)); err != nil {
+		var list anyList
+		if err := rows.Scan(&fileID, &question, &list); err != nil {
 			return nil, err
 		}
 		if len(sheets) == 0 || sheets[len(sheets)-1].fileID != fileID {
 			sheets = append(sheets, newSheet(fileID))
 		}
-		sheets[len(sheets)-1].add(question, codesIn(codes))
+		list.appendTo(sheets[len(sheets)-1].column(question))
 	}
 	return sheets, rows.Err()
 }
@@ -75,17 +78,15 @@ func (l *anyList) Scan(value any) error {
 	return nil
 }
 
-// codesIn are the codes of a list whose nulls are empty cells.
-func codesIn(list []any) []int32 {
-	codes := make([]int32, len(list))
-	for i, v := range list {
+// appendTo appends the list's codes; a null is an empty cell.
+func (l anyList) appendTo(c *codes) {
+	for _, v := range l {
 		code, given := v.(int32)
 		if !given {
 			code = blank
 		}
-		codes[i] = code
+		c.append(code)
 	}
-	return codes
 }
 
 // answerSchema is the columns of raw.wvs_answer as they are written.
@@ -114,7 +115,7 @@ func (l *long) write(sheets []*sheet, take func(arrow.RecordBatch) bool) {
 		first := int32(1)
 		for _, s := range sheets {
 			l.add(name, first, s.answersTo(name))
-			first += s.respondents()
+			first += int32(s.respondents())
 		}
 		if len(l.codes) >= batchRows && !take(l.batch()) {
 			return
@@ -136,19 +137,20 @@ func questionsIn(sheets []*sheet) []string {
 }
 
 // add takes a question's codes, of respondents from first on.
-func (l *long) add(name string, first int32, codes []int32) {
-	if len(codes) == 0 {
+func (l *long) add(name string, first int32, codes *codes) {
+	if codes.len() == 0 {
 		return
 	}
 	if len(l.names) == 0 || l.names[len(l.names)-1] != name {
 		l.names = append(l.names, name)
 	}
-	for i, code := range codes {
+	from := len(l.codes)
+	l.codes = codes.appendTo(l.codes)
+	for i, code := range l.codes[from:] {
 		l.question = append(l.question, int32(len(l.names)-1))
 		l.respondents = append(l.respondents, first+int32(i))
 		l.valid = append(l.valid, code != blank)
 	}
-	l.codes = append(l.codes, codes...)
 }
 
 // batch makes a batch of the rows so far, and begins anew.

@@ -66,6 +66,7 @@ func (w *loader) prelude(ctx context.Context) error {
 		w.view("respondent", "raw"), w.view("answer", "raw"),
 		"create or replace temp table wvs_source as select " + duck.Literal(w.plan.options.Source) + " as source",
 		"create or replace temp table wvs_file as " + w.plan.fileRows(),
+		fmt.Sprintf("create or replace temp table wvs_cell as select cast(%d as bigint) as cells", w.cells),
 		"create or replace temp table wvs_tally as " + tally,
 	}, append(factTables(), w.plan.wordTables()...)...) {
 		if err := w.exec(ctx, statement); err != nil {
@@ -81,12 +82,13 @@ func (w *loader) view(name, schema string) string {
 		name, schema, duck.Literal(w.plan.options.Source))
 }
 
+// fileRows are the files that are loaded, as the check counted them.
 func (p *Plan) fileRows() string {
 	var rows []string
 	for _, f := range p.files {
-		rows = append(rows, tuple(duck.Literal(f.FileID()), fmt.Sprint(f.Rows), fmt.Sprint(len(questionsOf(f)))))
+		rows = append(rows, tuple(duck.Literal(f.FileID()), fmt.Sprint(f.Rows)))
 	}
-	return relation("file_id varchar, records bigint, questions bigint", rows)
+	return relation("file_id varchar, records bigint", rows)
 }
 
 // audit runs the audits, and gathers what the report tells.

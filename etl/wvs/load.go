@@ -59,8 +59,9 @@ func (p *Plan) Config() Config {
 
 // A loader is one run of a Plan.
 type loader struct {
-	plan *Plan
-	job  *etl.Job
+	plan  *Plan
+	job   *etl.Job
+	cells int64 // answers that the source's files have
 }
 
 func (w *loader) load(ctx context.Context) error {

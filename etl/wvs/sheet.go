@@ -9,40 +9,79 @@ import (
 )
 
 // A sheet is the answers of a file's respondents: a column of codes for each
-// question, in the order of the file's records. It is what a wide file is best
-// kept in: four bytes an answer, and the long form goes question by question.
+// question, in the order of the file's records. The long form goes question by
+// question.
 type sheet struct {
 	fileID  string
 	places  map[string]int // of each question among columns
-	columns [][]int32
+	columns []codes
 }
 
 func newSheet(fileID string) *sheet { return &sheet{fileID: fileID, places: map[string]int{}} }
 
-// add adds a question's codes.
-func (s *sheet) add(question string, codes []int32) {
+// column adds a question.
+func (s *sheet) column(question string) *codes {
 	s.places[question] = len(s.columns)
-	s.columns = append(s.columns, codes)
+	s.columns = append(s.columns, codes{})
+	return &s.columns[len(s.columns)-1]
 }
 
 // answersTo are the codes of a question, none where it isn't in the file.
-func (s *sheet) answersTo(question string) []int32 {
+func (s *sheet) answersTo(question string) *codes {
 	if at, found := s.places[question]; found {
-		return s.columns[at]
+		return &s.columns[at]
 	}
-	return nil
+	return &codes{}
 }
 
 // respondents is how many records the columns have.
-func (s *sheet) respondents() int32 {
+func (s *sheet) respondents() int {
 	if len(s.columns) == 0 {
 		return 0
 	}
-	return int32(len(s.columns[0]))
+	return s.columns[0].len()
 }
 
-// blank is the code of an empty cell.
-const blank = math.MinInt32
+// codes is a column of codes in two bytes each, or in four once one of them asks
+// for it.
+type codes struct {
+	narrow []int16
+	wide   []int32 // nil: narrow holds
+}
+
+// blank is the code of an empty cell, and blankNarrow as it is kept.
+const (
+	blank       = math.MinInt32
+	blankNarrow = math.MinInt16
+)
+
+func (c *codes) len() int { return max(len(c.narrow), len(c.wide)) }
+
+func (c *codes) append(code int32) {
+	switch {
+	case c.wide != nil:
+		c.wide = append(c.wide, code)
+	case code == blank:
+		c.narrow = append(c.narrow, blankNarrow)
+	case code > blankNarrow && code <= math.MaxInt16:
+		c.narrow = append(c.narrow, int16(code))
+	default:
+		c.wide = append(c.appendTo(nil), code)
+		c.narrow = nil
+	}
+}
+
+// appendTo appends the codes to a list.
+func (c *codes) appendTo(list []int32) []int32 {
+	for _, code := range c.narrow {
+		if code == blankNarrow {
+			list = append(list, blank)
+			continue
+		}
+		list = append(list, int32(code))
+	}
+	return append(list, c.wide...)
+}
 
 // A census takes what a check reads of files, beside their form.
 type census struct {
@@ -93,7 +132,7 @@ func (r *reading) record(record etl.Record) error {
 		if number, given := record.Number(at); given {
 			code = int32(number)
 		}
-		r.sheet.columns[i] = append(r.sheet.columns[i], code)
+		r.sheet.columns[i].append(code)
 	}
 	return nil
 }
@@ -104,7 +143,7 @@ func (r *reading) begin(columns []etl.Column) {
 	for i, c := range columns {
 		if isQuestion(c) {
 			r.questions = append(r.questions, i)
-			r.sheet.add(c.Header, nil)
+			r.sheet.column(c.Header)
 		}
 		if c.Name == "interview" {
 			r.interview = i

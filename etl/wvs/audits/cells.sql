@@ -1,7 +1,6 @@
--- raw.wvs_answer holds a row for each respondent of a file and each of its questions.
-select f.file_id, f.records * f.questions as cells, count(a.respondent) as answers
-from wvs_file f
-left join wvs_respondent r on r.file_id = f.file_id
-left join wvs_answer a on a.respondent = r.respondent
-group by f.file_id, f.records, f.questions
-having count(a.respondent) <> f.records * f.questions
+-- raw.wvs_answer holds an answer for each cell of the files, and each belongs to a respondent.
+select c.cells, t.answers, a.held
+from wvs_cell c
+cross join (select coalesce(sum(n), 0) as answers from wvs_tally) t
+cross join (select count(*) as held from wvs_answer) a
+where t.answers <> c.cells or a.held <> c.cells
