@@ -193,7 +193,7 @@ func (s *scopeScan) check(rows span) error {
 			}
 		}
 	}
-	key := s.keyOf(rows)
+	key := varying(s.keyOf(rows), rows.from, rows.to)
 	for i := rows.from + 1; i < rows.to; i++ {
 		switch order := s.compare(key, i-1, key, i); {
 		case order == 0:
