@@ -87,7 +87,7 @@ func (c *codes) appendTo(list []int32) []int32 {
 type census struct {
 	countries map[string]bool
 	sheets    []*sheet // in the order of the files
-	complete  bool     // the files are checked: nothing more is taken
+	complete  bool     // nothing more is taken: the files are checked, or not to be loaded
 }
 
 func newCensus() *census { return &census{countries: map[string]bool{}} }
