@@ -9,16 +9,6 @@ import (
 	"alignctl/etl/wvs"
 )
 
-// text writes a file of the world.
-func (w *world) text(name, text string) string {
-	w.Helper()
-	path := filepath.Join(w.dir, name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		w.Fatal(err)
-	}
-	return path
-}
-
 // A survey is loaded again from its files, bad records set aside as then, and
 // from the lake's rows where a file or the codebook is gone.
 func TestReproduceSurvey(t *testing.T) {
