@@ -114,10 +114,14 @@ func (c *Catalogue) inputDigests(v *View, tables []string, pins lake.Pins) (map[
 }
 
 // missingInput explains why a view can't be built: a data set it reads is not
-// built, a table is not loaded, or its name is wrong.
+// built, a table is not loaded, it reads a view, or its name is wrong.
 func (c *Catalogue) missingInput(v *View, table string, pins lake.Pins) error {
 	if _, err := c.View(table); err == nil {
 		return fmt.Errorf("%s reads %s, which is not built: run alignctl data build %s", v.File, table, table)
+	}
+	if slices.ContainsFunc(c.live, func(l *View) bool { return l.Name == table }) {
+		return fmt.Errorf("%s reads %s, a view of query sessions: read the tables under it, whose versions a recipe records",
+			v.File, table)
 	}
 	return fmt.Errorf("%s reads table %q, which is not in the lake%s (alignctl etl loads tables)",
 		v.File, table, nearest.Hint(table, slices.Sorted(maps.Keys(pins))))
