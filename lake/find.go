@@ -5,15 +5,14 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/goccy/go-yaml"
+	"alignctl/internal/workspace"
 )
 
 // Variable is the environment variable that names the lake's folder.
 const Variable = "ALIGNCTL_LAKE"
 
-// workspaceFile marks a workspace; its key "lake" names the lake's folder,
-// relative to it.
-const workspaceFile = "alignctl.yaml"
+// defaultFolder is the lake's folder where nothing names another.
+const defaultFolder = "lake"
 
 // Find says which folder a command works on: the flag's value; else
 // $ALIGNCTL_LAKE; else what the nearest alignctl.yaml, upward from the working
@@ -26,37 +25,18 @@ func Find(flag string) (dir string, err error) {
 	if dir := os.Getenv(Variable); dir != "" {
 		return filepath.Abs(dir)
 	}
-	here, err := os.Getwd()
+	file, err := workspace.Find()
 	if err != nil {
 		return "", fmt.Errorf("find lake: %w", err)
 	}
-	for folder := here; ; folder = filepath.Dir(folder) {
-		content, err := os.ReadFile(filepath.Join(folder, workspaceFile))
-		if err == nil {
-			return named(folder, content)
-		}
-		if !os.IsNotExist(err) {
-			return "", fmt.Errorf("find lake: %w", err)
-		}
-		if folder == filepath.Dir(folder) {
-			return filepath.Join(here, "lake"), nil
-		}
+	if file == nil {
+		return filepath.Abs(defaultFolder)
 	}
-}
-
-// named reads the lake's folder from a workspace file.
-func named(folder string, content []byte) (string, error) {
-	var workspace struct {
-		Lake string `yaml:"lake"`
+	if err := file.Decode("lake", &dir); err != nil {
+		return "", fmt.Errorf("find lake: %w", err)
 	}
-	if err := yaml.Unmarshal(content, &workspace); err != nil {
-		return "", fmt.Errorf("find lake: %s: %w", filepath.Join(folder, workspaceFile), err)
+	if dir == "" {
+		dir = defaultFolder
 	}
-	switch {
-	case workspace.Lake == "":
-		return filepath.Join(folder, "lake"), nil
-	case filepath.IsAbs(workspace.Lake):
-		return workspace.Lake, nil
-	}
-	return filepath.Join(folder, workspace.Lake), nil
+	return file.Abs(dir), nil
 }

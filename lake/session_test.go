@@ -124,7 +124,7 @@ func TestFind(t *testing.T) {
 	expect("", filepath.Join(deep, "lake"))
 	workspace("")
 	expect("", filepath.Join(root, "lake"))
-	workspace("lake: other/place\ntrain:\n  seed: 1\n")
+	workspace("lake: other/place\netl:\n  memory: 1GiB\n")
 	expect("", filepath.Join(root, "other/place"))
 	t.Setenv(Variable, "env")
 	expect("", filepath.Join(deep, "env"))

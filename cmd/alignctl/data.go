@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"alignctl/internal/workspace"
 	"alignctl/lake"
 	"alignctl/sql"
 )
@@ -61,18 +61,18 @@ func atFlag(at *string) cli.Flag {
 // folders views and templates beside the nearest alignctl.yaml, upward from the
 // working folder, or in the working folder itself.
 func openCatalogue() (*sql.Catalogue, error) {
+	file, err := workspace.Find()
+	if err != nil {
+		return nil, err
+	}
+	if file != nil {
+		return sql.LoadCatalogue(file.Folder())
+	}
 	here, err := os.Getwd()
 	if err != nil {
 		return nil, fmt.Errorf("find workspace: %w", err)
 	}
-	for folder := here; ; folder = filepath.Dir(folder) {
-		if _, err := os.Stat(filepath.Join(folder, "alignctl.yaml")); err == nil {
-			return sql.LoadCatalogue(folder)
-		}
-		if folder == filepath.Dir(folder) {
-			return sql.LoadCatalogue(here)
-		}
-	}
+	return sql.LoadCatalogue(here)
 }
 
 func dataListCommand(t *terminal) *cli.Command {

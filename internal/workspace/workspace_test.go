@@ -1,0 +1,110 @@
+package workspace_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"alignctl/internal/workspace"
+)
+
+// Shared is what every entry of a settings type has.
+type Shared struct {
+	Licence string `yaml:"licence"`
+}
+
+// settings stands for a section's type.
+type settings struct {
+	Memory string `yaml:"memory"`
+	Of     map[string]struct {
+		Shared   `yaml:",inline"`
+		Files    []string `yaml:"files"`
+		Patterns []struct {
+			Glob string `yaml:"glob"`
+		} `yaml:"patterns"`
+	} `yaml:"of"`
+}
+
+func read(t *testing.T, content string) (*workspace.File, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), workspace.FileName)
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return workspace.Read(path)
+}
+
+func TestDecode(t *testing.T) {
+	f, err := read(t, "lake: x\netl:\n  of:\n    a: {licence: CC0, files: [one, two]}\n    b:\n      patterns: [{glob: '*'}]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := settings{Memory: "as before"}
+	if err := f.Decode("etl", &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Memory != "as before" || got.Of["a"].Licence != "CC0" || got.Of["b"].Patterns[0].Glob != "*" {
+		t.Errorf("decoded %+v", got)
+	}
+	if diff := cmp.Diff([]string{"one", "two"}, got.Of["a"].Files); diff != "" {
+		t.Error(diff)
+	}
+	if want := filepath.Join(f.Folder(), "raw", "x"); f.Abs("raw/x") != want {
+		t.Errorf("raw/x is %s", f.Abs("raw/x"))
+	}
+}
+
+// Every mistake is told with its line, and an unknown key with the nearest one.
+func TestMistakes(t *testing.T) {
+	for content, want := range map[string]string{
+		"lake: x\nelt: 1\n":                                       `:2:1: unknown key "elt"; did you mean "etl"?`,
+		"etl:\n  memroy: 1\n":                                     `:2:3: unknown key "memroy"; did you mean "memory"?`,
+		"etl:\n  of:\n    a:\n      license: x\n":                 `:4:7: unknown key "license"; did you mean "licence"?`,
+		"etl:\n  of:\n    a:\n      patterns:\n      - gobl: x\n": `:5:9: unknown key "gobl"; did you mean "glob"?`,
+		"etl:\n  of: &all\n    a: {x: 1}\n":                       `:3:9: unknown key "x"; there are licence, files, patterns`,
+		"etl:\n  of:\n    a: {files: {x: 1}}\n":                   ":3:",
+		"etl:\n  of: [1]\n":                                       ":2:",
+		"etl:\n  memory: a\n  memory: b\n":                        ":3:3: ",
+		"etl: 1\n":                                                ":1:",
+		"- 1\n":                                                   ":1:",
+		"etl: [1\n":                                               ":1:",
+		"lake: x\n---\nlake: y\n":                                 "want one YAML document, found 2",
+	} {
+		f, err := read(t, content)
+		if err == nil {
+			var s settings
+			err = f.Decode("etl", &s)
+		}
+		if err == nil || !strings.Contains(err.Error(), workspace.FileName) || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v, want %q", content, err, want)
+		}
+	}
+}
+
+// An empty file marks a workspace, and a folder below it belongs to it.
+func TestFind(t *testing.T) {
+	root := t.TempDir()
+	deep := filepath.Join(root, "a", "b")
+	if err := os.MkdirAll(deep, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(deep)
+	if f, err := workspace.Find(); f != nil || err != nil {
+		t.Fatalf("found %v, %v in an empty folder", f, err)
+	}
+	if err := os.WriteFile(filepath.Join(root, workspace.FileName), []byte("# nothing yet\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := workspace.Find()
+	if err != nil || f == nil || f.Folder() != root {
+		t.Fatalf("found %v, %v", f, err)
+	}
+	s := settings{}
+	if err := f.Decode("etl", &s); err != nil {
+		t.Error(err)
+	}
+}
