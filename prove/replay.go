@@ -3,18 +3,14 @@ package prove
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"strings"
 
+	"alignctl/etl"
 	"alignctl/etl/swow"
-	"alignctl/internal/progress"
 	"alignctl/lake"
 	"alignctl/lake/duck"
 	"alignctl/sql"
@@ -175,7 +171,7 @@ func fileLink(ctx context.Context, f *lake.RawFile) (Link, error) {
 	if f.Path == "" {
 		return link.without(Gone, "its place wasn't recorded"+instead), nil
 	}
-	sum, err := fileSHA256(ctx, f.Path)
+	sum, err := etl.DigestFile(ctx, f.Path)
 	switch {
 	case ctx.Err() != nil:
 		return link, ctx.Err()
@@ -185,32 +181,6 @@ func fileLink(ctx context.Context, f *lake.RawFile) (Link, error) {
 		return link.without(Gone, err.Error()+instead), nil
 	}
 	return link.compare("sha256:" + sum), nil
-}
-
-func fileSHA256(ctx context.Context, path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return "", err
-	}
-	task := progress.Start(ctx, "digest "+info.Name(), info.Size(), "bytes")
-	defer task.Done()
-	sum := sha256.New()
-	for ctx.Err() == nil {
-		n, err := io.CopyN(sum, f, 4<<20)
-		task.Add(n)
-		if err == io.EOF {
-			return hex.EncodeToString(sum.Sum(nil)), nil
-		}
-		if err != nil {
-			return "", err
-		}
-	}
-	return "", ctx.Err()
 }
 
 // dataReplayer builds data sets.

@@ -21,12 +21,13 @@ func etlCommand(t *terminal) *cli.Command {
 		Name:        "etl",
 		Usage:       "bring raw files into the lake",
 		Subcommands: []*cli.Command{etlSwowCommand(t), etlStrengthCommand(t), etlNormsCommand(t), etlLemmaCommand(t),
-			etlWvsCommand(t)},
+			etlWvsCommand(t), etlRunCommand(t)},
 	}
 }
 
 type etlSwowOptions struct {
 	swow.Options
+	rawOptions
 	pack, steps, self string
 	populations       settings
 	format            string
@@ -47,7 +48,8 @@ func etlSwowCommand(t *terminal) *cli.Command {
 			"A list is text in UTF-8, an entry a line; corrections have two columns, parted by a tab: what\n" +
 			"is written and what is meant. A population is a condition in SQL on the columns\n" +
 			strings.Join(swow.Facts(), ", ") + ".",
-		Flags: t.flags(
+		Flags: t.flags(append(o.flags(),
+			encodingFlag(&o.Encoding),
 			&cli.StringFlag{Name: "lang", Usage: "language of the files: " + strings.Join(swow.Languages(), ", "),
 				Destination: &o.Language},
 			&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: the language's, such as swow-en)",
@@ -67,18 +69,17 @@ func etlSwowCommand(t *terminal) *cli.Command {
 				Destination: &o.self},
 			&cli.GenericFlag{Name: "population", Usage: "one more population of core.strength (again for more): `NAME=CONDITION`",
 				Value: o.populations},
-			&cli.StringFlag{Name: "memory", Usage: "DuckDB's share, such as `2GB`; more than that spills to disk (default: by the cores)",
-				Destination: &o.Memory},
 			outputFlag(&o.format),
-		),
+		)...),
 		Action: func(c *cli.Context) error {
 			o.Files = c.Args().Slice()
-			o.Command, o.Version = t.command, version()
+			o.Memory, o.Command, o.Version = o.memory, t.command, version()
 			if err := o.resolve(); err != nil {
 				return err
 			}
-			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
-				return runEtlSwow(ctx, t, l, o)
+			return t.withRejects(c.Context, o.reject, func(ctx context.Context, rejects *etl.Rejects) error {
+				o.Rejects = rejects
+				return t.withLake(ctx, func(ctx context.Context, l *lake.Lake) error { return runEtlSwow(ctx, t, l, o) })
 			})
 		},
 	}, arguments{1, -1, "FILE..."})

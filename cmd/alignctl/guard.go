@@ -10,8 +10,8 @@ import (
 	"alignctl/internal/nearest"
 )
 
-// errPartial marks a command that did its work and left some input rows aside.
-var errPartial = errors.New("some input was rejected")
+// errPartial marks a command that did its work but for some of its input.
+var errPartial = errors.New("done in part")
 
 // A usageError is a command line that alignctl can't obey.
 type usageError struct{ text string }

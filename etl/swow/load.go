@@ -2,6 +2,7 @@ package swow
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -45,6 +46,8 @@ type Config struct {
 	Steps       Steps             `json:"steps,omitempty"`
 	SelfAnswers SelfAnswers       `json:"self_answers,omitempty"`
 	Populations []Population      `json:"populations,omitempty"` // all of them
+
+	Recipe json.RawMessage `json:"recipe,omitempty"` // see Options
 }
 
 // Config is the configuration that the load's run records.
@@ -52,7 +55,7 @@ func (p *Plan) Config() Config {
 	o := p.options
 	c := Config{Kind: Kind, Source: o.Source, Language: p.language.Code, Append: o.Append, Licence: o.Licence, Rows: o.Rows,
 		Pack: p.language.text, Lists: map[string]string{}, Steps: o.Steps, SelfAnswers: o.SelfAnswers,
-		Populations: o.Populations}
+		Populations: o.Populations, Recipe: o.Recipe}
 	for name, f := range p.lists {
 		c.Lists[name] = f.SHA256
 	}

@@ -28,7 +28,7 @@ func Sections() []string { return []string{"lake", "etl"} }
 // A File is a workspace's file, read and parsed.
 type File struct {
 	Path     string // absolute
-	sections map[string]ast.Node
+	sections map[string]*ast.MappingValueNode
 }
 
 // Find reads the nearest alignctl.yaml, upward from the working folder; nil
@@ -59,7 +59,7 @@ func Read(path string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read workspace: %w", err)
 	}
-	f := &File{Path: path, sections: map[string]ast.Node{}}
+	f := &File{Path: path, sections: map[string]*ast.MappingValueNode{}}
 	return f, f.parse(content)
 }
 
@@ -83,7 +83,7 @@ func (f *File) parse(content []byte) error {
 		if !slices.Contains(Sections(), name) {
 			return f.errorAt(pair.Key, "unknown key %q%s", name, nearest.Hint(name, Sections()))
 		}
-		f.sections[name] = pair.Value
+		f.sections[name] = pair
 	}
 	return nil
 }
@@ -102,14 +102,14 @@ func (f *File) Abs(path string) string {
 // Decode reads a section into a pointer. Without the section it leaves the
 // value as it is.
 func (f *File) Decode(section string, into any) error {
-	node, ok := f.sections[section]
+	pair, ok := f.sections[section]
 	if !ok {
 		return nil
 	}
-	if err := f.strict(node, typeOf(into)); err != nil {
+	if err := f.strict(pair.Value, typeOf(into)); err != nil {
 		return err
 	}
-	if err := yaml.NodeToValue(node, into, yaml.Strict()); err != nil {
+	if err := yaml.NodeToValue(pair.Value, into, yaml.Strict()); err != nil {
 		return f.located(err)
 	}
 	return nil
@@ -129,4 +129,23 @@ func (f *File) located(err error) error {
 func (f *File) errorAt(node ast.Node, format string, args ...any) error {
 	p := node.GetToken().Position
 	return fmt.Errorf("%s:%d:%d: %s", f.Path, p.Line, p.Column, fmt.Sprintf(format, args...))
+}
+
+// Place names the place of a key below others, as path:line:column; where the
+// file hasn't all of them, that of the last that it has.
+func (f *File) Place(keys ...string) string {
+	place, children := f.Path, f.sections
+	for _, key := range keys {
+		pair, ok := children[key]
+		if !ok {
+			break
+		}
+		p := pair.Key.GetToken().Position
+		place, children = fmt.Sprintf("%s:%d:%d", f.Path, p.Line, p.Column), map[string]*ast.MappingValueNode{}
+		pairs, _ := mapping(pair.Value)
+		for _, child := range pairs {
+			children[keyName(child)] = child
+		}
+	}
+	return place
 }

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"alignctl/etl"
+	"alignctl/etl/pipeline"
+	"alignctl/internal/workspace"
+	"alignctl/lake"
+)
+
+type etlRunOptions struct {
+	rawOptions
+	dryRun bool
+	format string
+}
+
+func etlRunCommand(t *terminal) *cli.Command {
+	var o etlRunOptions
+	return checked(&cli.Command{
+		Name:  "run",
+		Usage: "bring the sources that alignctl.yaml names into the lake, as far as they changed",
+		Description: "A source is loaded again when its files, its settings, or alignctl itself changed since it was\n" +
+			"loaded last; files count by their bytes, not by their times. A source that fails leaves the others\n" +
+			"done, and the exit code is 3. A source of the lake that alignctl.yaml doesn't name stays.\n" +
+			"For an example with its files: alignctl demo --export FOLDER.",
+		Flags: t.flags(append(o.flags(),
+			&cli.BoolFlag{Name: "dry-run", Usage: "only check the files and say what would be loaded, and why",
+				Destination: &o.dryRun},
+			outputFlag(&o.format))...),
+		Action: func(c *cli.Context) error {
+			config, err := readPipeline()
+			if err != nil {
+				return err
+			}
+			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
+				return t.withRejects(ctx, o.reject, func(ctx context.Context, rejects *etl.Rejects) error {
+					return runEtlRun(ctx, t, l, config, pipeline.Options{Sources: c.Args().Slice(), Rejects: rejects,
+						Memory: o.memory, Command: t.command, Version: version()}, o)
+				})
+			})
+		},
+	}, arguments{0, -1, "[SOURCE...]"})
+}
+
+// readPipeline reads the sources of the nearest alignctl.yaml.
+func readPipeline() (*pipeline.Config, error) {
+	file, err := workspace.Find()
+	if err != nil {
+		return nil, err
+	}
+	if file == nil {
+		return nil, fmt.Errorf("find alignctl.yaml: there is none here or in a folder above " +
+			"(write one; for an example: alignctl demo --export FOLDER)")
+	}
+	return pipeline.Read(file)
+}
+
+func runEtlRun(ctx context.Context, t *terminal, l *lake.Lake, config *pipeline.Config, with pipeline.Options,
+	o etlRunOptions) error {
+	plan, err := config.Prepare(ctx, l, with)
+	if err != nil {
+		return err
+	}
+	for _, name := range plan.Orphans {
+		t.remark("%s: the lake holds it, alignctl.yaml doesn't name it: it stays", name)
+	}
+	for _, s := range plan.Steps {
+		if s.Pending() && !o.dryRun {
+			t.loadStep(ctx, s)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if s.Err != nil {
+			fmt.Fprintf(t.err, "alignctl: source %s failed: %v\n", s.Source, s.Err)
+		}
+	}
+	return errors.Join(t.printRows(o.format, stepGrid(plan)), stepFailures(plan))
+}
+
+// loadStep loads a source and tells of it; a failure stays in the step.
+func (t *terminal) loadStep(ctx context.Context, s *pipeline.Step) {
+	t.remark("%s: %s: %s", s.Source, firstOf(strings.Join(s.Why, "; "), string(s.State)), s.Moves)
+	if report, err := s.Load(ctx); err == nil {
+		t.remarkLoad(report)
+	}
+}
+
+func stepGrid(p *pipeline.Plan) *grid {
+	g := newGrid("source", "kind", "state", "why", "moves")
+	for _, s := range p.Steps {
+		g.add(s.Source, s.Kind, string(s.State), strings.Join(s.Why, "; "), s.Moves)
+	}
+	return g
+}
+
+// stepFailures is the error of a plan in which sources failed: it is done in
+// part where others didn't.
+func stepFailures(p *pipeline.Plan) error {
+	var failed []string
+	for _, s := range p.Steps {
+		if s.Err != nil {
+			failed = append(failed, s.Source)
+		}
+	}
+	switch len(failed) {
+	case 0:
+		return nil
+	case len(p.Steps):
+		return fmt.Errorf("every source failed: %s", strings.Join(failed, ", "))
+	}
+	return fmt.Errorf("%w: %d of %d sources failed: %s", errPartial, len(failed), len(p.Steps), strings.Join(failed, ", "))
+}

@@ -1,0 +1,40 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+
+	"alignctl/etl"
+	"alignctl/lake"
+)
+
+// An entry is the settings of a source, of whatever kind. Its JSON without the
+// names of files is what a recipe keeps of it.
+type entry interface {
+	raw() Raw
+	// check says what is wrong with the settings, and under which key.
+	check() (key string, err error)
+	// others lists the files beside the raw ones, by the key that names each.
+	others() map[string]string
+	// rules is the digest of what alignctl itself brings to a load.
+	rules() (string, error)
+	// prepare checks the files.
+	prepare(ctx context.Context, l *lake.Lake, j job) (loading, error)
+}
+
+// A loading is a load whose files have been checked: the Plan of a source's
+// package.
+type loading interface {
+	String() string // what will move
+	Load(context.Context) (*etl.Report, error)
+}
+
+// A job is what an entry needs to prepare a load.
+type job struct {
+	Options
+	source string
+	files  []string          // absolute
+	others map[string]string // absolute paths, by key
+	recipe json.RawMessage
+	check  etl.CheckOptions
+}
