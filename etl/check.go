@@ -186,30 +186,60 @@ func (t *tally) lines(end string) int64 {
 
 // check is Check on an open file: it fills in what is known of the file.
 func check(ctx context.Context, c *Checked, r io.Reader, layouts []Layout, o CheckOptions) (*Checked, error) {
-	t := &tally{digest: sha256.New()}
-	p := newPass(c.Path, c.Encoding, io.TeeReader(r, t))
+	x := newExamination(c, r)
 	if o.Rejects != nil {
-		p.reject = o.Rejects.Add
+		x.pass.reject = o.Rejects.Add
 	}
-	p.visit = func(_ int64, cells []cell) error {
-		c.trails = c.trails || len(cells) > len(p.contract.columns)
+	if err := x.run(ctx, layouts); err != nil {
+		return nil, err
+	}
+	x.seal()
+	return c, nil
+}
+
+// An examination is one pass over an open file, which digests its bytes and
+// counts its lines beside.
+type examination struct {
+	checked *Checked
+	raw     io.Reader // the file; what is read of it is in the tally
+	tally   *tally
+	pass    *pass
+}
+
+func newExamination(c *Checked, r io.Reader) *examination {
+	x := &examination{checked: c, tally: &tally{digest: sha256.New()}}
+	x.raw = io.TeeReader(r, x.tally)
+	x.pass = newPass(c.Path, c.Encoding, x.raw)
+	x.pass.visit = func(_ int64, cells []cell) error {
+		c.trails = c.trails || len(cells) > len(x.pass.contract.columns)
 		return nil
 	}
+	return x
+}
+
+// run walks the records, and counts the lines a second time.
+func (x *examination) run(ctx context.Context, layouts []Layout) error {
+	p := x.pass
 	if err := p.run(ctx, layouts); err != nil {
-		return nil, err
+		return err
 	}
 	header := int64(1)
 	if p.contract.layout.Headerless {
 		header = 0
 	}
-	if seen, counted := header+p.rows+p.rejected, t.lines(p.lines.end); seen != counted {
-		return nil, &ParseError{File: c.Path, Cure: "please report it",
+	if seen, counted := header+p.rows+p.rejected, x.tally.lines(p.lines.end); seen != counted {
+		return &ParseError{File: p.path, Cure: "please report it",
 			Reason: fmt.Sprintf("%d lines were read where the file has %d line ends", seen, counted)}
 	}
+	return nil
+}
+
+// seal writes down what the pass has found.
+func (x *examination) seal() {
+	c, p := x.checked, x.pass
 	c.contract, c.Layout, c.Columns = p.contract, p.contract.layout.Name, p.contract.columns
 	c.Rows, c.Rejected, c.LineEnd = p.rows, p.rejected, p.lines.endName()
-	c.Bytes, c.SHA256 = t.bytes, hex.EncodeToString(t.digest.Sum(nil))
-	return c, nil
+	c.Bytes, c.SHA256 = x.tally.bytes, hex.EncodeToString(x.tally.digest.Sum(nil))
 }
 
 // Line is the SQL of a staged record's line in its file, 1-based: rows keep

@@ -21,7 +21,7 @@ func etlCommand(t *terminal) *cli.Command {
 		Name:        "etl",
 		Usage:       "bring raw files into the lake",
 		Subcommands: []*cli.Command{etlSwowCommand(t), etlStrengthCommand(t), etlNormsCommand(t), etlLemmaCommand(t),
-			etlWvsCommand(t), etlRunCommand(t)},
+			etlWvsCommand(t), etlRunCommand(t), etlCheckCommand(t)},
 	}
 }
 
