@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,10 +20,7 @@ const defaultFolder = "lake"
 // directory, names (or the folder "lake" beside it); else ./lake. It doesn't
 // look whether a lake is there.
 func Find(flag string) (dir string, err error) {
-	if flag != "" {
-		return filepath.Abs(flag)
-	}
-	if dir := os.Getenv(Variable); dir != "" {
+	if dir := cmp.Or(flag, os.Getenv(Variable)); dir != "" {
 		return filepath.Abs(dir)
 	}
 	file, err := workspace.Find()
@@ -32,11 +30,13 @@ func Find(flag string) (dir string, err error) {
 	if file == nil {
 		return filepath.Abs(defaultFolder)
 	}
+	return Named(file)
+}
+
+// Named is the folder that a workspace's file names.
+func Named(file *workspace.File) (dir string, err error) {
 	if err := file.Decode("lake", &dir); err != nil {
 		return "", fmt.Errorf("find lake: %w", err)
 	}
-	if dir == "" {
-		dir = defaultFolder
-	}
-	return file.Abs(dir), nil
+	return file.Abs(cmp.Or(dir, defaultFolder)), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"alignctl/demo"
 	"alignctl/internal/atomicfile"
+	"alignctl/internal/workspace"
 	"alignctl/sql"
 )
 
@@ -28,6 +30,7 @@ order by language, length(metric), metric, against, started_at`
 
 type demoOptions struct {
 	dir     string
+	export  string
 	backend string
 	format  string
 }
@@ -41,12 +44,19 @@ func demoCommand(t *terminal) *cli.Command {
 			"invented: it shows how alignctl works and says nothing about people.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "lake", Value: "demo-lake", Usage: "`FOLDER` of the new lake", Destination: &o.dir},
+			&cli.StringFlag{Name: "export", Usage: "only write the raw files and an alignctl.yaml into `FOLDER`, " +
+				"for alignctl etl run", Destination: &o.export},
 			&cli.StringFlag{Name: "backend", Usage: "`NAME` of the backend that computes (see doctor)",
 				Destination: &o.backend},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "only the result", Destination: &t.quiet},
 			outputFlag(&o.format),
 		},
-		Action: func(c *cli.Context) error { return runDemo(c.Context, t, o) },
+		Action: func(c *cli.Context) error {
+			if o.export != "" {
+				return runDemoExport(t, o.export)
+			}
+			return runDemo(c.Context, t, o)
+		},
 	}, noArguments)
 }
 
@@ -74,11 +84,8 @@ type demoRun struct {
 // model made from nothing learns this corpus in about a minute.
 func (d *demoRun) steps() []func(context.Context) error {
 	model, trained := filepath.Join(d.dir, "models", "base"), filepath.Join(d.dir, "models", "trained")
-	steps := []func(context.Context) error{d.command("init", d.dir), d.writeCorpus}
-	for _, f := range demo.Files() {
-		steps = append(steps, d.command("etl", "swow", "--lake", d.dir, "--lang", f.Language,
-			"--licence", "Apache-2.0", d.rawFile(f)))
-	}
+	steps := []func(context.Context) error{d.command("init", d.dir), d.writeCorpus,
+		d.command("etl", "run", "--lake", d.dir, "--config", filepath.Join(d.dir, workspace.FileName))}
 	steps = append(steps,
 		d.command("data", "build", "--lake", d.dir, "--set", "top=10", "--set", "copies=6",
 			"--set", "template=brief", "data.sft_ranked"),
@@ -119,20 +126,37 @@ func dropEmpty(args []string) []string {
 	return out
 }
 
-func (d *demoRun) rawFile(f demo.File) string { return filepath.Join(d.dir, "raw", f.Name) }
-
-// writeCorpus puts the raw files where a user would have them.
+// writeCorpus puts the raw files, and an alignctl.yaml that names them, into the
+// lake's folder.
 func (d *demoRun) writeCorpus(context.Context) error {
-	for _, f := range demo.Files() {
-		path := d.rawFile(f)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := atomicfile.Write(path, f.Data, 0o644); err != nil {
-			return err
-		}
-		d.remark("wrote %s", path)
+	return d.exportDemo(d.dir, "lake: .\n\n"+demo.Workspace())
+}
+
+// exportDemo writes the raw files as a user would have them, beside an
+// alignctl.yaml, which must be new.
+func (t *terminal) exportDemo(folder, config string) error {
+	path := filepath.Join(folder, workspace.FileName)
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("write %s: %w", path, fs.ErrExist)
 	}
+	if err := os.MkdirAll(filepath.Join(folder, "raw"), 0o755); err != nil {
+		return err
+	}
+	for _, f := range demo.Files() {
+		if err := atomicfile.Write(filepath.Join(folder, "raw", f.Name), f.Data, 0o644); err != nil {
+			return err
+		}
+		t.remark("wrote %s", filepath.Join(folder, "raw", f.Name))
+	}
+	t.remark("wrote %s", path)
+	return atomicfile.Write(path, []byte(config), 0o644)
+}
+
+func runDemoExport(t *terminal, folder string) error {
+	if err := t.exportDemo(folder, demo.Workspace()); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	t.remark("next: cd %s; alignctl init; alignctl etl run", folder)
 	return nil
 }
 
@@ -140,7 +164,7 @@ func (d *demoRun) writeCorpus(context.Context) error {
 // scores them.
 func (d *demoRun) evaluate(model string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		for _, f := range demo.Files() {
+		for _, f := range demo.Files(demo.Associations) {
 			generate := d.command("eval", "generate", "--lake", d.dir, "--model", model, "--data", "data.sft_ranked",
 				"--lang", f.Language, "--max-new-tokens", "64", "--batch", "32", "--backend", d.backend)
 			if err := generate(ctx); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -16,6 +17,7 @@ import (
 
 type etlRunOptions struct {
 	rawOptions
+	config string
 	dryRun bool
 	format string
 }
@@ -30,11 +32,17 @@ func etlRunCommand(t *terminal) *cli.Command {
 			"done, and the exit code is 3. A source of the lake that alignctl.yaml doesn't name stays.\n" +
 			"For an example with its files: alignctl demo --export FOLDER.",
 		Flags: t.flags(append(o.flags(),
+			&cli.StringFlag{Name: "config", Usage: "`FILE` that names the sources (default: the nearest alignctl.yaml)",
+				Destination: &o.config},
 			&cli.BoolFlag{Name: "dry-run", Usage: "only check the files and say what would be loaded, and why",
 				Destination: &o.dryRun},
 			outputFlag(&o.format))...),
 		Action: func(c *cli.Context) error {
-			config, err := readPipeline()
+			file, err := t.findWorkspace(o.config)
+			if err != nil {
+				return err
+			}
+			config, err := pipeline.Read(file)
 			if err != nil {
 				return err
 			}
@@ -48,17 +56,25 @@ func etlRunCommand(t *terminal) *cli.Command {
 	}, arguments{0, -1, "[SOURCE...]"})
 }
 
-// readPipeline reads the sources of the nearest alignctl.yaml.
-func readPipeline() (*pipeline.Config, error) {
-	file, err := workspace.Find()
+// findWorkspace reads a named alignctl.yaml, whose lake is then meant where
+// nothing else names one, or the nearest one.
+func (t *terminal) findWorkspace(path string) (*workspace.File, error) {
+	if path == "" {
+		file, err := workspace.Find()
+		if err == nil && file == nil {
+			err = fmt.Errorf("find alignctl.yaml: there is none here or in a folder above " +
+				"(write one; for an example: alignctl demo --export FOLDER)")
+		}
+		return file, err
+	}
+	file, err := workspace.Read(path)
 	if err != nil {
 		return nil, err
 	}
-	if file == nil {
-		return nil, fmt.Errorf("find alignctl.yaml: there is none here or in a folder above " +
-			"(write one; for an example: alignctl demo --export FOLDER)")
+	if t.lakeDir = firstOf(t.lakeDir, os.Getenv(lake.Variable)); t.lakeDir == "" {
+		t.lakeDir, err = lake.Named(file)
 	}
-	return pipeline.Read(file)
+	return file, err
 }
 
 func runEtlRun(ctx context.Context, t *terminal, l *lake.Lake, config *pipeline.Config, with pipeline.Options,
