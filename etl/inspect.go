@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -162,6 +163,7 @@ func (a likeness) exceeds(b likeness) bool {
 func (l Layout) likeness(line []byte) (best likeness) {
 	for _, s := range l.syntaxes() {
 		header, _ := s.cells(line) // as far as it can be cut
+		header = slices.DeleteFunc(header, func(h cell) bool { return h.text() == "" }) // too common a name
 		if like := (likeness{l.overlap(header), len(l.missing(header))}); like.exceeds(best) {
 			best = like
 		}
