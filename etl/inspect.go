@@ -162,7 +162,7 @@ func (a likeness) exceeds(b likeness) bool {
 // likeness sets the layout beside a first line, cut in the way that names most.
 func (l Layout) likeness(line []byte) (best likeness) {
 	for _, s := range l.syntaxes() {
-		header, _ := s.cells(line) // as far as it can be cut
+		header, _ := s.cells(line)                                                      // as far as it can be cut
 		header = slices.DeleteFunc(header, func(h cell) bool { return h.text() == "" }) // too common a name
 		if like := (likeness{l.overlap(header), len(l.missing(header))}); like.exceeds(best) {
 			best = like

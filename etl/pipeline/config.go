@@ -16,8 +16,9 @@ const Section = "etl"
 // alignctl etl KIND have, and its files.
 type Config struct {
 	// Memory is DuckDB's share of a load, such as 2GiB; empty: etl.DefaultMemory.
-	Memory string          `yaml:"memory"`
-	SWOW   map[string]SWOW `yaml:"swow"`
+	Memory   string              `yaml:"memory"`
+	SWOW     map[string]SWOW     `yaml:"swow"`
+	Strength map[string]Strength `yaml:"strength"`
 
 	file *workspace.File
 }
@@ -51,6 +52,7 @@ type source struct {
 // sources lists the sources of all kinds, by kind as in Config and then by name.
 func (c *Config) sources() ([]source, error) {
 	list := listed(nil, "swow", c.SWOW)
+	list = listed(list, "strength", c.Strength)
 	kinds := map[string]string{}
 	for _, s := range list {
 		if other, twice := kinds[s.name]; twice {

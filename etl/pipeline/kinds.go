@@ -13,5 +13,5 @@ type Kind struct {
 
 // Kinds lists the kinds of raw files that alignctl knows.
 func Kinds() []Kind {
-	return []Kind{{"swow", swow.Layouts()}}
+	return []Kind{{"swow", swow.Layouts()}, {"strength", swow.StrengthLayouts()}}
 }

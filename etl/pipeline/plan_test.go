@@ -70,7 +70,7 @@ func load(t *testing.T, l *lake.Lake, c *pipeline.Config, o pipeline.Options) (s
 
 // Another version of alignctl loads everything again; the same one, nothing.
 func TestVersionCounts(t *testing.T) {
-	c, err := configure(t, t.TempDir(), "etl:\n  swow:\n    en: {language: en, files: 'DEMO-EN*'}\n")
+	c, err := configure(t, t.TempDir(), "etl:\n  swow:\n    en: {language: en, files: 'DEMO-EN.R100*'}\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestVersionCounts(t *testing.T) {
 
 // Where the files lie is no part of what a lake is made from.
 func TestMovedWorkspace(t *testing.T) {
-	const content = "etl:\n  swow:\n    en: {language: en, files: 'DEMO-EN*'}\n"
+	const content = "etl:\n  swow:\n    en: {language: en, files: 'DEMO-EN.R100*'}\n"
 	l := newLake(t)
 	for _, want := range []string{"en new, loaded", "en up to date"} {
 		c, err := configure(t, t.TempDir(), content)
@@ -108,6 +108,33 @@ func TestReadRefuses(t *testing.T) {
 	} {
 		if _, err := configure(t, t.TempDir(), content); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", content, err, want)
+		}
+	}
+}
+
+// Sources of several kinds are loaded in the order of their kinds.
+func TestKindsOfSources(t *testing.T) {
+	folder := t.TempDir()
+	table := "cue\tresponse\tR1\tN\tR1.Strength\ntea\tcup\t3\t4\t0.75\n"
+	if err := os.WriteFile(filepath.Join(folder, "strength.csv"), []byte(table), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c, err := configure(t, folder, `etl:
+  strength:
+    published: {language: en, files: strength.csv}
+  swow:
+    en: {language: en, files: DEMO-EN.R100.csv}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLake(t)
+	for _, want := range [][]string{
+		{"en new, loaded", "published new, loaded"},
+		{"en up to date", "published up to date"},
+	} {
+		if diff := cmp.Diff(want, load(t, l, c, pipeline.Options{})); diff != "" {
+			t.Error(diff)
 		}
 	}
 }

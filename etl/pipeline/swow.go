@@ -17,10 +17,12 @@ type SWOW struct {
 	Language string `yaml:"language" json:"language"`
 }
 
-func (s SWOW) check() (key string, err error) {
-	if known := swow.Languages(); !slices.Contains(known, s.Language) {
+func (s SWOW) check() (key string, err error) { return checkLanguage(s.Language) }
+
+func checkLanguage(code string) (key string, err error) {
+	if known := swow.Languages(); !slices.Contains(known, code) {
 		return "language", fmt.Errorf("language %q is not known%s; give one of %s",
-			s.Language, nearest.Hint(s.Language, known), strings.Join(known, ", "))
+			code, nearest.Hint(code, known), strings.Join(known, ", "))
 	}
 	return "", nil
 }

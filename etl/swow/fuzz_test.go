@@ -30,7 +30,7 @@ func FuzzStrengthTable(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		checked, err := etl.Check(t.Context(), path, strengthLayouts(), etl.CheckOptions{})
+		checked, err := etl.Check(t.Context(), path, StrengthLayouts(), etl.CheckOptions{})
 		var parse *etl.ParseError
 		switch {
 		case err == nil:

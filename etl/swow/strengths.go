@@ -2,6 +2,7 @@ package swow
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -23,16 +24,17 @@ type StrengthOptions struct {
 	// beside Files; "": none. See Options.
 	Rows string
 	etl.CheckOptions
-	Memory  string // DuckDB's share; "": etl.DefaultMemory
-	Command string // the command line, for the lake's history
-	Version string // of alignctl
+	Memory  string          // DuckDB's share; "": etl.DefaultMemory
+	Recipe  json.RawMessage // see Options
+	Command string          // the command line, for the lake's history
+	Version string          // of alignctl
 }
 
-// strengthLayouts are the forms of ready-made strength tables, by measure:
+// StrengthLayouts are the forms of ready-made strength tables, by measure:
 // those of Small World of Words, and of Edinburgh (EAT) and South Florida
 // (USF), whose headers write n. They have no quotes and no sign of a missing
 // value: every text is a word.
-func strengthLayouts() []etl.Layout {
+func StrengthLayouts() []etl.Layout {
 	return []etl.Layout{strengthLayout("r1"), strengthLayout("r123")}
 }
 
@@ -143,7 +145,7 @@ func (p *StrengthPlan) check(ctx context.Context) (err error) {
 	if len(p.options.Files) == 0 && p.options.Rows == "" {
 		return errors.New("load strengths: no file given")
 	}
-	p.files, err = etl.CheckAll(ctx, p.options.Files, strengthLayouts(), p.options.CheckOptions)
+	p.files, err = etl.CheckAll(ctx, p.options.Files, StrengthLayouts(), p.options.CheckOptions)
 	if err != nil {
 		return err
 	}
@@ -200,12 +202,15 @@ type StrengthConfig struct {
 	Licence  string   `json:"licence"`
 	Files    []string `json:"files"`          // sha256 of each
 	Rows     string   `json:"rows,omitempty"` // see StrengthOptions
+
+	Recipe json.RawMessage `json:"recipe,omitempty"` // see Options
 }
 
 // Config is the configuration that the load's run records.
 func (p *StrengthPlan) Config() StrengthConfig {
 	o := p.options
-	c := StrengthConfig{Kind: StrengthKind, Source: o.Source, Language: p.language.Code, Licence: o.Licence, Rows: o.Rows}
+	c := StrengthConfig{Kind: StrengthKind, Source: o.Source, Language: p.language.Code, Licence: o.Licence,
+		Rows: o.Rows, Recipe: o.Recipe}
 	for _, f := range p.files {
 		c.Files = append(c.Files, f.SHA256)
 	}
