@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
+	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -21,6 +21,7 @@ import (
 type Inspection struct {
 	Checked              // as far as the file could be read
 	Kind    int          // which of the kinds of files is nearest, by its place in the list
+	Twins   []int        // other kinds that it keeps the contract of as well
 	Known   bool         // the header keeps Layout's contract; else Layout is the nearest
 	Header  string       // the beginning of the first line
 	Faults  []ParseError // the first ones, in the order of the file
@@ -43,61 +44,90 @@ func (c *Checked) Delimiter() string {
 }
 
 // Inspect reads a file whole and tells what it is, and all that is wrong with
-// it. Each of kinds is the layouts of one kind of files; the first line decides
-// which is meant. The error is about a file that can't be read.
+// it. Each of kinds is the layouts of one kind of files. The first line decides
+// which is meant; where it is that of several, the one with the fewest faults
+// is. The error is about a file that can't be read.
 func Inspect(ctx context.Context, path string, kinds [][]Layout, o InspectOptions) (*Inspection, error) {
 	f, info, err := openRaw(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	i := &Inspection{Checked: Checked{Path: path, stat: info}}
 	line, err := firstLine(f)
 	if err != nil {
 		return nil, fmt.Errorf("read raw file %q: %w", path, err)
 	}
-	i.Header = shorten(string(line))
-	var found bool
-	if i.Kind, found = nearestKind(line, kinds); !found && len(line) > 0 && foreign(line) == nil {
-		i.Faults, i.Found = []ParseError{{File: path, Line: 1, Reason: "no layout has any of these columns: " + i.Header,
-			Cure: "does the first line name the columns, and are they set apart as the layout wants it?"}}, 1
+	var best *Inspection
+	for _, kind := range nearestKinds(line, kinds) {
+		i := &Inspection{Checked: Checked{Path: path, stat: info}, Kind: kind, Header: shorten(string(line))}
+		if err := i.read(ctx, f, kinds[kind], o); err != nil {
+			return nil, fmt.Errorf("check raw file %q: %w", path, err)
+		}
+		switch {
+		case best == nil || i.Found < best.Found:
+			best = i
+		case i.Found == 0:
+			best.Twins = append(best.Twins, kind)
+		}
 	}
-	if i.Encoding, err = decide(f, kinds[i.Kind], o.Encoding); err != nil {
-		return nil, fmt.Errorf("check raw file %q: %w", path, err)
+	if best == nil {
+		return inspectUnknown(ctx, f, Inspection{Checked: Checked{Path: path, stat: info}, Header: shorten(string(line))})
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("read raw file %q: %w", path, err)
-	}
-	task := progress.Start(ctx, "check "+filepath.Base(path), info.Size(), "bytes")
-	defer task.Done()
-	return i, i.read(ctx, &tracked{r: f, task: task}, kinds[i.Kind], o.Most)
+	return best, nil
 }
 
-// read goes through the file, past every bad record.
-func (i *Inspection) read(ctx context.Context, r io.Reader, layouts []Layout, most int) error {
+// read goes through the file as one of a kind, past every bad record.
+func (i *Inspection) read(ctx context.Context, f *os.File, layouts []Layout, o InspectOptions) (err error) {
+	if i.Encoding, err = decide(f, layouts, o.Encoding); err != nil {
+		return err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	task := progress.Start(ctx, "check "+i.Name(), i.stat.Size(), "bytes")
+	defer task.Done()
 	note := func(e *ParseError, _ []byte) error {
 		i.Found++
-		if len(i.Faults) < most {
+		if len(i.Faults) < o.Most {
 			i.Faults = append(i.Faults, *e)
 		}
 		return nil
 	}
-	x := newExamination(&i.Checked, r)
+	x := newExamination(&i.Checked, &tracked{r: f, task: task})
 	x.pass.reject = note
-	if i.Found == 0 {
-		err := x.run(ctx, layouts)
-		var bad *ParseError
-		if errors.As(err, &bad) {
-			err = note(bad, nil)
-		}
-		if err != nil {
-			return err
-		}
+	err = x.run(ctx, layouts)
+	var bad *ParseError
+	if errors.As(err, &bad) {
+		err = note(bad, nil)
 	}
-	_, err := io.Copy(io.Discard, x.raw) // what a fault of the header left unread
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, x.raw) // what a fault of the header left unread
 	x.seal()
 	i.Known = len(i.Columns) > 0
 	return err
+}
+
+// inspectUnknown tells of a file that is of no kind.
+func inspectUnknown(ctx context.Context, f *os.File, i Inspection) (*Inspection, error) {
+	digest, err := DigestFile(ctx, i.Path)
+	if err != nil {
+		return nil, err
+	}
+	i.SHA256, i.Bytes, i.Found = digest, i.stat.Size(), 1
+	fault := ParseError{File: i.Path, Line: 1, Reason: "no layout has any of these columns: " + i.Header,
+		Cure: "does the first line name the columns, and are they set apart as the layout wants it?"}
+	first := make([]byte, 4)
+	n, _ := f.ReadAt(first, 0) // a shorter file has fewer
+	switch known := foreign(first[:n]); {
+	case known != nil:
+		fault = *known.at(i.Path, 1)
+	case i.Header == "":
+		fault = ParseError{File: i.Path, Reason: "file is empty, or its first line is", Cure: "is the download complete?"}
+	}
+	i.Faults = []ParseError{fault}
+	return &i, nil
 }
 
 // firstLine reads the first line of a file, whatever its encoding.
@@ -128,27 +158,34 @@ func shorten(line string) string {
 	return string(runes[:mostHeader]) + "..."
 }
 
-// nearestKind is the kind of files whose columns a first line names best. It is
-// found where there is one in common, or where the line is a record of files
-// without a header.
-func nearestKind(line []byte, kinds [][]Layout) (best int, found bool) {
+// nearestKinds are the kinds of files whose columns a first line names best:
+// several where they are alike. Where there is none in common, the line may be a
+// record of files without a header.
+func nearestKinds(line []byte, kinds [][]Layout) (best []int) {
 	var most likeness
 	for at, layouts := range kinds {
+		var like likeness
 		for _, l := range layouts {
-			if like := l.likeness(line); like.exceeds(most) {
-				best, most = at, like
+			if one := l.likeness(line); one.exceeds(like) {
+				like = one
 			}
 		}
+		if like.exceeds(most) {
+			best, most = nil, like
+		}
+		if like.named > 0 && like == most {
+			best = append(best, at)
+		}
 	}
-	if most.named > 0 {
-		return best, true
+	if len(best) > 0 {
+		return best
 	}
 	for at, layouts := range kinds {
 		if _, found := headerless(line, layouts); found {
-			return at, true
+			best = append(best, at)
 		}
 	}
-	return 0, false
+	return best
 }
 
 // A likeness is how many of a layout's columns a header names, and how many that

@@ -42,9 +42,9 @@ func TestInspectFindsTheKind(t *testing.T) {
 		"tea\t3\rcup\t4\r":                   "2 pair true utf-8 tab CR, 2 rows",
 		"name,country\nx,y\n":                `1 city false utf-8 comma LF, 0 rows; 1: column "people" of layout city is missing`,
 		"name,aeg\nx,3\n":                    `0 person false utf-8 comma LF, 0 rows; 1:6: column "aeg" is not in layout person`,
-		"x,y\n1,2\n":                         "0  false utf-8  , 0 rows; 1: no layout has any of these columns: x,y",
-		"":                                   "0  false utf-8  LF, 0 rows; file is empty",
-		"PK\x03\x04":                         "0  false utf-8  LF, 0 rows; 1: file is a zip archive",
+		"x,y\n1,2\n":                         "0  false   , 0 rows; 1: no layout has any of these columns: x,y",
+		"":                                   "0  false   , 0 rows; file is empty",
+		"PK\x03\x04":                         "0  false   , 0 rows; 1: file is a zip archive",
 		"name,age\n":                         "0 person true utf-8 comma LF, 0 rows; 1: no record after the header",
 	} {
 		f := inspect(t, content, 9)
@@ -91,5 +91,29 @@ func TestInspectUnreadable(t *testing.T) {
 	if _, err := Inspect(t.Context(), path, kinds(), InspectOptions{Encoding: "utf-9"}); err == nil ||
 		!strings.Contains(err.Error(), `did you mean "utf-8"?`) {
 		t.Errorf("encoding utf-9: %v", err)
+	}
+}
+
+// Where two kinds have the same header, the records decide; where they don't,
+// both are named.
+func TestInspectTwins(t *testing.T) {
+	kinds := [][]Layout{
+		{{Name: "low", Columns: []Column{{Header: "word"}, {Header: "n", Kind: Int, Valid: Between(0, 4)}}}},
+		{{Name: "high", Columns: []Column{{Header: "word"}, {Header: "n", Kind: Int, Valid: Between(3, 9)}}}},
+	}
+	for content, want := range map[string]string{
+		"word,n\na,1\nb,4\n": "low []", "word,n\na,4\nb,9\n": "high []", "word,n\na,3\n": "low [1]",
+	} {
+		path := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Inspect(t.Context(), path, kinds, InspectOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(f.Layout, " ", f.Twins); got != want {
+			t.Errorf("%q: %s, want %s", content, got, want)
+		}
 	}
 }

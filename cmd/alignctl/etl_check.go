@@ -56,6 +56,9 @@ func runEtlCheck(ctx context.Context, t *terminal, files []string, o etlCheckOpt
 			t.tellFaults(found)
 			wrong++
 		}
+		for _, twin := range found.Twins {
+			t.remark("%s: may as well be %s %s", path, kinds[twin].Name, layouts[twin][0].Name)
+		}
 		kind, layout := kinds[found.Kind].Name, found.Layout
 		if !found.Known {
 			kind, layout = "unknown", ""
