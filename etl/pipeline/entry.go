@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"maps"
 
 	"alignctl/etl"
 	"alignctl/lake"
@@ -20,6 +21,15 @@ type entry interface {
 	rules() (string, error)
 	// prepare checks the files.
 	prepare(ctx context.Context, l *lake.Lake, j job) (loading, error)
+}
+
+// named are files by the keys that name them.
+type named map[string]string
+
+// given leaves out those that aren't named.
+func (n named) given() map[string]string {
+	maps.DeleteFunc(n, func(_, path string) bool { return path == "" })
+	return n
 }
 
 // A loading is a load whose files have been checked: the Plan of a source's

@@ -138,3 +138,29 @@ func TestKindsOfSources(t *testing.T) {
 		}
 	}
 }
+
+// The lists that a source is cleaned by count as its raw files do.
+func TestListsCount(t *testing.T) {
+	folder := t.TempDir()
+	list := filepath.Join(folder, "spelling.txt")
+	write := func(content string) {
+		if err := os.WriteFile(list, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("grey\tgray\n")
+	c, err := configure(t, folder, "etl:\n  swow:\n    en: {language: en, files: DEMO-EN.R100.csv, spelling: spelling.txt,\n"+
+		"      populations: [{name: young, where: age < 30}]}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLake(t)
+	for i, want := range []string{"en new, loaded", "en up to date", "en changed, loaded"} {
+		if i == 2 {
+			write("grey\tashen\n")
+		}
+		if diff := cmp.Diff([]string{want}, load(t, l, c, pipeline.Options{})); diff != "" {
+			t.Error(diff)
+		}
+	}
+}

@@ -13,7 +13,7 @@ type Strength struct {
 	Language string `yaml:"language" json:"language"`
 }
 
-func (s Strength) check() (key string, err error) { return checkLanguage(s.Language) }
+func (s Strength) check() (key string, err error) { return "language", checkLanguage(s.Language) }
 
 func (Strength) others() map[string]string { return nil }
 
