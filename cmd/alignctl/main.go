@@ -101,6 +101,7 @@ func newApp(t *terminal) *cli.App {
 		ExitErrHandler:  func(*cli.Context, error) {}, // exitCode decides
 		Commands: []*cli.Command{
 			initCommand(t),
+			configCommand(t),
 			etlCommand(t),
 			dataCommand(t),
 			sqlCommand(t),

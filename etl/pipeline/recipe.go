@@ -108,8 +108,7 @@ func text(value any) string {
 	if value == nil {
 		return "not set"
 	}
-	out, _ := json.Marshal(value) // it came from JSON
-	return string(out)
+	return workspace.JSON(value)
 }
 
 // fileChanges says which files came, went or changed; a file is known by its

@@ -134,18 +134,10 @@ func (f *File) errorAt(node ast.Node, format string, args ...any) error {
 // Place names the place of a key below others, as path:line:column; where the
 // file hasn't all of them, that of the last that it has.
 func (f *File) Place(keys ...string) string {
-	place, children := f.Path, f.sections
-	for _, key := range keys {
-		pair, ok := children[key]
-		if !ok {
-			break
-		}
-		p := pair.Key.GetToken().Position
-		place, children = fmt.Sprintf("%s:%d:%d", f.Path, p.Line, p.Column), map[string]*ast.MappingValueNode{}
-		pairs, _ := mapping(pair.Value)
-		for _, child := range pairs {
-			children[keyName(child)] = child
-		}
+	path := f.follow(keys)
+	if len(path) == 0 {
+		return f.Path
 	}
-	return place
+	p := path[len(path)-1].Key.GetToken().Position
+	return fmt.Sprintf("%s:%d:%d", f.Path, p.Line, p.Column)
 }

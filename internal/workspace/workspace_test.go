@@ -108,3 +108,30 @@ func TestFind(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Settings are told with the line that sets them, or none.
+func TestSettings(t *testing.T) {
+	f, err := read(t, "lake: x\netl:\n  of:\n    b: {files: [one, two]}\n    a:\n      licence: CC0\n      patterns: [{glob: <&>}]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s settings
+	if err := f.Decode("etl", &s); err != nil {
+		t.Fatal(err)
+	}
+	want := []workspace.Setting{
+		{Key: "etl.memory"},
+		{Key: "etl.of.a.licence", Value: "CC0", Line: 6}, {Key: "etl.of.a.files"},
+		{Key: "etl.of.a.patterns", Value: `[{"Glob":"<&>"}]`, Line: 7},
+		{Key: "etl.of.b.licence"}, {Key: "etl.of.b.files", Value: "one, two", Line: 4}, {Key: "etl.of.b.patterns"},
+	}
+	if diff := cmp.Diff(want, f.Settings("etl", &s)); diff != "" {
+		t.Error(diff)
+	}
+	if place := f.Place("etl", "of", "a", "licence"); !strings.HasSuffix(place, "alignctl.yaml:6:7") {
+		t.Errorf("a's licence is at %s", place)
+	}
+	if place := f.Place("etl", "of", "c"); !strings.HasSuffix(place, "alignctl.yaml:3:3") {
+		t.Errorf("c is looked for at %s", place)
+	}
+}
