@@ -45,6 +45,13 @@ func samples() []sample {
 			records: []string{"tea\tcup\t3\t4\t0.75", "null\tnan\t2\t2\t1", "NA\t\"NULL\"\t1\t1\t1"},
 			number:  2, required: 0, count: "select count(*) from raw.strength",
 		},
+		{
+			name: "norms", load: "etl norms --set brysbaert --source s", cut: "\t",
+			header: "Word\tBigram\tConc.M\tConc.SD\tUnknown\tTotal\tPercent_known\tSUBTLEX\tDom_Pos",
+			records: []string{"null\t0\t1.5\t0.9\t1\t30\t0.97\t12\t0", "NA\t0\t4\t1.2\t0\t29\t1\t0\tNoun",
+				"ice cream\t1\t5\t0\t0\t30\t1\t7\t#N/A"},
+			number: 2, required: 0, count: "select count(*) from raw.norm",
+		},
 	}
 }
 
@@ -151,10 +158,11 @@ var dialects = map[string]func(s sample) string{
 type bench struct {
 	*testing.T
 	sample
+	state string // of the lake, as held gave it last
 }
 
 // alignctl runs a command line and gives its exit code and what it printed.
-func (b bench) alignctl(args ...string) (code int, out, errOut string) {
+func (b *bench) alignctl(args ...string) (code int, out, errOut string) {
 	b.Helper()
 	var stdout, stderr bytes.Buffer
 	code = run(b.Context(), append([]string{"alignctl"}, args...), strings.NewReader(""), &stdout, &stderr)
@@ -162,7 +170,7 @@ func (b bench) alignctl(args ...string) (code int, out, errOut string) {
 }
 
 // load loads a file, with more flags.
-func (b bench) load(content string, flags ...string) (code int, errOut string) {
+func (b *bench) load(content string, flags ...string) (code int, errOut string) {
 	b.Helper()
 	if err := os.WriteFile("raw.csv", []byte(content), 0o644); err != nil {
 		b.Fatal(err)
@@ -172,16 +180,14 @@ func (b bench) load(content string, flags ...string) (code int, errOut string) {
 }
 
 // held is how many records the lake holds, and the number of its runs.
-func (b bench) held() (state string) {
+func (b *bench) held() string {
 	b.Helper()
-	for _, query := range []string{b.count, "select count(*) from meta.runs"} {
-		code, out, errOut := b.alignctl("sql", "-o", "csv", query)
-		if code != exitDone {
-			b.Fatal(errOut)
-		}
-		state += strings.Split(out, "\n")[1] + " "
+	code, out, errOut := b.alignctl("sql", "-o", "csv", "select ("+b.count+"), count(*) from meta.runs")
+	if code != exitDone {
+		b.Fatal(errOut)
 	}
-	return state
+	b.state = strings.Split(out, "\n")[1]
+	return b.state
 }
 
 // TestBadInput goes through the matrix of bad files for every source. A bad file
@@ -191,11 +197,11 @@ func TestBadInput(t *testing.T) {
 	for _, s := range samples() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			b := bench{t, s}
+			b := &bench{T: t, sample: s}
 			b.alignctl("init")
 			for name, file := range dialects {
-				if code, errOut := b.load(file(s)); code != exitDone || !strings.HasPrefix(b.held(), "3 ") {
-					t.Errorf("%s: code %d, %srecords and runs: %s", name, code, b.held(), errOut)
+				if code, errOut := b.load(file(s)); code != exitDone || !strings.HasPrefix(b.held(), "3,") {
+					t.Errorf("%s: code %d, %s records and runs: %s", name, code, b.state, errOut)
 				}
 			}
 			for _, bad := range append(badInputs(!s.unquoted), special[s.name]...) {
@@ -207,9 +213,9 @@ func TestBadInput(t *testing.T) {
 }
 
 // refuses expects the file to be refused, and the lake to be as before.
-func (b bench) refuses(bad badInput) {
+func (b *bench) refuses(bad badInput) {
 	b.Helper()
-	before := b.held()
+	before := b.state
 	code, errOut := b.load(bad.file(b.sample))
 	if want := "(?m)^alignctl: raw.csv" + bad.want; code != exitFailed || !regexp.MustCompile(want).MatchString(errOut) {
 		b.Errorf("%s: code %d, %.300q, want %s", bad.name, code, errOut, want)
@@ -220,7 +226,7 @@ func (b bench) refuses(bad badInput) {
 }
 
 // rejects expects the bad records to be set aside, and all others to be there.
-func (b bench) rejects(bad badInput) {
+func (b *bench) rejects(bad badInput) {
 	b.Helper()
 	os.Remove("bad.csv")
 	code, errOut := b.load(bad.file(b.sample), "--reject", "bad.csv")
@@ -240,13 +246,13 @@ func (b bench) rejects(bad badInput) {
 		b.Errorf("%s: set aside with %q, want %s", bad.name, told, bad.want)
 	}
 	good := cmp.Or(bad.good, int64(len(b.records))-bad.bad)
-	if held := b.held(); !strings.HasPrefix(held, fmt.Sprint(good, " ")) {
-		b.Errorf("%s: with --reject %srecords and runs, want %d", bad.name, held, good)
+	if held := b.held(); !strings.HasPrefix(held, fmt.Sprint(good, ",")) {
+		b.Errorf("%s: with --reject %s records and runs, want %d", bad.name, held, good)
 	}
 }
 
 // rejected reads a file of bad records.
-func (b bench) rejected(path string) [][]string {
+func (b *bench) rejected(path string) [][]string {
 	b.Helper()
 	f, err := os.Open(filepath.Clean(path))
 	if err != nil {
@@ -275,5 +281,10 @@ var special = map[string][]badInput{
 		{"share", func(s sample) string { return s.last("0.9") }, `:3:\d+: strength 0.9 is not 2 / 2; correct it`, 1, 0},
 		{"pair twice", func(s sample) string { return s.second(s.records[0]) }, `:3:\d+: response "cup" to cue "tea" stands twice; remove`, 1, 0},
 		{"no count", func(s sample) string { return s.with(s.number, "-1") }, `:3:\d+: -1 in column "R1" is outside 1 to .*; correct it`, 1, 0},
+	},
+	"norms": {
+		{"off the scale", func(s sample) string { return s.with(s.number, "5.5") }, `:3:\d+: 5.5 in column "Conc.M" is outside 1 to 5; correct it`, 1, 0},
+		{"other set", func(sample) string { return "Word\tConc\ntea\t1\n" }, `:1(:\d+)?: column .*; `, 0, 0},
+		{"share above 1", func(s sample) string { return s.with(6, "97") }, `:3:\d+: 97 in column "Percent_known" is outside 0 to 1; correct it`, 1, 0},
 	},
 }

@@ -18,8 +18,8 @@ import (
 
 func etlCommand(t *terminal) *cli.Command {
 	return &cli.Command{
-		Name:        "etl",
-		Usage:       "bring raw files into the lake",
+		Name:  "etl",
+		Usage: "bring raw files into the lake",
 		Subcommands: []*cli.Command{etlSwowCommand(t), etlStrengthCommand(t), etlNormsCommand(t), etlLemmaCommand(t),
 			etlWvsCommand(t), etlRunCommand(t), etlCheckCommand(t)},
 	}

@@ -36,7 +36,10 @@ func etlCheckCommand(t *terminal) *cli.Command {
 }
 
 func runEtlCheck(ctx context.Context, t *terminal, files []string, o etlCheckOptions) error {
-	kinds := pipeline.Kinds()
+	kinds, err := pipeline.Kinds()
+	if err != nil {
+		return err
+	}
 	layouts := make([][]etl.Layout, len(kinds))
 	for i, k := range kinds {
 		layouts[i] = k.Layouts
@@ -66,7 +69,7 @@ func runEtlCheck(ctx context.Context, t *terminal, files []string, o etlCheckOpt
 		g.add(path, kind, layout, found.Encoding, found.Delimiter(), found.LineEnd, found.Rows, found.Rejected,
 			found.Bytes, found.SHA256)
 	}
-	err := t.printRows(o.format, g)
+	err = t.printRows(o.format, g)
 	if wrong > 0 {
 		err = errors.Join(err, fmt.Errorf("%d of %d files can't be loaded as they are", wrong, len(files)))
 	}

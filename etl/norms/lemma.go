@@ -2,6 +2,7 @@ package norms
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,9 +22,10 @@ type LemmaOptions struct {
 	// beside Files; "": none.
 	Rows string
 	etl.CheckOptions
-	Memory  string // DuckDB's share; "": etl.DefaultMemory
-	Command string // the command line, for the lake's history
-	Version string // of alignctl
+	Memory  string          // DuckDB's share; "": etl.DefaultMemory
+	Recipe  json.RawMessage // see Options
+	Command string          // the command line, for the lake's history
+	Version string          // of alignctl
 }
 
 // A LemmaPlan is a load of lists of lemmas that have been checked and counted.
@@ -35,9 +37,9 @@ type LemmaPlan struct {
 	held    int64 // rows of the source now
 }
 
-// lemmaLayouts are the raw formats of a list of lemmas: a form and its lemma,
+// LemmaLayouts are the raw formats of a list of lemmas: a form and its lemma,
 // set apart by a tab, under a header line or without one.
-func lemmaLayouts() []etl.Layout {
+func LemmaLayouts() []etl.Layout {
 	columns := []etl.Column{
 		{Header: "form", Aliases: []string{"word", "Form", "Word"}, Name: "form", Required: true},
 		{Header: "lemma", Aliases: []string{"Lemma"}, Name: "lemma", Required: true},
@@ -62,7 +64,7 @@ func PrepareLemmas(ctx context.Context, l *lake.Lake, o LemmaOptions) (*LemmaPla
 	p := &LemmaPlan{options: o, lake: l}
 	var report etl.Report
 	err := report.Time("check", func() (err error) {
-		p.files, err = etl.CheckAll(ctx, o.Files, lemmaLayouts(), o.CheckOptions)
+		p.files, err = etl.CheckAll(ctx, o.Files, LemmaLayouts(), o.CheckOptions)
 		return err
 	})
 	if err != nil {
@@ -99,13 +101,15 @@ type LemmaConfig struct {
 	Reject   bool     `json:"reject,omitempty"` // bad records are set aside
 	Files    []string `json:"files"`            // sha256 of each
 	Rows     string   `json:"rows,omitempty"`   // see LemmaOptions
+
+	Recipe json.RawMessage `json:"recipe,omitempty"` // see Options
 }
 
 // Config is the configuration that the load's run records.
 func (p *LemmaPlan) Config() LemmaConfig {
 	o := p.options
 	c := LemmaConfig{Kind: LemmaKind, Source: o.Source, Language: o.Language, Licence: o.Licence,
-		Encoding: o.Encoding, Reject: o.Rejects != nil, Rows: o.Rows}
+		Encoding: o.Encoding, Reject: o.Rejects != nil, Rows: o.Rows, Recipe: o.Recipe}
 	for _, f := range p.files {
 		c.Files = append(c.Files, f.SHA256)
 	}

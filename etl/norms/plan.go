@@ -2,6 +2,7 @@ package norms
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,9 +23,10 @@ type Options struct {
 	// and an earlier version of the lake has its rows.
 	Rows string
 	etl.CheckOptions
-	Memory  string // DuckDB's share; "": etl.DefaultMemory
-	Command string // the command line, for the lake's history
-	Version string // of alignctl
+	Memory  string          // DuckDB's share; "": etl.DefaultMemory
+	Recipe  json.RawMessage // what a pipeline knows the load by: recorded in Config, else without effect
+	Command string          // the command line, for the lake's history
+	Version string          // of alignctl
 }
 
 // A Plan is a load whose files have been checked and counted: it says what
@@ -142,13 +144,15 @@ type Config struct {
 	Reject   bool     `json:"reject,omitempty"` // bad records are set aside
 	Files    []string `json:"files"`            // sha256 of each
 	Rows     string   `json:"rows,omitempty"`   // see Options
+
+	Recipe json.RawMessage `json:"recipe,omitempty"` // see Options
 }
 
 // Config is the configuration that the load's run records.
 func (p *Plan) Config() Config {
 	o := p.options
 	c := Config{Kind: Kind, Source: o.Source, Set: o.Set, Append: o.Append, Licence: o.Licence, Encoding: o.Encoding,
-		Reject: o.Rejects != nil, Rows: o.Rows}
+		Reject: o.Rejects != nil, Rows: o.Rows, Recipe: o.Recipe}
 	for _, f := range p.files {
 		c.Files = append(c.Files, f.SHA256)
 	}

@@ -19,6 +19,8 @@ type Config struct {
 	Memory   string              `yaml:"memory"`
 	SWOW     map[string]SWOW     `yaml:"swow"`
 	Strength map[string]Strength `yaml:"strength"`
+	Norms    map[string]Norms    `yaml:"norms"`
+	Lemma    map[string]Lemma    `yaml:"lemma"`
 
 	file *workspace.File
 }
@@ -53,6 +55,8 @@ type source struct {
 func (c *Config) sources() ([]source, error) {
 	list := listed(nil, "swow", c.SWOW)
 	list = listed(list, "strength", c.Strength)
+	list = listed(list, "norms", c.Norms)
+	list = listed(list, "lemma", c.Lemma)
 	kinds := map[string]string{}
 	for _, s := range list {
 		if other, twice := kinds[s.name]; twice {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"alignctl/etl"
+	"alignctl/etl/norms"
 	"alignctl/etl/swow"
 )
 
@@ -11,7 +12,16 @@ type Kind struct {
 	Layouts []etl.Layout
 }
 
-// Kinds lists the kinds of raw files that alignctl knows.
-func Kinds() []Kind {
-	return []Kind{{"swow", swow.Layouts()}, {"strength", swow.StrengthLayouts()}}
+// Kinds lists the kinds of raw files that alignctl knows; each set of norms is
+// one of its own.
+func Kinds() ([]Kind, error) {
+	kinds := []Kind{{"swow", swow.Layouts()}, {"strength", swow.StrengthLayouts()}}
+	for _, name := range norms.Sets() {
+		set, err := norms.FindSet(name)
+		if err != nil {
+			return nil, err
+		}
+		kinds = append(kinds, Kind{"norms", set.Layouts()})
+	}
+	return append(kinds, Kind{"lemma", norms.LemmaLayouts()[:1]}), nil // any pair of texts is a list without header
 }
