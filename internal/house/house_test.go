@@ -47,7 +47,7 @@ var allowed = map[string][]string{
 	"internal/disk/disktest": {"internal/disk"},
 	"internal/house":         {},
 	"internal/nearest":       {},
-	"internal/workspace":     {"internal/nearest"},
+	"internal/workspace":     {"internal/strictyaml"},
 }
 
 // soleImporters names the only rooms that may import a library.

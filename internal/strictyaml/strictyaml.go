@@ -4,17 +4,13 @@
 package strictyaml
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
-	"slices"
-	"strings"
 
 	"github.com/goccy/go-yaml"
-
-	"alignctl/internal/nearest"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 )
 
 // MaxSize is the largest file that is decoded, in bytes.
@@ -37,72 +33,88 @@ func (e *Error) Error() string {
 
 // Decode reads the one document of a file's content into a pointer; file names
 // it in errors, which are *[Error].
-func Decode(file string, content []byte, into any) (err error) {
-	defer func() {
-		if r := recover(); r != nil { // the library does on a few files with tags that have no value
-			err = &Error{File: file, Message: fmt.Sprintf("can't be read as YAML (%v): leave out tags and anchors", r)}
-		}
-	}()
-	if len(content) > MaxSize {
-		return &Error{File: file, Message: fmt.Sprintf("file of %d bytes is larger than %d", len(content), MaxSize)}
+func Decode(file string, content []byte, into any) error {
+	d, err := Parse(file, content)
+	if err != nil {
+		return err
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict())
-	err = decoder.Decode(into)
-	if err == io.EOF {
+	if d.Empty() {
 		return &Error{File: file, Message: "file is empty"}
 	}
-	if err != nil {
-		return located(file, err, reflect.TypeOf(into))
+	return d.Decode(into)
+}
+
+// A Document is a file whose YAML has been parsed.
+type Document struct {
+	file string
+	root ast.Node // nil: there is nothing in it
+}
+
+// Parse parses the one document of a file's content; file names it in errors.
+func Parse(file string, content []byte) (_ *Document, err error) {
+	defer rescue(file, &err)
+	if len(content) > MaxSize {
+		return nil, &Error{File: file, Message: fmt.Sprintf("file of %d bytes is larger than %d", len(content), MaxSize)}
 	}
-	if err := decoder.Decode(new(any)); err != io.EOF {
-		return &Error{File: file, Message: "more than one YAML document: keep one"}
+	parsed, err := parser.ParseBytes(content, 0)
+	if err != nil {
+		return nil, located(file, err)
+	}
+	d := &Document{file: file}
+	switch {
+	case len(parsed.Docs) > 1:
+		return nil, &Error{File: file, Message: "more than one YAML document: keep one"}
+	case len(parsed.Docs) == 1 && parsed.Docs[0].Body != nil && parsed.Docs[0].Body.Type() != ast.CommentType:
+		d.root = parsed.Docs[0].Body
+	}
+	return d, nil
+}
+
+// rescue makes an error of a panic of the library, which a few files with tags
+// that have no value bring about.
+func rescue(file string, err *error) {
+	if r := recover(); r != nil {
+		*err = &Error{File: file, Message: fmt.Sprintf("can't be read as YAML (%v): leave out tags and anchors", r)}
+	}
+}
+
+// Empty reports whether there is nothing in the document.
+func (d *Document) Empty() bool { return d.root == nil }
+
+// Decode reads what stands at some keys, the whole document by none, into a
+// pointer. Where the document hasn't all of the keys, the value stays as it is.
+func (d *Document) Decode(into any, keys ...string) (err error) {
+	defer rescue(d.file, &err)
+	node := d.root
+	if len(keys) > 0 {
+		if node = nil; d.Has(keys...) {
+			node = d.pair(keys).Value
+		}
+	}
+	if node == nil {
+		return nil
+	}
+	if err := d.strict(node, reflect.TypeOf(into).Elem()); err != nil {
+		return err
+	}
+	if err := yaml.NodeToValue(node, into, yaml.Strict()); err != nil {
+		return located(d.file, err)
 	}
 	return nil
 }
 
 // located gives a fault of the library its place.
-func located(file string, err error, into reflect.Type) error {
+func located(file string, err error) error {
 	var fault yaml.Error
 	if !errors.As(err, &fault) || fault.GetToken() == nil {
 		return &Error{File: file, Message: err.Error()}
 	}
-	at := fault.GetToken()
-	e := &Error{File: file, Message: fault.GetMessage(), Line: at.Position.Line, Column: at.Position.Column}
-	var unknown *yaml.UnknownFieldError
-	if errors.As(err, &unknown) {
-		e.Message = fmt.Sprintf("unknown key %q%s", at.Value, nearest.Hint(at.Value, keys(into)))
-	}
-	return e
+	at := fault.GetToken().Position
+	return &Error{File: file, Message: fault.GetMessage(), Line: at.Line, Column: at.Column}
 }
 
-// keys lists the keys of a type and of the types in it, sorted.
-func keys(t reflect.Type) []string {
-	var names []string
-	for _, t := range structs(t, nil) {
-		for i := range t.NumField() {
-			name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
-			if name != "" && name != "-" {
-				names = append(names, name)
-			}
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// structs adds the structs of a type to those that were seen.
-func structs(t reflect.Type, seen []reflect.Type) []reflect.Type {
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Map:
-		return structs(t.Elem(), seen)
-	case reflect.Struct:
-		if slices.Contains(seen, t) {
-			return seen
-		}
-		seen = append(seen, t)
-		for i := range t.NumField() {
-			seen = structs(t.Field(i).Type, seen)
-		}
-	}
-	return seen
+// errorAt is an error about a place in the document.
+func (d *Document) errorAt(node ast.Node, format string, args ...any) error {
+	at := node.GetToken().Position
+	return &Error{File: d.file, Line: at.Line, Column: at.Column, Message: fmt.Sprintf(format, args...)}
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
+	"alignctl/internal/strictyaml"
 )
 
 // A Setting is a value that commands go by, with where it comes from.
@@ -35,8 +35,8 @@ type walk struct {
 func (w *walk) value(keys []string, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
-		for _, field := range fieldsOf(v.Type()) {
-			w.value(append(slices.Clone(keys), field.name), v.FieldByName(field.Name))
+		for _, field := range strictyaml.Fields(v.Type()) {
+			w.value(append(slices.Clone(keys), field.Key), v.FieldByName(field.Name))
 		}
 	case reflect.Map:
 		for _, name := range slices.SortedFunc(maps.Keys(indexed(v)), strings.Compare) {
@@ -44,8 +44,8 @@ func (w *walk) value(keys []string, v reflect.Value) {
 		}
 	default:
 		s := Setting{Key: strings.Join(keys, "."), Value: textOf(v)}
-		if pair := w.file.find(keys); pair != nil {
-			s.Line = pair.Key.GetToken().Position.Line
+		if w.file.document.Has(keys...) {
+			s.Line, _ = w.file.document.Place(keys...)
 		}
 		w.list = append(w.list, s)
 	}
@@ -87,34 +87,4 @@ func JSON(value any) string {
 		return fmt.Sprint(value)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
-}
-
-// find is the pair at the end of some keys; nil where the file hasn't all of
-// them.
-func (f *File) find(keys []string) *ast.MappingValueNode {
-	path := f.follow(keys)
-	if len(path) < len(keys) {
-		return nil
-	}
-	return path[len(path)-1]
-}
-
-// follow gives the pairs at some keys, as far as the file has them.
-func (f *File) follow(keys []string) (path []*ast.MappingValueNode) {
-	if f == nil {
-		return nil
-	}
-	children := f.sections
-	for _, key := range keys {
-		pair, ok := children[key]
-		if !ok {
-			break
-		}
-		path, children = append(path, pair), map[string]*ast.MappingValueNode{}
-		pairs, _ := mapping(pair.Value)
-		for _, child := range pairs {
-			children[keyName(child)] = child
-		}
-	}
-	return path
 }

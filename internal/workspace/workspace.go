@@ -10,25 +10,24 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-
-	"alignctl/internal/nearest"
+	"alignctl/internal/strictyaml"
 )
 
 // FileName is the name of a workspace's file.
 const FileName = "alignctl.yaml"
 
-// Sections lists the top-level keys of the file.
-func Sections() []string { return []string{"lake", "etl"} }
+// sections has a field for each top-level key of the file; its package decodes
+// what stands there.
+type sections struct {
+	Lake any `yaml:"lake"`
+	Etl  any `yaml:"etl"`
+}
 
 // A File is a workspace's file, read and parsed.
 type File struct {
 	Path     string // absolute
-	sections map[string]*ast.MappingValueNode
+	document *strictyaml.Document
 }
 
 // Find reads the nearest alignctl.yaml, upward from the working folder; nil
@@ -49,7 +48,7 @@ func Find() (*File, error) {
 	}
 }
 
-// Read reads a workspace's file.
+// Read reads a workspace's file. An empty one marks a workspace, too.
 func Read(path string) (*File, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -59,33 +58,11 @@ func Read(path string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read workspace: %w", err)
 	}
-	f := &File{Path: path, sections: map[string]*ast.MappingValueNode{}}
-	return f, f.parse(content)
-}
-
-func (f *File) parse(content []byte) error {
-	parsed, err := parser.ParseBytes(content, 0)
+	document, err := strictyaml.Parse(path, content)
 	if err != nil {
-		return f.located(err)
+		return nil, err
 	}
-	if len(parsed.Docs) > 1 {
-		return fmt.Errorf("%s: want one YAML document, found %d", f.Path, len(parsed.Docs))
-	}
-	if len(parsed.Docs) == 0 || parsed.Docs[0].Body == nil || parsed.Docs[0].Body.Type() == ast.NullType {
-		return nil // an empty file marks a workspace, too
-	}
-	pairs, ok := mapping(parsed.Docs[0].Body)
-	if !ok {
-		return f.errorAt(parsed.Docs[0].Body, "want keys with values")
-	}
-	for _, pair := range pairs {
-		name := keyName(pair)
-		if !slices.Contains(Sections(), name) {
-			return f.errorAt(pair.Key, "unknown key %q%s", name, nearest.Hint(name, Sections()))
-		}
-		f.sections[name] = pair
-	}
-	return nil
+	return &File{Path: path, document: document}, document.Decode(&sections{})
 }
 
 // Folder is the workspace: relative paths in the file start here.
@@ -101,43 +78,14 @@ func (f *File) Abs(path string) string {
 
 // Decode reads a section into a pointer. Without the section it leaves the
 // value as it is.
-func (f *File) Decode(section string, into any) error {
-	pair, ok := f.sections[section]
-	if !ok {
-		return nil
-	}
-	if err := f.strict(pair.Value, typeOf(into)); err != nil {
-		return err
-	}
-	if err := yaml.NodeToValue(pair.Value, into, yaml.Strict()); err != nil {
-		return f.located(err)
-	}
-	return nil
-}
-
-// located gives an error of the YAML library the form of ours.
-func (f *File) located(err error) error {
-	var at yaml.Error
-	if !errors.As(err, &at) || at.GetToken() == nil {
-		return fmt.Errorf("%s: %w", f.Path, err)
-	}
-	p := at.GetToken().Position
-	return fmt.Errorf("%s:%d:%d: %s", f.Path, p.Line, p.Column, at.GetMessage())
-}
-
-// errorAt is an error about a place in the file.
-func (f *File) errorAt(node ast.Node, format string, args ...any) error {
-	p := node.GetToken().Position
-	return fmt.Errorf("%s:%d:%d: %s", f.Path, p.Line, p.Column, fmt.Sprintf(format, args...))
-}
+func (f *File) Decode(section string, into any) error { return f.document.Decode(into, section) }
 
 // Place names the place of a key below others, as path:line:column; where the
 // file hasn't all of them, that of the last that it has.
 func (f *File) Place(keys ...string) string {
-	path := f.follow(keys)
-	if len(path) == 0 {
+	line, column := f.document.Place(keys...)
+	if line == 0 {
 		return f.Path
 	}
-	p := path[len(path)-1].Key.GetToken().Position
-	return fmt.Sprintf("%s:%d:%d", f.Path, p.Line, p.Column)
+	return fmt.Sprintf("%s:%d:%d", f.Path, line, column)
 }

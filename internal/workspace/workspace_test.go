@@ -71,7 +71,7 @@ func TestMistakes(t *testing.T) {
 		"etl: 1\n":                                                ":1:",
 		"- 1\n":                                                   ":1:",
 		"etl: [1\n":                                               ":1:",
-		"lake: x\n---\nlake: y\n":                                 "want one YAML document, found 2",
+		"lake: x\n---\nlake: y\n":                                 "more than one YAML document: keep one",
 	} {
 		f, err := read(t, content)
 		if err == nil {

@@ -1,4 +1,4 @@
-package workspace
+package strictyaml
 
 import (
 	"reflect"
@@ -12,28 +12,28 @@ import (
 
 // strict reports a key that no field of a type takes, by place and nearest
 // name. What the YAML library says about such a key names no other.
-func (f *File) strict(node ast.Node, t reflect.Type) error {
+func (d *Document) strict(node ast.Node, t reflect.Type) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	if anchor, ok := node.(*ast.AnchorNode); ok {
-		return f.strict(anchor.Value, t)
+		return d.strict(anchor.Value, t)
 	}
 	if decodesItself(t) {
 		return nil
 	}
 	switch t.Kind() {
 	case reflect.Struct:
-		return f.strictStruct(node, t)
+		return d.strictStruct(node, t)
 	case reflect.Map:
-		return f.strictPairs(node, func(*ast.MappingValueNode) (reflect.Type, error) { return t.Elem(), nil })
+		return d.strictPairs(node, func(*ast.MappingValueNode) (reflect.Type, error) { return t.Elem(), nil })
 	case reflect.Slice:
 		list, ok := node.(*ast.SequenceNode)
 		if !ok {
 			return nil
 		}
 		for _, item := range list.Values {
-			if err := f.strict(item, t.Elem()); err != nil {
+			if err := d.strict(item, t.Elem()); err != nil {
 				return err
 			}
 		}
@@ -41,19 +41,19 @@ func (f *File) strict(node ast.Node, t reflect.Type) error {
 	return nil
 }
 
-func (f *File) strictStruct(node ast.Node, t reflect.Type) error {
+func (d *Document) strictStruct(node ast.Node, t reflect.Type) error {
 	fields, names := map[string]reflect.Type{}, []string{}
-	for _, field := range fieldsOf(t) {
-		fields[field.name] = field.Type
-		names = append(names, field.name)
+	for _, field := range Fields(t) {
+		fields[field.Key] = field.Type
+		names = append(names, field.Key)
 	}
-	return f.strictPairs(node, func(pair *ast.MappingValueNode) (reflect.Type, error) {
+	return d.strictPairs(node, func(pair *ast.MappingValueNode) (reflect.Type, error) {
 		if pair.Key.IsMergeKey() {
 			return t, nil
 		}
 		field, known := fields[keyName(pair)]
 		if !known {
-			return nil, f.errorAt(pair.Key, "unknown key %q%s", keyName(pair), nearest.Hint(keyName(pair), names))
+			return nil, d.errorAt(pair.Key, "unknown key %q%s", keyName(pair), nearest.Hint(keyName(pair), names))
 		}
 		return field, nil
 	})
@@ -61,12 +61,12 @@ func (f *File) strictStruct(node ast.Node, t reflect.Type) error {
 
 // strictPairs looks at the values of a mapping; another node, which doesn't fit
 // the type, is for the decoder to report.
-func (f *File) strictPairs(node ast.Node, typeOf func(*ast.MappingValueNode) (reflect.Type, error)) error {
+func (d *Document) strictPairs(node ast.Node, typeOf func(*ast.MappingValueNode) (reflect.Type, error)) error {
 	pairs, _ := mapping(node)
 	for _, pair := range pairs {
 		t, err := typeOf(pair)
 		if err == nil {
-			err = f.strict(pair.Value, t)
+			err = d.strict(pair.Value, t)
 		}
 		if err != nil {
 			return err
@@ -75,40 +75,26 @@ func (f *File) strictPairs(node ast.Node, typeOf func(*ast.MappingValueNode) (re
 	return nil
 }
 
-// mapping gives the pairs of a node that is a mapping: of one pair, the library
-// makes another kind of node.
-func mapping(node ast.Node) ([]*ast.MappingValueNode, bool) {
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		return n.Values, true
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{n}, true
-	}
-	return nil, false
-}
-
-func keyName(pair *ast.MappingValueNode) string { return pair.Key.GetToken().Value }
-
-// A field is a field of a struct under the name that the file gives it.
-type field struct {
+// A Field is a field of a struct under the name that a file gives it.
+type Field struct {
 	reflect.StructField
-	name string
+	Key string
 }
 
-// fieldsOf lists the fields that the YAML library sees; those of an inlined
+// Fields lists the fields that the YAML library sees; those of an inlined
 // struct stand among its parent's.
-func fieldsOf(t reflect.Type) (fields []field) {
+func Fields(t reflect.Type) (fields []Field) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		switch {
 		case name == "-" || !f.IsExported():
 		case options == "inline":
-			fields = append(fields, fieldsOf(f.Type)...)
+			fields = append(fields, Fields(f.Type)...)
 		case name == "":
-			fields = append(fields, field{f, strings.ToLower(f.Name)})
+			fields = append(fields, Field{f, strings.ToLower(f.Name)})
 		default:
-			fields = append(fields, field{f, name})
+			fields = append(fields, Field{f, name})
 		}
 	}
 	return fields
@@ -123,5 +109,3 @@ func decodesItself(t reflect.Type) bool {
 	}
 	return false
 }
-
-func typeOf(pointer any) reflect.Type { return reflect.TypeOf(pointer).Elem() }
