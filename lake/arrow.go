@@ -26,7 +26,8 @@ type Batches = iter.Seq2[arrow.RecordBatch, error]
 // batches have the spec's columns in order, texts as they are or by way of a
 // dictionary, which spares the writer to look at each. A batch becomes a row
 // group.
-func (r *Run) WriteArrow(ctx context.Context, spec Spec, scope string, schema *arrow.Schema, rows Batches) (Pin, error) {
+func (r *Run) WriteArrow(ctx context.Context, spec Spec, scope string, schema *arrow.Schema, rows Batches) (
+	Pin, error) {
 	s, err := r.open(ctx, spec)
 	if err != nil {
 		return Pin{}, err
@@ -58,7 +59,8 @@ func (s *staged) tag(schema *arrow.Schema) (*arrow.Schema, error) {
 	for i, f := range s.fields {
 		given := schema.Field(i)
 		if values := valuesOf(given.Type); given.Name != f.Name || !arrow.TypeEqual(values, arrowType(f)) {
-			return nil, fmt.Errorf("column %d of the batches is %s %s, of the table %s %s", i+1, given.Name, values, f.Name, arrowType(f))
+			return nil, fmt.Errorf("column %d of the batches is %s %s, of the table %s %s",
+				i+1, given.Name, values, f.Name, arrowType(f))
 		}
 		fields[i] = arrow.Field{Name: f.Name, Type: given.Type, Nullable: true,
 			Metadata: arrow.NewMetadata([]string{"PARQUET:field_id"}, []string{strconv.Itoa(f.ID)})}

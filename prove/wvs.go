@@ -54,7 +54,9 @@ func (wvsReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
 // survey looks for the files and the codebook of a load.
 func (j *Job) survey(ctx context.Context, c wvs.Config, o *wvs.Options) (Replayed, error) {
 	respondents := *j
-	respondents.Files = slices.DeleteFunc(slices.Clone(j.Files), func(f *lake.RawFile) bool { return f.SHA256 == c.Codebook })
+	respondents.Files = slices.DeleteFunc(slices.Clone(j.Files), func(f *lake.RawFile) bool {
+		return f.SHA256 == c.Codebook
+	})
 	raw, replayed, err := respondents.rawFiles(ctx, "raw.wvs_respondent", c.Source)
 	if err != nil {
 		return replayed, err

@@ -21,17 +21,19 @@ func etlWvsCommand(t *terminal) *cli.Command {
 	return checked(&cli.Command{
 		Name:  "wvs",
 		Usage: "bring files of the World Values Survey's wave 7 into the lake",
-		Description: "Files of a country or the cross-national one, with codes: names such as Q1 in the header, numbers in\n" +
-			"the cells. The source then holds exactly these files; core.wvs_distribution, core.wvs_missing,\n" +
+		Description: "Files of a country or the cross-national one, with codes: names such as Q1 in the header, numbers\n" +
+			"in the cells. The source then holds exactly these files; core.wvs_distribution, core.wvs_missing,\n" +
 			"core.wvs_question and core.wvs_option follow. Columns that are no question of wave 7 are left out.\n\n" +
 			"The survey's words may not be passed on, so alignctl has none: a codebook gives them, in JSON as\n" +
 			`{"Q1": {"question": "...", "choices": {"1": "..."}}}, or in CSV with the columns question, language,` + "\n" +
-			"text, code, label, position, where a row words a question or labels one of its codes. With --append the words stay.",
+			"text, code, label, position, where a row words a question or labels one of its codes.\n" +
+			"With --append the words stay.",
 		Flags: t.flags(append([]cli.Flag{
-			&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: wvs7-usa or the like for one country, wvs7 for more)",
-				Destination: &o.Source},
+			&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: such as wvs7-usa for one country, " +
+				"wvs7 for more)", Destination: &o.Source},
 			&cli.StringFlag{Name: "codebook", Usage: "`FILE` with the words of questions and answers", Destination: &o.Codebook},
-			&cli.StringFlag{Name: "codebook-lang", Usage: "language of a codebook in JSON (default: en)", Destination: &o.CodebookLanguage},
+			&cli.StringFlag{Name: "codebook-lang", Usage: "language of a codebook in JSON (default: en)",
+				Destination: &o.CodebookLanguage},
 			&cli.StringFlag{Name: "licence", Usage: "`LICENCE` of the files, for meta.files", Value: wvs.Licence,
 				Destination: &o.Licence},
 			&cli.BoolFlag{Name: "append", Usage: "add to the files that the source holds", Destination: &o.Append},

@@ -93,7 +93,7 @@ func (l anyList) appendTo(c *codes) {
 func answerSchema() *arrow.Schema {
 	text := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
 	return arrow.NewSchema([]arrow.Field{{Name: "source", Type: text}, {Name: "question", Type: text},
-		{Name: "respondent", Type: arrow.PrimitiveTypes.Int32}, {Name: "code", Type: arrow.PrimitiveTypes.Int32, Nullable: true}}, nil)
+		{Name: "respondent", Type: arrow.PrimitiveTypes.Int32}, {Name: "code", Type: arrow.PrimitiveTypes.Int32}}, nil)
 }
 
 // A long turns sheets to long form in key order: question by question, file by

@@ -62,7 +62,8 @@ func (w *wording) record(r etl.Record) error {
 	if given {
 		position, _ = strconv.Atoi(place) // likewise
 	}
-	if err := w.label(Label{Question: question, Language: language, Code: number, Position: position, Label: label}); err != nil {
+	l := Label{Question: question, Language: language, Code: number, Position: position, Label: label}
+	if err := w.label(l); err != nil {
 		return r.Refuse("code", err.Error(), "correct it or remove the row")
 	}
 	return nil

@@ -37,7 +37,8 @@ func parseCodebookJSON(path, language string, data []byte) (*Codebook, error) {
 	}
 	b := p.words.book
 	if len(b.Texts) == 0 && len(b.Labels) == 0 {
-		return nil, &etl.ParseError{File: path, Reason: "no entry words a question of wave 7", Cure: "is it a codebook of wave 7?"}
+		return nil, &etl.ParseError{File: path, Reason: "no entry words a question of wave 7",
+			Cure: "is it a codebook of wave 7?"}
 	}
 	b.SHA256, b.Bytes = sha256Of(data), int64(len(data))
 	return b, nil

@@ -38,7 +38,8 @@ func (w *loader) core(ctx context.Context) error {
 		spec      lake.Spec
 		transform string
 	}{
-		{questionSpec(), "question"}, {optionSpec(), "option"}, {distributionSpec(), "distribution"}, {missingSpec(), "missing"},
+		{questionSpec(), "question"}, {optionSpec(), "option"},
+		{distributionSpec(), "distribution"}, {missingSpec(), "missing"},
 	} {
 		err := w.job.Step(table.spec.Name, func() error {
 			query, err := transform(table.transform)
@@ -114,8 +115,8 @@ func factTables() []string {
 		}
 	}
 	return []string{
-		"create or replace temp table wvs_fact as " + relation("question varchar, number integer, topic varchar, kind varchar, "+
-			"role varchar, recodes varchar, options integer, lowest integer, highest integer", facts),
+		"create or replace temp table wvs_fact as " + relation("question varchar, number integer, topic varchar, "+
+			"kind varchar, role varchar, recodes varchar, options integer, lowest integer, highest integer", facts),
 		"create or replace temp table wvs_code as " + relation("question varchar, code integer, place integer", codes),
 	}
 }
@@ -161,9 +162,13 @@ func (p *Plan) wordTables() []string {
 		text += " union all select question, language, text from (" + rows.Questions + ") where language <> ''"
 	}
 	if rows.Options != "" {
-		label += ` union all select question, language, code, "position", label from (` + rows.Options + ") where language <> ''"
+		label += ` union all select question, language, code, "position", label
+			from (` + rows.Options + ") where language <> ''"
 	}
-	return []string{"create or replace temp table wvs_text as " + text, "create or replace temp table wvs_label as " + label}
+	return []string{
+		"create or replace temp table wvs_text as " + text,
+		"create or replace temp table wvs_label as " + label,
+	}
 }
 
 // row is the question as a row of wvs_fact.

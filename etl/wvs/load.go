@@ -2,6 +2,8 @@ package wvs
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,9 +21,10 @@ func (p *Plan) Load(ctx context.Context) (*etl.Report, error) {
 	for _, f := range p.files {
 		report.Rejected += f.Rejected
 	}
+	o := p.options
 	return etl.Load(ctx, p.lake, etl.LoadOptions{
-		Info:  lake.RunInfo{Command: p.options.Command, Config: p.Config(), Source: p.options.Source, Version: p.options.Version},
-		Steps: 9, Report: report, Memory: p.options.Memory,
+		Info:  lake.RunInfo{Command: o.Command, Config: p.Config(), Source: o.Source, Version: o.Version},
+		Steps: 9, Report: report, Memory: o.Memory,
 	}, func(ctx context.Context, j *etl.Job) error {
 		return (&loader{plan: p, job: j}).load(ctx)
 	})
@@ -149,7 +152,8 @@ func (w *loader) respondents(ctx context.Context) error {
 		if err := w.exec(ctx, "create or replace temp table "+k.table+" as "+k.Respondents); err != nil {
 			return err
 		}
-		parts = append(parts, fmt.Sprintf("select '%s' as origin, respondent as old, * exclude (respondent) from %[1]s", k.table))
+		parts = append(parts,
+			fmt.Sprintf("select '%s' as origin, respondent as old, * exclude (respondent) from %[1]s", k.table))
 	}
 	number := `create or replace temp table wvs_numbered as
 		select cast(row_number() over (order by file_id, line) as integer) as respondent, * from (` +
@@ -163,7 +167,8 @@ func (w *loader) respondents(ctx context.Context) error {
 	if err := w.readHeld(ctx); err != nil {
 		return err
 	}
-	_, err := w.job.Run.Write(ctx, respondentSpec(), w.plan.options.Source, "select * exclude (origin, old) from wvs_numbered")
+	_, err := w.job.Run.Write(ctx, respondentSpec(), w.plan.options.Source,
+		"select * exclude (origin, old) from wvs_numbered")
 	return err
 }
 
@@ -192,8 +197,11 @@ func (w *loader) twins(ctx context.Context) error {
 	err := etl.Scan(ctx, w.job.Run.Session(), `select a.country, a.interview, a.file_id, b.file_id, b.line
 		from wvs_numbered a join wvs_numbered b
 		on a.country = b.country and a.interview = b.interview and a.respondent < b.respondent
-		union all select '', 0, '', '', 0 order by a.country desc, b.line limit 1`, &country, &interview, &first, &second, &line)
-	if err != nil || country == "" {
+		order by b.file_id, b.line limit 1`, &country, &interview, &first, &second, &line)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
 		return err
 	}
 	return &etl.ParseError{File: w.name(second), Line: line,

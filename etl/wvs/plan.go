@@ -152,7 +152,8 @@ func (p *Plan) String() string {
 	if len(p.files) == 1 {
 		files = "file"
 	}
-	text := fmt.Sprintf("%s: %d %s, %d respondents replace %d respondents", p.options.Source, len(p.files), files, enter, leave)
+	text := fmt.Sprintf("%s: %d %s, %d respondents replace %d respondents",
+		p.options.Source, len(p.files), files, enter, leave)
 	if p.options.Append {
 		text += fmt.Sprintf(", %d respondents stay", stay)
 	}

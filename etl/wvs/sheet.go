@@ -156,7 +156,8 @@ func (r *reading) begin(columns []etl.Column) {
 func (r *reading) identify(record etl.Record) (country string, err error) {
 	country, _ = record.Value("country")
 	if !alpha3.MatchString(country) {
-		return "", record.Refuse("country", fmt.Sprintf("%q is no country code of three capital letters", country), "correct it")
+		return "", record.Refuse("country", fmt.Sprintf("%q is no country code of three capital letters", country),
+			"correct it")
 	}
 	if r.interview < 0 {
 		return country, nil
@@ -164,8 +165,8 @@ func (r *reading) identify(record etl.Record) (country string, err error) {
 	number, _ := record.Number(r.interview) // the column is required
 	p := person{country, int64(number)}
 	if r.persons[p] {
-		return "", record.Refuse("interview", fmt.Sprintf("respondent %d of %s stands twice in the file", p.interview, country),
-			"remove one of the records")
+		return "", record.Refuse("interview",
+			fmt.Sprintf("respondent %d of %s stands twice in the file", p.interview, country), "remove one of the records")
 	}
 	r.persons[p] = true
 	return country, nil

@@ -18,7 +18,8 @@ func (w *loader) tell(ctx context.Context) error {
 		w.tellFile(f)
 	}
 	if b := w.plan.codebook; b != nil {
-		w.note("codebook %s: %d texts, %d labels; %d entries are no questions of wave 7", b.Name(), len(b.Texts), len(b.Labels), b.Others)
+		w.note("codebook %s: %d texts, %d labels; %d entries are no questions of wave 7",
+			b.Name(), len(b.Texts), len(b.Labels), b.Others)
 	}
 	if w.plan.codebook == nil && !w.plan.keepsWords() {
 		w.note("no codebook: questions and answers have no words")
@@ -39,7 +40,8 @@ func (w *loader) note(format string, args ...any) {
 // tellFile says what of a file isn't loaded, and what it lacks.
 func (w *loader) tellFile(f *etl.Checked) {
 	if out := leftOut(f); len(out) > 0 {
-		w.note("%s: %d questions; %d other columns are left out: %s", f.Name(), len(questionsOf(f)), len(out), strings.Join(out, ", "))
+		w.note("%s: %d questions; %d other columns are left out: %s",
+			f.Name(), len(questionsOf(f)), len(out), strings.Join(out, ", "))
 	}
 	has := func(name string) bool {
 		return slices.ContainsFunc(f.Columns, func(c etl.Column) bool { return c.Name == name })
@@ -54,7 +56,8 @@ func (w *loader) tellFile(f *etl.Checked) {
 
 // tellCountries counts the source's respondents.
 func (w *loader) tellCountries(ctx context.Context) error {
-	rows, err := w.job.Run.Session().Query(ctx, "select country, count(*) from wvs_respondent group by country order by country")
+	rows, err := w.job.Run.Session().Query(ctx, `select country, count(*) from wvs_respondent
+		group by country order by country`)
 	if err != nil {
 		return err
 	}
