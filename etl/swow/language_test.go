@@ -1,6 +1,8 @@
 package swow
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -113,5 +115,22 @@ func TestNormalise(t *testing.T) {
 		if got, err := n.word(text); err != nil || got != want {
 			t.Errorf("%q becomes %q, %v; want %q", text, got, err, want)
 		}
+	}
+}
+
+// TestDocumentedPack: the example of the manual is a pack.
+func TestDocumentedPack(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "swow.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, pack, _ := strings.Cut(string(text), "```yaml\n")
+	pack, _, _ = strings.Cut(pack, "```")
+	l, err := ParseLanguage(pack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Sample.Minimum != 55 || len(l.Participants) != 2 || l.Normalise.Erhua == nil {
+		t.Errorf("read as %+v", l)
 	}
 }

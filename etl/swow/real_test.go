@@ -42,6 +42,24 @@ func TestOfficialStrengths(t *testing.T) {
 	}
 }
 
+// TestOfficialStrengthsByAllSteps sends the same file through every step, as if
+// nobody had cleaned it: no rule that needs no word list removes anybody, and
+// the sample of 100 a cue is the file.
+func TestOfficialStrengthsByAllSteps(t *testing.T) {
+	data := os.Getenv("ALIGNCTL_TESTDATA")
+	if data == "" {
+		t.Skip("set ALIGNCTL_TESTDATA to a folder with swow_en/ to compare with the official tables")
+	}
+	l := newLake(t)
+	o := Options{Files: []string{filepath.Join(data, "swow_en", "SWOW-EN.R100.reconstructed_993cues.csv")}, Steps: AllSteps}
+	load(t, l, o)
+	expect(t, l, "select status, count(*) > 0 from core.participant group by status", "Valid|true")
+	expect(t, l, "select unit, sum(n) from core.removed where step > 3 group by unit order by unit", "participant|0", "record|0", "slot|0")
+	official := officialTable(filepath.Join(data, "swow_en", "strength.SWOW-EN.R123.first1000cues.csv"))
+	expect(t, l, "select count(*) from "+official+` o join core.strength s using (cue, response)
+		where s.population = 'all' and o.n = s.n123`, "116406")
+}
+
 // officialTable reads a published strength table: tabs, no quotes, nothing
 // that stands for a missing value.
 func officialTable(path string) string {
