@@ -27,7 +27,7 @@ func etlWvsCommand(t *terminal) *cli.Command {
 			"The survey's words may not be passed on, so alignctl has none: a codebook gives them, in JSON as\n" +
 			`{"Q1": {"question": "...", "choices": {"1": "..."}}}, or in CSV with the columns question, language,` + "\n" +
 			"text, code, label, position, where a row words a question or labels one of its codes.\n" +
-			"With --append the words stay.",
+			"With --append the words stay. See docs/wvs.md.",
 		Flags: t.flags(append([]cli.Flag{
 			&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: such as wvs7-usa for one country, " +
 				"wvs7 for more)", Destination: &o.Source},
