@@ -52,6 +52,12 @@ func samples() []sample {
 				"ice cream\t1\t5\t0\t0\t30\t1\t7\t#N/A"},
 			number: 2, required: 0, count: "select count(*) from raw.norm",
 		},
+		{
+			name: "wvs", load: "etl wvs --source s", cut: ";",
+			header:  `B_COUNTRY;B_COUNTRY_ALPHA;D_INTERVIEW;W_WEIGHT;"Q1";"Q122";"Q164"`,
+			records: []string{`901;"XNL";1;0.9;1;0;10`, `901;"XNL";2.0;1.1;-2;2.0;1`, `901;"XNL";3E0;1;4;1;-1`},
+			number:  4, required: 1, count: "select count(*) from raw.wvs_respondent",
+		},
 	}
 }
 
@@ -286,5 +292,15 @@ var special = map[string][]badInput{
 		{"off the scale", func(s sample) string { return s.with(s.number, "5.5") }, `:3:\d+: 5.5 in column "Conc.M" is outside 1 to 5; correct it`, 1, 0},
 		{"other set", func(sample) string { return "Word\tConc\ntea\t1\n" }, `:1(:\d+)?: column .*; `, 0, 0},
 		{"share above 1", func(s sample) string { return s.with(6, "97") }, `:3:\d+: 97 in column "Percent_known" is outside 0 to 1; correct it`, 1, 0},
+	},
+	"wvs": {
+		{"code outside its question", func(s sample) string { return s.with(s.number, "7") }, `:3:\d+: 7 in column "Q1" is no code of the question: answers are 1-4`, 1, 0},
+		{"zero where it is no answer", func(s sample) string { return s.last("0") }, `:3:\d+: 0 in column "Q164" is no code of the question`, 1, 0},
+		{"respondent twice", func(s sample) string { return s.second(s.records[0]) }, `:3:\d+: respondent 1 of XNL stands twice in the file; remove`, 1, 0},
+		{"negative weight", func(s sample) string { return s.with(3, "-1") }, `:3:\d+: -1 in column "W_WEIGHT" is negative.*; correct it`, 1, 0},
+		{"line of averages", func(s sample) string { return s.second(";;;1;2.5;0.9;5.5") }, `:3:\d+: no value in column "B_COUNTRY".*; remove`, 1, 0},
+		{"average of a country", func(s sample) string { return s.with(s.number, "2.5") }, `:3:\d+: "2.5" in column "Q1" is not a whole number; correct it`, 1, 0},
+		{"labels for codes", func(sample) string { return lines("B_COUNTRY_ALPHA: country;Q1: family", "Northland;a lot") },
+			`:1:\d+: header ".*" has a label: .*; take the file with codes`, 0, 0},
 	},
 }

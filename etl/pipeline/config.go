@@ -21,6 +21,7 @@ type Config struct {
 	Strength map[string]Strength `yaml:"strength"`
 	Norms    map[string]Norms    `yaml:"norms"`
 	Lemma    map[string]Lemma    `yaml:"lemma"`
+	WVS      map[string]WVS      `yaml:"wvs"`
 
 	file *workspace.File
 }
@@ -57,6 +58,7 @@ func (c *Config) sources() ([]source, error) {
 	list = listed(list, "strength", c.Strength)
 	list = listed(list, "norms", c.Norms)
 	list = listed(list, "lemma", c.Lemma)
+	list = listed(list, "wvs", c.WVS)
 	kinds := map[string]string{}
 	for _, s := range list {
 		if other, twice := kinds[s.name]; twice {

@@ -11,7 +11,21 @@ import (
 // through.
 func readCodebookCSV(ctx context.Context, path string) (*Codebook, error) {
 	w := newWording(path)
-	layout := etl.Layout{
+	f, err := etl.Check(ctx, path, []etl.Layout{w.layout()}, etl.CheckOptions{})
+	if err != nil {
+		return nil, err
+	}
+	w.book.SHA256, w.book.Bytes = f.SHA256, f.Bytes
+	return w.book, nil
+}
+
+// CodebookLayouts are the raw formats of codebooks in CSV, for a check that loads
+// nothing.
+func CodebookLayouts() []etl.Layout { return []etl.Layout{newWording("").layout()} }
+
+// layout is the raw format of a codebook in CSV.
+func (w *wording) layout() etl.Layout {
+	return etl.Layout{
 		Name: "codebook", Delimiters: ",;\t", Missing: []string{""},
 		Columns: []etl.Column{
 			{Header: "question", Name: "question", Required: true},
@@ -23,12 +37,6 @@ func readCodebookCSV(ctx context.Context, path string) (*Codebook, error) {
 		},
 		Verify: func() func(etl.Record) error { return w.record },
 	}
-	f, err := etl.Check(ctx, path, []etl.Layout{layout}, etl.CheckOptions{})
-	if err != nil {
-		return nil, err
-	}
-	w.book.SHA256, w.book.Bytes = f.SHA256, f.Bytes
-	return w.book, nil
 }
 
 // record takes a row: a question's text, or an answer's label.

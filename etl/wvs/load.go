@@ -3,6 +3,7 @@ package wvs
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -45,12 +46,15 @@ type Config struct {
 	Language string   `json:"codebook_language,omitempty"` // see Options
 	Reject   bool     `json:"reject,omitempty"`            // bad records were set aside
 	Rows     Rows     `json:"rows,omitzero"`               // see Options
+
+	Recipe json.RawMessage `json:"recipe,omitempty"` // see Options
 }
 
 // Config is the configuration that the load's run records.
 func (p *Plan) Config() Config {
 	o := p.options
-	c := Config{Kind: Kind, Source: o.Source, Append: o.Append, Licence: o.Licence, Rows: o.Rows, Reject: o.Rejects != nil}
+	c := Config{Kind: Kind, Source: o.Source, Append: o.Append, Licence: o.Licence, Rows: o.Rows,
+		Reject: o.Rejects != nil, Recipe: o.Recipe}
 	for _, f := range p.files {
 		c.Files = append(c.Files, f.SHA256)
 	}

@@ -22,7 +22,7 @@ var allowed = map[string][]string{
 	"etl":                    {"lake", "lake/duck", "internal"},
 	"etl/norms":              {"etl", "lake", "lake/duck", "internal"},
 	"etl/swow":               {"etl", "lake", "lake/duck", "internal"},
-	"etl/pipeline":           {"etl", "etl/norms", "etl/swow", "lake", "internal"},
+	"etl/pipeline":           {"etl", "etl/norms", "etl/swow", "etl/wvs", "lake", "internal"},
 	"etl/swow/bench":         {"*"},
 	"etl/swow/swowtest":      {},
 	"etl/wvs":                {"etl", "lake", "lake/duck", "internal"},
