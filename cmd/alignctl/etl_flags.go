@@ -43,7 +43,11 @@ func (t *terminal) withRejects(ctx context.Context, path string, work func(conte
 	if err != nil {
 		return err
 	}
-	err = work(ctx, rejects)
+	return t.settle(path, rejects, work(ctx, rejects))
+}
+
+// settle ends a file of bad records as the work that wrote it ended.
+func (t *terminal) settle(path string, rejects *etl.Rejects, err error) error {
 	if err != nil && !errors.Is(err, errPartial) {
 		return errors.Join(err, rejects.Discard())
 	}

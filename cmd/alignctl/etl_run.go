@@ -47,10 +47,8 @@ func etlRunCommand(t *terminal) *cli.Command {
 				return err
 			}
 			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
-				return t.withRejects(ctx, o.reject, func(ctx context.Context, rejects *etl.Rejects) error {
-					return runEtlRun(ctx, t, l, config, pipeline.Options{Sources: c.Args().Slice(), Rejects: rejects,
-						Memory: o.memory, Command: t.command, Version: version()}, o)
-				})
+				return runEtlRun(ctx, t, l, config, pipeline.Options{Sources: c.Args().Slice(), Memory: o.memory,
+					Command: t.command, Version: version()}, o)
 			})
 		},
 	}, arguments{0, -1, "[SOURCE...]"})
@@ -78,21 +76,52 @@ func (t *terminal) findWorkspace(path string) (*workspace.File, error) {
 }
 
 func runEtlRun(ctx context.Context, t *terminal, l *lake.Lake, config *pipeline.Config, with pipeline.Options,
-	o etlRunOptions) error {
+	o etlRunOptions) (err error) {
+	if o.reject != "" {
+		if with.Rejects, err = etl.CreateRejects(o.reject); err != nil {
+			return err
+		}
+	}
 	plan, err := config.Prepare(ctx, l, with)
-	if err != nil {
+	switch {
+	case err == nil && o.dryRun, err == nil && !plan.Pending(): // an earlier file of bad records is still true
+		err = t.showPlan(plan, o)
+		return errors.Join(err, discard(with.Rejects))
+	case err == nil:
+		err = t.carryOut(ctx, plan, o)
+	}
+	if with.Rejects == nil {
 		return err
 	}
-	for _, name := range plan.Orphans {
-		t.remark("%s: the lake holds it, alignctl.yaml doesn't name it: it stays", name)
+	return t.settle(o.reject, with.Rejects, err)
+}
+
+func discard(r *etl.Rejects) error {
+	if r == nil {
+		return nil
 	}
+	return r.Discard()
+}
+
+// carryOut loads the sources of a plan one by one.
+func (t *terminal) carryOut(ctx context.Context, plan *pipeline.Plan, o etlRunOptions) error {
 	for _, s := range plan.Steps {
-		if s.Pending() && !o.dryRun {
+		if s.Pending() {
 			t.loadStep(ctx, s)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+	}
+	return t.showPlan(plan, o)
+}
+
+// showPlan tells what will become, or became, of each source.
+func (t *terminal) showPlan(plan *pipeline.Plan, o etlRunOptions) error {
+	for _, name := range plan.Orphans {
+		t.remark("%s: the lake holds it, alignctl.yaml doesn't name it: it stays", name)
+	}
+	for _, s := range plan.Steps {
 		if s.Err != nil {
 			fmt.Fprintf(t.err, "alignctl: source %s failed: %v\n", s.Source, s.Err)
 		}

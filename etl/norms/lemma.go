@@ -2,7 +2,6 @@ package norms
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,10 +21,10 @@ type LemmaOptions struct {
 	// beside Files; "": none.
 	Rows string
 	etl.CheckOptions
-	Memory  string          // DuckDB's share; "": etl.DefaultMemory
-	Recipe  json.RawMessage // see Options
-	Command string          // the command line, for the lake's history
-	Version string          // of alignctl
+	Memory  string // DuckDB's share; "": etl.DefaultMemory
+	Recipe  any    // see Options
+	Command string // the command line, for the lake's history
+	Version string // of alignctl
 }
 
 // A LemmaPlan is a load of lists of lemmas that have been checked and counted.
@@ -102,7 +101,7 @@ type LemmaConfig struct {
 	Files    []string `json:"files"`            // sha256 of each
 	Rows     string   `json:"rows,omitempty"`   // see LemmaOptions
 
-	Recipe json.RawMessage `json:"recipe,omitempty"` // see Options
+	Recipe any `json:"recipe,omitempty"` // see Options
 }
 
 // Config is the configuration that the load's run records.

@@ -2,7 +2,6 @@ package norms
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,10 +22,10 @@ type Options struct {
 	// and an earlier version of the lake has its rows.
 	Rows string
 	etl.CheckOptions
-	Memory  string          // DuckDB's share; "": etl.DefaultMemory
-	Recipe  json.RawMessage // what a pipeline knows the load by: recorded in Config, else without effect
-	Command string          // the command line, for the lake's history
-	Version string          // of alignctl
+	Memory  string // DuckDB's share; "": etl.DefaultMemory
+	Recipe  any    // what a pipeline knows the load by: recorded in Config, else without effect
+	Command string // the command line, for the lake's history
+	Version string // of alignctl
 }
 
 // A Plan is a load whose files have been checked and counted: it says what
@@ -145,7 +144,7 @@ type Config struct {
 	Files    []string `json:"files"`            // sha256 of each
 	Rows     string   `json:"rows,omitempty"`   // see Options
 
-	Recipe json.RawMessage `json:"recipe,omitempty"` // see Options
+	Recipe any `json:"recipe,omitempty"` // see Options
 }
 
 // Config is the configuration that the load's run records.

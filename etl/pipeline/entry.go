@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 
 	"alignctl/etl"
@@ -45,6 +44,6 @@ type job struct {
 	source string
 	files  []string          // absolute
 	others map[string]string // absolute paths, by key
-	recipe json.RawMessage
+	recipe *recipe
 	check  etl.CheckOptions
 }

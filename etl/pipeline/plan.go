@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -119,45 +118,60 @@ func orphans(last map[string]lastRun, all []source) (names []string) {
 
 // prepare fills in the step of one source.
 func (c *Config) prepare(ctx context.Context, l *lake.Lake, s source, step *Step, last map[string]lastRun, o Options) error {
-	w, err := s.want(ctx, c.file, o.Rejects != nil)
+	w, err := s.want(ctx, c.file)
 	if err != nil {
 		return err
 	}
 	step.State = New
 	if run, loaded := last[s.name]; loaded {
-		step.State, step.Why = run.compare(w.recipe, o.Version)
+		step.State, step.Why = run.compare(w.recipe, o)
 	}
 	if step.State == UpToDate {
 		return nil
 	}
-	recipe, err := json.Marshal(w.recipe)
-	if err != nil {
+	j := job{Options: o, source: s.name, files: w.files, others: w.others, recipe: w.recipe,
+		check: etl.CheckOptions{Encoding: s.entry.raw().Encoding, Rejects: o.Rejects}}
+	before := j.rejected()
+	if step.load, err = s.entry.prepare(ctx, l, j); err != nil {
 		return err
 	}
-	load, err := s.entry.prepare(ctx, l, job{Options: o, source: s.name, files: w.files, others: w.others, recipe: recipe,
-		check: etl.CheckOptions{Encoding: s.entry.raw().Encoding, Rejects: o.Rejects}})
-	if err != nil {
-		return err
-	}
-	step.load = load
-	_, step.Moves, _ = strings.Cut(load.String(), ": ")
+	w.recipe.Rejected = j.rejected() - before
+	_, step.Moves, _ = strings.Cut(step.load.String(), ": ")
 	return nil
 }
 
-// compare says whether a load by a recipe would give what the run gave.
-func (r lastRun) compare(now recipe, version string) (State, []string) {
+// rejected is how many bad records were set aside so far.
+func (j job) rejected() int64 {
+	if j.Rejects == nil {
+		return 0
+	}
+	return j.Rejects.Count()
+}
+
+// compare says whether a load by a recipe would give what the run gave, and
+// what is to be known of it.
+func (r lastRun) compare(now *recipe, o Options) (State, []string) {
 	if r.recipe == nil {
 		return Changed, []string{"run " + r.id + " loaded it by hand"}
 	}
-	why := now.changes(*r.recipe)
-	if r.version != version {
-		why = append(why, fmt.Sprintf("alignctl is %s, was %s", version, r.version))
+	why := now.changes(r.recipe)
+	if r.version != o.Version {
+		why = append(why, fmt.Sprintf("alignctl is %s, was %s", o.Version, r.version))
 	}
-	if len(why) == 0 {
-		return UpToDate, nil
+	aside := fmt.Sprintf("%d bad records are set aside", r.recipe.Rejected)
+	switch {
+	case r.recipe.Rejected > 0 && o.Rejects == nil:
+		return Changed, append(why, aside+" no longer")
+	case len(why) > 0:
+		return Changed, why
+	case r.recipe.Rejected > 0:
+		return UpToDate, []string{aside}
 	}
-	return Changed, why
+	return UpToDate, nil
 }
+
+// Pending reports whether there is something to load.
+func (p *Plan) Pending() bool { return slices.ContainsFunc(p.Steps, (*Step).Pending) }
 
 // Pending reports whether there is something to load.
 func (s *Step) Pending() bool { return s.load != nil && s.State != Failed }

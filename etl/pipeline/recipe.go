@@ -17,10 +17,10 @@ import (
 type recipe struct {
 	Kind     string         `json:"kind"`
 	Settings map[string]any `json:"settings"`
-	Files    []file         `json:"files"`   // the raw ones, in order
-	Others   []file         `json:"others"`  // by their keys
-	Rejects  bool           `json:"rejects"` // bad records are set aside
-	Rules    string         `json:"rules"`   // digest of transforms and the like
+	Files    []file         `json:"files"`              // the raw ones, in order
+	Others   []file         `json:"others"`             // by their keys
+	Rejected int64          `json:"rejected,omitempty"` // bad records that were set aside; none refuse a file
+	Rules    string         `json:"rules"`              // digest of transforms and the like
 }
 
 // A file is a file that a load reads.
@@ -32,14 +32,14 @@ type file struct {
 
 // A wanted load is one as the configuration asks for it.
 type wanted struct {
-	recipe recipe
+	recipe *recipe
 	files  []string          // absolute
 	others map[string]string // absolute, by key
 }
 
 // want finds and digests the files of a source.
-func (s source) want(ctx context.Context, in *workspace.File, rejects bool) (w wanted, err error) {
-	w.recipe = recipe{Kind: s.kind, Rejects: rejects, Others: []file{}}
+func (s source) want(ctx context.Context, in *workspace.File) (w wanted, err error) {
+	w.recipe = &recipe{Kind: s.kind, Others: []file{}}
 	if w.recipe.Settings, err = settings(s.entry); err != nil {
 		return w, err
 	}
@@ -81,7 +81,7 @@ func settings(e entry) (m map[string]any, err error) {
 
 // changes says what is different now from an earlier recipe; nothing where a
 // load would give the same tables.
-func (r recipe) changes(then recipe) (list []string) {
+func (r *recipe) changes(then *recipe) (list []string) {
 	list = append(list, fileChanges(r.Files, then.Files)...)
 	list = append(list, fileChanges(r.Others, then.Others)...)
 	keys := maps.Clone(r.Settings)
@@ -93,9 +93,6 @@ func (r recipe) changes(then recipe) (list []string) {
 	}
 	if r.Kind != then.Kind {
 		list = append(list, fmt.Sprintf("it is under %s, was under %s", r.Kind, then.Kind))
-	}
-	if r.Rejects != then.Rejects {
-		list = append(list, map[bool]string{true: "bad records are set aside", false: "bad records are no longer set aside"}[r.Rejects])
 	}
 	if r.Rules != then.Rules {
 		list = append(list, "alignctl's transforms changed")

@@ -2,7 +2,6 @@ package swow
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -47,7 +46,7 @@ type Config struct {
 	SelfAnswers SelfAnswers       `json:"self_answers,omitempty"`
 	Populations []Population      `json:"populations,omitempty"` // all of them
 
-	Recipe json.RawMessage `json:"recipe,omitempty"` // see Options
+	Recipe any `json:"recipe,omitempty"` // see Options
 }
 
 // Config is the configuration that the load's run records.

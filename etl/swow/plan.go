@@ -3,7 +3,6 @@ package swow
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,10 +28,10 @@ type Options struct {
 	SelfAnswers SelfAnswers  // "": as the pack says
 	Populations []Population // beside the pack's; one of the same name replaces it
 	etl.CheckOptions
-	Memory  string          // DuckDB's share; "": etl.DefaultMemory
-	Recipe  json.RawMessage // what a pipeline knows the load by: recorded in Config, else without effect
-	Command string          // the command line, for the lake's history
-	Version string          // of alignctl
+	Memory  string // DuckDB's share; "": etl.DefaultMemory
+	Recipe  any    // what a pipeline knows the load by: recorded in Config, else without effect
+	Command string // the command line, for the lake's history
+	Version string // of alignctl
 }
 
 // Steps says which files go through steps 5 to 8 of the official cleaning: the

@@ -2,7 +2,6 @@ package swow
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -24,10 +23,10 @@ type StrengthOptions struct {
 	// beside Files; "": none. See Options.
 	Rows string
 	etl.CheckOptions
-	Memory  string          // DuckDB's share; "": etl.DefaultMemory
-	Recipe  json.RawMessage // see Options
-	Command string          // the command line, for the lake's history
-	Version string          // of alignctl
+	Memory  string // DuckDB's share; "": etl.DefaultMemory
+	Recipe  any    // see Options
+	Command string // the command line, for the lake's history
+	Version string // of alignctl
 }
 
 // StrengthLayouts are the forms of ready-made strength tables, by measure:
@@ -203,7 +202,7 @@ type StrengthConfig struct {
 	Files    []string `json:"files"`          // sha256 of each
 	Rows     string   `json:"rows,omitempty"` // see StrengthOptions
 
-	Recipe json.RawMessage `json:"recipe,omitempty"` // see Options
+	Recipe any `json:"recipe,omitempty"` // see Options
 }
 
 // Config is the configuration that the load's run records.

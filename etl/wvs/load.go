@@ -3,7 +3,6 @@ package wvs
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -47,7 +46,7 @@ type Config struct {
 	Reject   bool     `json:"reject,omitempty"`            // bad records were set aside
 	Rows     Rows     `json:"rows,omitzero"`               // see Options
 
-	Recipe json.RawMessage `json:"recipe,omitempty"` // see Options
+	Recipe any `json:"recipe,omitempty"` // see Options
 }
 
 // Config is the configuration that the load's run records.
