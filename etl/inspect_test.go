@@ -44,6 +44,7 @@ func TestInspectFindsTheKind(t *testing.T) {
 		"name,aeg\nx,3\n":                    `0 person false utf-8 comma LF, 0 rows; 1:6: column "aeg" is not in layout person`,
 		"x,y\n1,2\n":                         "0  false   , 0 rows; 1: no layout has any of these columns: x,y",
 		"":                                   "0  false   , 0 rows; file is empty",
+		"{\"a\": 1}\n":                       "0  false   , 0 rows; 1: file looks like JSON",
 		"PK\x03\x04":                         "0  false   , 0 rows; 1: file is a zip archive",
 		"name,age\n":                         "0 person true utf-8 comma LF, 0 rows; 1: no record after the header",
 	} {
