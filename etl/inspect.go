@@ -124,7 +124,8 @@ func inspectUnknown(ctx context.Context, f *os.File, i Inspection) (*Inspection,
 	case known != nil:
 		fault = *known.at(i.Path, 1)
 	case strings.HasPrefix(i.Header, "{") || strings.HasPrefix(i.Header, "["):
-		fault.Reason, fault.Cure = "file looks like JSON; it is no table", "name it where a file in JSON is asked for, such as a codebook"
+		fault.Reason = "file looks like JSON; it is no table"
+		fault.Cure = "name it where a file in JSON is asked for, such as a codebook"
 	case i.Header == "":
 		fault = ParseError{File: i.Path, Reason: "file is empty, or its first line is", Cure: "is the download complete?"}
 	}

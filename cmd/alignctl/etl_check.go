@@ -24,7 +24,8 @@ func etlCheckCommand(t *terminal) *cli.Command {
 		Description: "Each file is read whole, past its faults, and nothing is loaded; no lake is needed. A file that\n" +
 			"no layout knows is told with the nearest one. The exit code is 1 when something is wrong.",
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "max", Usage: "list so many `FAULTS` of a file; all are counted", Value: 20, Destination: &o.Most},
+			&cli.IntFlag{Name: "max", Usage: "list so many `FAULTS` of a file; all are counted", Value: 20,
+				Destination: &o.Most},
 			encodingFlag(&o.Encoding),
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress, no remarks", Destination: &t.quiet},
 			outputFlag(&o.format),

@@ -36,7 +36,8 @@ func lastRuns(ctx context.Context, l *lake.Lake) (runs map[string]lastRun, err e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	rows, err := session.Query(ctx, `select source, arg_max(run_id, publish), arg_max(version, publish), arg_max(config, publish)
+	rows, err := session.Query(ctx, `select source, arg_max(run_id, publish), arg_max(version, publish),
+			arg_max(config, publish)
 		from meta.runs join meta.outputs using (run_id) where source <> '' group by source order by source`)
 	if err != nil {
 		return nil, fmt.Errorf("look up the runs of sources: %w", err)

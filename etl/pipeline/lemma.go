@@ -27,5 +27,6 @@ func (Lemma) rules() (string, error) { return norms.Rules() }
 
 func (l Lemma) prepare(ctx context.Context, in *lake.Lake, j job) (loading, error) {
 	return norms.PrepareLemmas(ctx, in, norms.LemmaOptions{Files: j.files, Language: l.Language, Source: j.source,
-		Licence: l.Licence, CheckOptions: j.check, Recipe: j.recipe, Memory: j.Memory, Command: j.Command, Version: j.Version})
+		Licence: l.Licence, CheckOptions: j.check, Recipe: j.recipe,
+		Memory: j.Memory, Command: j.Command, Version: j.Version})
 }

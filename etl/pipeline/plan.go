@@ -117,7 +117,8 @@ func orphans(last map[string]lastRun, all []source) (names []string) {
 }
 
 // prepare fills in the step of one source.
-func (c *Config) prepare(ctx context.Context, l *lake.Lake, s source, step *Step, last map[string]lastRun, o Options) error {
+func (c *Config) prepare(ctx context.Context, l *lake.Lake, s source, step *Step, last map[string]lastRun,
+	o Options) error {
 	w, err := s.want(ctx, c.file)
 	if err != nil {
 		return err

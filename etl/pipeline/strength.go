@@ -21,5 +21,6 @@ func (Strength) rules() (string, error) { return swow.Rules() }
 
 func (s Strength) prepare(ctx context.Context, l *lake.Lake, j job) (loading, error) {
 	return swow.PrepareStrengths(ctx, l, swow.StrengthOptions{Files: j.files, Language: s.Language, Source: j.source,
-		Licence: s.Licence, CheckOptions: j.check, Recipe: j.recipe, Memory: j.Memory, Command: j.Command, Version: j.Version})
+		Licence: s.Licence, CheckOptions: j.check, Recipe: j.recipe,
+		Memory: j.Memory, Command: j.Command, Version: j.Version})
 }

@@ -102,10 +102,7 @@ func Fields(t reflect.Type) (fields []Field) {
 
 // decodesItself reports whether a type reads its YAML by a method.
 func decodesItself(t reflect.Type) bool {
-	for _, method := range []reflect.Type{reflect.TypeFor[yaml.InterfaceUnmarshaler](), reflect.TypeFor[yaml.BytesUnmarshaler]()} {
-		if reflect.PointerTo(t).Implements(method) {
-			return true
-		}
-	}
-	return false
+	pointer := reflect.PointerTo(t)
+	return pointer.Implements(reflect.TypeFor[yaml.InterfaceUnmarshaler]()) ||
+		pointer.Implements(reflect.TypeFor[yaml.BytesUnmarshaler]())
 }
