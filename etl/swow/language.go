@@ -165,8 +165,8 @@ func FindLanguage(code string) (*Language, error) {
 	return parseLanguage(file, text)
 }
 
-// ReadLanguage reads a user's pack. A fault is an *etl.ParseError with its
-// line and column.
+// ReadLanguage reads a user's pack. A fault in it is a *[strictyaml.Error] with
+// its line and column.
 func ReadLanguage(path string) (*Language, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -60,7 +60,7 @@ func TestPackFaultsHaveAPlace(t *testing.T) {
 		"code: xx\n":            "p.yaml: no name for the source",
 		"code: xx\nsource: x\n": "p.yaml: no population of everybody",
 		head + "tokens: 3\n":    "p.yaml:4:9: ",
-		head + "token: {}\n":    `p.yaml:4:1: unknown field "token"`,
+		head + "token: {}\n":    `p.yaml:4:1: unknown key "token"; did you mean "tokens"?`,
 		head + "tokens: {missing: [a], unknown: [a]}\n":                     `p.yaml:4:9: token "a" stands twice`,
 		head + "self_answers: maybe\n":                                      `p.yaml:4:15: self_answers "maybe" is not known; write keep or drop`,
 		head + "participants:\n- {status: A, statistic: empty}\n":           "p.yaml:5:3: the rule needs exactly one of above and below",

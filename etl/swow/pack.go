@@ -2,25 +2,25 @@ package swow
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 
-	"alignctl/etl"
+	"alignctl/internal/strictyaml"
 )
 
-// parseLanguage reads a pack and checks that it makes sense.
+// parseLanguage reads a pack and checks that it makes sense; faults are
+// *[strictyaml.Error].
 func parseLanguage(path string, text []byte) (*Language, error) {
 	l := &Language{}
-	if err := yaml.UnmarshalWithOptions(text, l, yaml.Strict()); err != nil {
-		return nil, packError(path, err)
+	if err := strictyaml.Decode(path, text, l); err != nil {
+		return nil, err
 	}
 	if f := l.fault(); f != nil {
 		line, column := f.place(text)
-		return nil, &etl.ParseError{File: path, Line: line, Column: column, Reason: f.reason, Cure: f.cure}
+		return nil, &strictyaml.Error{File: path, Line: line, Column: column, Message: f.reason + "; " + f.cure}
 	}
 	if l.SelfAnswers == "" {
 		l.SelfAnswers = KeepSelf
@@ -28,25 +28,12 @@ func parseLanguage(path string, text []byte) (*Language, error) {
 	return l, nil
 }
 
-// packError is an error of the YAML reader with its place.
-func packError(path string, err error) error {
-	e := &etl.ParseError{File: path, Reason: err.Error(), Cure: "correct it; every key is in docs/swow.md"}
-	var at yaml.Error
-	if errors.As(err, &at) {
-		e.Reason = at.GetMessage()
-		if token := at.GetToken(); token != nil {
-			e.Line, e.Column = int64(token.Position.Line), token.Position.Column
-		}
-	}
-	return e
-}
-
 // A packFault is a value of a pack that makes no sense: where it stands, why
 // it can't be, and the cure.
 type packFault struct{ path, reason, cure string }
 
 // place is the fault's line and column, or 0 and 0.
-func (f *packFault) place(text []byte) (line int64, column int) {
+func (f *packFault) place(text []byte) (line, column int) {
 	path, err := yaml.PathString(f.path)
 	if err != nil {
 		return 0, 0
@@ -56,7 +43,7 @@ func (f *packFault) place(text []byte) (line int64, column int) {
 		return 0, 0
 	}
 	at := node.GetToken().Position
-	return int64(at.Line), at.Column
+	return at.Line, at.Column
 }
 
 // fault finds the first value that makes no sense.

@@ -1,22 +1,29 @@
 -- core.strength: step 9 of the official cleaning: a total is the sum of a cue's
 -- counts, so missing and unknown responses are not in it; a strength is
--- count / total.
+-- count / total. A rank is worked out on the different counts of a cue, of
+-- which there are few, so that the responses need no sort.
 --
 -- reads swow_edge, swow_population, swow_word, swow_language
--- The three windows stand together so that one sort serves them all.
-with ranked as (
-  select population, cue, word, n1, n123,
-    cast(sum(n1) over (partition by population, cue) as bigint) as total1,
-    cast(sum(n123) over (partition by population, cue) as bigint) as total123,
-    cast(rank() over (partition by population, cue order by n123 desc nulls last) as bigint) as place
+with total as (
+  select population, cue, cast(sum(n1) as bigint) as total1, cast(sum(n123) as bigint) as total123
   from swow_edge
+  group by population, cue
+),
+place as (
+  select population, cue, n123, cast(1 + coalesce(sum(responses) over (partition by population, cue
+    order by n123 desc nulls last rows between unbounded preceding and 1 preceding), 0) as bigint) as place
+  from (
+    select population, cue, n123, count(*) as responses from swow_edge group by population, cue, n123
+  ) counted
 )
-select l.language, p.population, c.word as cue, w.word as response, r.n1, r.n123, r.total1, r.total123,
-  cast(r.n1 as double) / nullif(r.total1, 0) as strength1,
-  cast(r.n123 as double) / r.total123 as strength123,
+select l.language, p.population, c.word as cue, w.word as response, e.n1, e.n123, t.total1, t.total123,
+  cast(e.n1 as double) / nullif(t.total1, 0) as strength1,
+  cast(e.n123 as double) / t.total123 as strength123,
   r.place as "rank"
-from ranked r
-join swow_population p on p.number = r.population
-join swow_word c on c.id = r.cue
-join swow_word w on w.id = r.word
+from swow_edge e
+join total t on t.population = e.population and t.cue = e.cue
+join place r on r.population = e.population and r.cue = e.cue and r.n123 = e.n123
+join swow_population p on p.number = e.population
+join swow_word c on c.id = e.cue
+join swow_word w on w.id = e.word
 cross join swow_language l
