@@ -37,7 +37,9 @@ func encodingFlag(encoding *string) cli.Flag {
 // Bad records make the work a partial one.
 func (t *terminal) withRejects(ctx context.Context, path string, work func(context.Context, *etl.Rejects) error) error {
 	if path == "" {
-		return work(ctx, nil)
+		err := work(ctx, nil)
+		t.hintReject(err)
+		return err
 	}
 	rejects, err := etl.CreateRejects(path)
 	if err != nil {
@@ -61,4 +63,12 @@ func (t *terminal) settle(path string, rejects *etl.Rejects, err error) error {
 		}
 	}
 	return err
+}
+
+// hintReject tells, where a record refused its file, how to do without it.
+func (t *terminal) hintReject(err error) {
+	var bad *etl.ParseError
+	if errors.As(err, &bad) && bad.Line > 1 {
+		t.remark("--reject FILE would set bad records aside and load the others")
+	}
 }

@@ -12,6 +12,9 @@ import (
 // toldCountries is up to how many countries the report tells one by one.
 const toldCountries = 5
 
+// toldColumns is how many columns that are left out the report names.
+const toldColumns = 12
+
 // tell puts into the report what a load decided, and what the source holds now.
 func (w *loader) tell(ctx context.Context) error {
 	for _, f := range w.plan.files {
@@ -41,7 +44,7 @@ func (w *loader) note(format string, args ...any) {
 func (w *loader) tellFile(f *etl.Checked) {
 	if out := leftOut(f); len(out) > 0 {
 		w.note("%s: %d questions; %d other columns are left out: %s",
-			f.Name(), len(questionsOf(f)), len(out), strings.Join(out, ", "))
+			f.Name(), len(questionsOf(f)), len(out), someOf(out))
 	}
 	has := func(name string) bool {
 		return slices.ContainsFunc(f.Columns, func(c etl.Column) bool { return c.Name == name })
@@ -52,6 +55,14 @@ func (w *loader) tellFile(f *etl.Checked) {
 	if !has("interview") {
 		w.note("%s: no column D_INTERVIEW, so that a respondent is known by the line alone", f.Name())
 	}
+}
+
+// someOf lists the first of many names.
+func someOf(names []string) string {
+	if len(names) > toldColumns {
+		return strings.Join(names[:toldColumns], ", ") + ", ..."
+	}
+	return strings.Join(names, ", ")
 }
 
 // tellCountries counts the source's respondents.
