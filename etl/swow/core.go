@@ -26,7 +26,7 @@ func transform(name string) (string, error) {
 // A cleaning makes the core tables of one language from its raw rows.
 type cleaning struct {
 	*loader
-	session     *lake.Session
+	session     etl.Engine
 	language    *Language
 	steps       Steps
 	self        SelfAnswers
