@@ -292,6 +292,10 @@ func TestReplaceAndAppend(t *testing.T) {
 	load(t, l, Options{Files: []string{two}})
 	expect(t, l, strengths, "cup|1", "hot|1")
 	load(t, l, Options{Files: []string{one}, Source: "other"})
+	_, err = Prepare(t.Context(), l, Options{Files: []string{one}, Source: "third", Language: "en"})
+	if err == nil || !strings.HasSuffix(err.Error(), `source "other" holds the same file; load it with --source other, or load other files there first`) {
+		t.Errorf("a file that another source holds: %v", err)
+	}
 	expect(t, l, strengths, "cup|2", "hot|1", "leaf|1")
 	expect(t, l, "select source, count(*) from raw.swow group by source order by source", "other|2", "swow-en|1")
 }

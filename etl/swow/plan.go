@@ -85,8 +85,20 @@ func Prepare(ctx context.Context, l *lake.Lake, o Options) (*Plan, error) {
 		return nil, err
 	}
 	var err error
-	p.held, err = etl.Holding(ctx, l, rawSpec().Name, "language", o.Source)
-	return p, err
+	if p.held, err = etl.Holding(ctx, l, rawSpec().Name, "language", o.Source); err != nil {
+		return nil, err
+	}
+	return p, p.alone(ctx)
+}
+
+// alone refuses a file that another source holds: its records would count twice.
+func (p *Plan) alone(ctx context.Context) error {
+	f, other, err := etl.Elsewhere(ctx, p.lake, rawSpec().Name, p.options.Source, p.files)
+	if err != nil || other == "" {
+		return err
+	}
+	return &etl.ParseError{File: f.Path, Reason: fmt.Sprintf("source %q holds the same file", other),
+		Cure: fmt.Sprintf("load it with --source %s, or load other files there first", other)}
 }
 
 // complete fills in what the options leave to the language.

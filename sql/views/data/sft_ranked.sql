@@ -6,7 +6,7 @@
 -- key: example_id
 -- licence: no-redistribution
 -- param: language string both both|en|zh "language of the cues"
--- param: population string all all|us "people whose responses count"
+-- param: population string all all|official|us "people whose responses count"
 -- param: split string cue-70-20-10 "recipe in core.split"
 -- param: copies int 4 1..10000 "copies of each train cue, before equal ones are dropped"
 -- param: share double 0.7 0..1 "share of the list that a copy keeps, rounded up, at least one response"
