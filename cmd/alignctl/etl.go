@@ -111,13 +111,25 @@ func runEtlSwow(ctx context.Context, t *terminal, l *lake.Lake, o etlSwowOptions
 	if err != nil {
 		return err
 	}
+	return t.load(ctx, plan, o.format)
+}
+
+// A checkedLoad is a load whose files have been checked; as text it says what
+// will move.
+type checkedLoad interface {
+	fmt.Stringer
+	Load(ctx context.Context) (*etl.Report, error)
+}
+
+// load carries out a load, and tells what will move and what came of it.
+func (t *terminal) load(ctx context.Context, plan checkedLoad, format string) error {
 	t.remark("%s", plan)
 	report, err := plan.Load(ctx)
 	if err != nil {
 		return err
 	}
 	t.remarkLoad(report)
-	return t.printRows(o.format, loadGrid(report))
+	return t.printRows(format, loadGrid(report))
 }
 
 // remarkLoad tells people what a load read, kept, and how long it took.

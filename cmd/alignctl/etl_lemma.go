@@ -51,11 +51,5 @@ func runEtlLemma(ctx context.Context, t *terminal, l *lake.Lake, o etlLemmaOptio
 	if err != nil {
 		return err
 	}
-	t.remark("%s", plan)
-	report, err := plan.Load(ctx)
-	if err != nil {
-		return err
-	}
-	t.remarkLoad(report)
-	return t.printRows(o.format, loadGrid(report))
+	return t.load(ctx, plan, o.format)
 }

@@ -76,11 +76,5 @@ func runEtlNorms(ctx context.Context, t *terminal, l *lake.Lake, o etlNormsOptio
 	if err != nil {
 		return err
 	}
-	t.remark("%s", plan)
-	report, err := plan.Load(ctx)
-	if err != nil {
-		return err
-	}
-	t.remarkLoad(report)
-	return t.printRows(o.format, loadGrid(report))
+	return t.load(ctx, plan, o.format)
 }

@@ -55,11 +55,5 @@ func runEtlStrength(ctx context.Context, t *terminal, l *lake.Lake, o etlStrengt
 	if err != nil {
 		return err
 	}
-	t.remark("%s", plan)
-	report, err := plan.Load(ctx)
-	if err != nil {
-		return err
-	}
-	t.remarkLoad(report)
-	return t.printRows(o.format, loadGrid(report))
+	return t.load(ctx, plan, o.format)
 }

@@ -60,11 +60,5 @@ func runEtlWvs(ctx context.Context, t *terminal, l *lake.Lake, o etlWvsOptions) 
 	if err != nil {
 		return err
 	}
-	t.remark("%s", plan)
-	report, err := plan.Load(ctx)
-	if err != nil {
-		return err
-	}
-	t.remarkLoad(report)
-	return t.printRows(o.format, loadGrid(report))
+	return t.load(ctx, plan, o.format)
 }

@@ -1,9 +1,13 @@
 package norms
 
-import "testing"
+import (
+	"testing"
+
+	"alignctl/etl/etltest"
+)
 
 func TestLemmas(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	load := func(text string) (unchanged bool) {
 		t.Helper()
 		p, err := PrepareLemmas(t.Context(), l, LemmaOptions{Language: "en", Files: []string{write(t, "lemmas.txt", text)}})
@@ -18,9 +22,9 @@ func TestLemmas(t *testing.T) {
 	}
 	const rows = "select source, form, lemma, form_folded from core.lemma order by form, lemma"
 	load("dogs\tdog\nLeaves\tleaf\nLeaves\tleave\ndogs\tdog\n")
-	expect(t, l, rows, "lemma-en|Leaves|leaf|leaves", "lemma-en|Leaves|leave|leaves", "lemma-en|dogs|dog|dogs")
+	etltest.Expect(t, l, rows, "lemma-en|Leaves|leaf|leaves", "lemma-en|Leaves|leave|leaves", "lemma-en|dogs|dog|dogs")
 	load("lemma\tform\ndog\tdogs\n")
-	expect(t, l, rows, "lemma-en|dogs|dog|dogs")
+	etltest.Expect(t, l, rows, "lemma-en|dogs|dog|dogs")
 	if !load("lemma\tform\ndog\tdogs\n") {
 		t.Error("the same file moved")
 	}

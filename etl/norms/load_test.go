@@ -3,31 +3,15 @@ package norms
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"alignctl/etl"
+	"alignctl/etl/etltest"
 	"alignctl/lake"
 )
-
-func newLake(t *testing.T) *lake.Lake {
-	t.Helper()
-	l, err := lake.Init(context.Background(), filepath.Join(t.TempDir(), "lake"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return l
-}
 
 // mapping is a set from the text of a user's file.
 func mapping(t *testing.T, text string) *Set {
@@ -77,53 +61,6 @@ func refused(t *testing.T, l *lake.Lake, o Options) string {
 	return strings.TrimPrefix(err.Error(), filepath.Dir(fault.File)+"/")
 }
 
-// query gives the rows of a query at the lake's present state, each as its
-// values joined by |.
-func query(t *testing.T, l *lake.Lake, text string) []string {
-	t.Helper()
-	ctx := context.Background()
-	pins, err := l.At(ctx, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := l.Session(ctx, pins, lake.SessionOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	rows, err := s.Query(ctx, text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	for rows.Next() {
-		cells, dest := make([]any, len(columns)), make([]any, len(columns))
-		for i := range cells {
-			dest[i] = &cells[i]
-		}
-		if err := rows.Scan(dest...); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, fmt.Sprintf(strings.TrimSuffix(strings.Repeat("%v|", len(cells)), "|"), cells...))
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-func expect(t *testing.T, l *lake.Lake, text string, want ...string) {
-	t.Helper()
-	if diff := cmp.Diff(want, query(t, l, text)); diff != "" {
-		t.Errorf("%s:\n%s", text, diff)
-	}
-}
-
 // write puts text into a new file named name.
 func write(t *testing.T, name, text string) string {
 	t.Helper()
@@ -136,9 +73,9 @@ func write(t *testing.T, name, text string) string {
 
 // TestLegacyEncodings is case 12: lines that end in CR, ISO-8859-1, GB18030.
 func TestLegacyEncodings(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	report := load(t, l, builtin(t, "kuperman-aoa"), "testdata/12/aoa.csv")
-	expect(t, l, "select word, length(word), strlen(word), mean, sd from raw.norm order by line",
+	etltest.Expect(t, l, "select word, length(word), strlen(word), mean, sd from raw.norm order by line",
 		"naïve|5|6|9.5|2.1", "façade|6|7|10.25|1.9", "tea|3|3|3.75|0.8")
 	if notes := strings.Join(report.Files[0].Notes(), ", "); notes != "encoding iso-8859-1, lines end in CR" {
 		t.Errorf("notes: %s", notes)
@@ -146,7 +83,7 @@ func TestLegacyEncodings(t *testing.T) {
 	load(t, l, builtin(t, "xu-li-chen-2022"), "testdata/12/zh.csv")
 	const words = `select word, dimension, mean from raw.norm where language = 'zh' order by line, dimension`
 	want := []string{"茶|arousal|1", "茶|valence|1.2", "战争|arousal|3.5", "战争|valence|-2.5"}
-	expect(t, l, words, want...)
+	etltest.Expect(t, l, words, want...)
 	again := loadWith(t, l, Options{Set: builtin(t, "xu-li-chen-2022"), Files: []string{"testdata/12/zh.csv"},
 		CheckOptions: etl.CheckOptions{Encoding: "gb18030"}})
 	if !again.Unchanged() {
@@ -155,18 +92,18 @@ func TestLegacyEncodings(t *testing.T) {
 }
 
 func TestUndeclaredEncodingIsRefused(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	set := mapping(t, "language: zh\nword: word\ndimensions:\n  valence: {low: -3, high: 3, mean: valence}\nignore: [arousal]\n")
 	message := refused(t, l, Options{Set: set, Files: []string{"testdata/12/zh.csv"}})
 	if !strings.HasPrefix(message, "zh.csv:2:1: byte 0xB2 is not UTF-8; ") {
 		t.Errorf("message: %s", message)
 	}
-	expect(t, l, "select count(*) from information_schema.tables where table_name = 'norm'", "0")
+	etltest.Expect(t, l, "select count(*) from information_schema.tables where table_name = 'norm'", "0")
 }
 
 // TestCommonScale is case 14: two sets with scales of their own, one reversed.
 func TestCommonScale(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	load(t, l, builtin(t, "xu-li-chen-2022"), "testdata/14/va.csv")
 	report := load(t, l, builtin(t, "xu-li-2020"), "testdata/14/conc.csv")
 	if len(report.Notes) != 1 || report.Notes[0] != "concreteness from 1 to 5, reversed, becomes 1 to 5" {
@@ -174,15 +111,15 @@ func TestCommonScale(t *testing.T) {
 	}
 	const wide = `select word, max(value) filter (where dimension = 'valence') v, max(value) filter (where dimension = 'arousal') a,
 		max(value) filter (where dimension = 'concreteness') c from core.norm group by word order by word`
-	expect(t, l, "select word, v, a, c from ("+wide+")", "战争|1.8|8.2|3.8", "自由|7.8|5.8|1.8", "茶|7|3|4.6")
-	expect(t, l, "select word from core.norm where dimension = 'concreteness' and value >= 3 order by word", "战争", "茶")
-	expect(t, l, "select word, original, scale_low, scale_high, reversed from core.norm where dimension = 'concreteness' order by word",
+	etltest.Expect(t, l, "select word, v, a, c from ("+wide+")", "战争|1.8|8.2|3.8", "自由|7.8|5.8|1.8", "茶|7|3|4.6")
+	etltest.Expect(t, l, "select word from core.norm where dimension = 'concreteness' and value >= 3 order by word", "战争", "茶")
+	etltest.Expect(t, l, "select word, original, scale_low, scale_high, reversed from core.norm where dimension = 'concreteness' order by word",
 		"战争|2.2|1|5|true", "自由|4.2|1|5|true", "茶|1.4|1|5|true")
 }
 
 func TestOutOfScaleIsRefused(t *testing.T) {
 	path := write(t, "va.csv", "Word,Valence_Mean,Arousal_Mean\n茶,1.5,1\n战争,5,2\n")
-	message := refused(t, newLake(t), Options{Set: builtin(t, "xu-li-chen-2022"), Files: []string{path}})
+	message := refused(t, etltest.NewLake(t), Options{Set: builtin(t, "xu-li-chen-2022"), Files: []string{path}})
 	if !strings.HasPrefix(message, `va.csv:3:8: 5 in column "Valence_Mean" is outside -3 to 3; `) {
 		t.Errorf("message: %s", message)
 	}
@@ -191,26 +128,26 @@ func TestOutOfScaleIsRefused(t *testing.T) {
 // TestHeaders is case 16: no header line, an empty header cell, words that other
 // readers take for something else, a last line without an end.
 func TestHeaders(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	load(t, l, builtin(t, "nrc-vad"), "testdata/16/NRC-VAD-Lexicon.txt")
 	load(t, l, builtin(t, "warriner"), "testdata/16/BRM-emot-submit.csv")
-	expect(t, l, `select source, word, string_agg(mean || '/' || coalesce(n::varchar, '-') || ' of ' || scale_high, ' ' order by dimension)
+	etltest.Expect(t, l, `select source, word, string_agg(mean || '/' || coalesce(n::varchar, '-') || ' of ' || scale_high, ' ' order by dimension)
 		from raw.norm group by source, word order by source, word`,
 		"nrc-vad|abide|0.25/- of 1.0 0.48/- of 1.0 0.61/- of 1.0", "nrc-vad|nan|0.2/- of 1.0 0.35/- of 1.0 0.7/- of 1.0",
 		"nrc-vad|zest|0.77/- of 1.0 0.66/- of 1.0 0.82/- of 1.0", "warriner|kettle|3.1/21 of 9.0 5.2/22 of 9.0 5.8/20 of 9.0",
 		"warriner|nan|3.0/20 of 9.0 5.1/21 of 9.0 6.4/19 of 9.0", "warriner|true|4.2/20 of 9.0 6.0/20 of 9.0 6.9/20 of 9.0")
 	headed := write(t, "headed.txt", "Word\tValence\tArousal\tDominance\nabide\t0.61\t0.25\t0.48\nnan\t0.70\t0.20\t0.35\nzest\t0.82\t0.77\t0.66\n")
 	loadWith(t, l, Options{Set: builtin(t, "nrc-vad"), Files: []string{headed}, Source: "headed"})
-	expect(t, l, `select count(*) from (select word, dimension, value, original from core.norm where source = 'headed'
+	etltest.Expect(t, l, `select count(*) from (select word, dimension, value, original from core.norm where source = 'headed'
 		except select word, dimension, value, original from core.norm where source = 'nrc-vad')`, "0")
-	expect(t, l, "select count(*) from core.norm where source = 'headed'", "9")
+	etltest.Expect(t, l, "select count(*) from core.norm where source = 'headed'", "9")
 }
 
 // TestHeaderlessOutOfScale sees that the first record of a file without header
 // is told as what it is, not as a header.
 func TestHeaderlessOutOfScale(t *testing.T) {
 	path := write(t, "vad.txt", "abide\t-0.61\t0.25\t0.48\n")
-	message := refused(t, newLake(t), Options{Set: builtin(t, "nrc-vad"), Files: []string{path}})
+	message := refused(t, etltest.NewLake(t), Options{Set: builtin(t, "nrc-vad"), Files: []string{path}})
 	if !strings.HasPrefix(message, `vad.txt:1:7: -0.61 in column "Valence" is outside 0 to 1; `) {
 		t.Errorf("message: %s", message)
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"alignctl/lake"
+
+	"alignctl/etl/etltest"
 )
 
 // realFile is a published file, where such files are at hand.
@@ -25,7 +27,7 @@ func realFile(t *testing.T, folder, name string) string {
 
 // TestPublishedFiles loads the published files whole.
 func TestPublishedFiles(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	for _, f := range []struct {
 		set, folder, name string
 		words             int64
@@ -42,12 +44,12 @@ func TestPublishedFiles(t *testing.T) {
 		}
 		t.Logf("%s: %q, steps %v", f.set, report.Notes, report.Steps)
 	}
-	expect(t, l, `select source, count(distinct word), count(distinct dimension), count(distinct "group"), count(*) from raw.norm
+	etltest.Expect(t, l, `select source, count(distinct word), count(distinct dimension), count(distinct "group"), count(*) from raw.norm
 		group by source order by source`,
 		"brysbaert|39954|1|1|39954", "cvaw|5465|2|1|10930", "ssdd|17940|6|1|107640", "warriner|13915|3|7|292215", "xu-li-2020|309|1|1|309")
-	expect(t, l, "select count(*) from core.norm where rule <> 'single'", "0")
-	expect(t, l, "select count(distinct word) from core.norm where source = 'warriner' and folded <> word", "31")
-	expect(t, l, "select count(*) from core.norm where source = 'xu-li-2020' and abs(value + original - 6) > 1e-12", "0")
+	etltest.Expect(t, l, "select count(*) from core.norm where rule <> 'single'", "0")
+	etltest.Expect(t, l, "select count(distinct word) from core.norm where source = 'warriner' and folded <> word", "31")
+	etltest.Expect(t, l, "select count(*) from core.norm where source = 'xu-li-2020' and abs(value + original - 6) > 1e-12", "0")
 	sameAsCSV(t, l)
 }
 
@@ -75,7 +77,7 @@ func sameAsCSV(t *testing.T, l *lake.Lake) {
 			}
 		}
 	}
-	got := query(t, l, `select word || ' ' || upper(dimension[1]) || '.' || number || '.' || "group", value::double from (
+	got := etltest.Query(t, l, `select word || ' ' || upper(dimension[1]) || '.' || number || '.' || "group", value::double from (
 		from raw.norm select word, dimension, "group", mean as "Mean", sd as "SD", n::double as "Rat" where source = 'warriner')
 		unpivot (value for number in ("Mean", "SD", "Rat"))`)
 	for i := range got {

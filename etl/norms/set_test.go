@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"alignctl/etl/etltest"
 )
 
 // TestSetsReadAndTravel reads each set that comes with alignctl, and sees that
@@ -68,13 +70,13 @@ func TestMappingFaults(t *testing.T) {
 // refused with what to do about it.
 func TestTwoHeaderLines(t *testing.T) {
 	path := write(t, "glasgow.csv", "Words,Length,AROU,,,VAL,,\r\n,,M,SD,N,M,SD,N\r\ntea,3,4.1,2,33,6,1.5,33\r\n")
-	message := refused(t, newLake(t), Options{Set: builtin(t, "glasgow"), Files: []string{path}})
+	message := refused(t, etltest.NewLake(t), Options{Set: builtin(t, "glasgow"), Files: []string{path}})
 	if !strings.HasPrefix(message, "glasgow.csv:1:") || !strings.Contains(message, "two header lines; join them into one") {
 		t.Errorf("message: %s", message)
 	}
 	flat := write(t, "flat.csv", "Words,Length,Arousal,ArousalSD,ArousalN,Concreteness,ConcretenessSD,ConcretenessM\r\n"+
 		"bank (money),4,4.1,2,33,6.1,1,32\r\n")
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	load(t, l, builtin(t, "glasgow"), flat)
-	expect(t, l, "select dimension, original, n from core.norm order by dimension", "arousal|4.1|33", "concreteness|6.1|32")
+	etltest.Expect(t, l, "select dimension, original, n from core.norm order by dimension", "arousal|4.1|33", "concreteness|6.1|32")
 }

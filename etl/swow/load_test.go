@@ -5,30 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"alignctl/etl"
+	"alignctl/etl/etltest"
 	"alignctl/lake"
 )
-
-func newLake(t *testing.T) *lake.Lake {
-	t.Helper()
-	l, err := lake.Init(context.Background(), filepath.Join(t.TempDir(), "lake"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return l
-}
 
 func load(t *testing.T, l *lake.Lake, o Options) *etl.Report {
 	t.Helper()
@@ -46,64 +31,6 @@ func load(t *testing.T, l *lake.Lake, o Options) *etl.Report {
 	return report
 }
 
-// query gives the rows of a query at the lake's present state, each as its
-// values joined by |.
-func query(t *testing.T, l *lake.Lake, text string) []string {
-	t.Helper()
-	ctx := context.Background()
-	pins, err := l.At(ctx, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := l.Session(ctx, pins, lake.SessionOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	rows, err := s.Query(ctx, text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	for rows.Next() {
-		cells, dest := make([]any, len(columns)), make([]any, len(columns))
-		for i := range cells {
-			dest[i] = &cells[i]
-		}
-		if err := rows.Scan(dest...); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, strings.TrimSuffix(strings.Repeat("%v|", len(cells)), "|"))
-		out[len(out)-1] = fmt.Sprintf(out[len(out)-1], cells...)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-func expect(t *testing.T, l *lake.Lake, text string, want ...string) {
-	t.Helper()
-	if diff := cmp.Diff(want, query(t, l, text), cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("%s:\n%s", text, diff)
-	}
-}
-
-// write puts text into a new file named name.
-func write(t *testing.T, name, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // r100Text is a file in layout r100 whose records give "cue,R1,R2,R3" as they
 // stand in the file; every participant is American.
 func r100Text(records ...string) string {
@@ -116,31 +43,31 @@ func r100Text(records ...string) string {
 }
 
 func TestWordsThatLookMissingAreWords(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	report := load(t, l, Options{Files: []string{"testdata/null-na-words.csv"}})
 	if report.Rows != 5 {
 		t.Errorf("%d records, want 5", report.Rows)
 	}
-	expect(t, l, "select cue, count(*) from raw.swow group by cue order by cue", "null|2", "sodium|2", "true|1")
-	expect(t, l, "select line, education from raw.swow order by line", "2|<nil>", "3|4", "4|<nil>", "5|4", "6|<nil>")
-	expect(t, l, `select cue, response from core.association where kept order by line, "position"`,
+	etltest.Expect(t, l, "select cue, count(*) from raw.swow group by cue order by cue", "null|2", "sodium|2", "true|1")
+	etltest.Expect(t, l, "select line, education from raw.swow order by line", "2|<nil>", "3|4", "4|<nil>", "5|4", "6|<nil>")
+	etltest.Expect(t, l, `select cue, response from core.association where kept order by line, "position"`,
 		"null|void", "null|zero", "null|nan", "null|void", "sodium|NA", "sodium|salt", "sodium|null",
 		"sodium|salt", "true|false", "true|TRUE", "true|None")
-	expect(t, l, "select kind, count(*) from core.association group by kind order by kind", "missing|4", "word|11")
-	expect(t, l, "select cue, response, n123, total123 from core.strength where population = 'all' order by cue, n123 desc, response",
+	etltest.Expect(t, l, "select kind, count(*) from core.association group by kind order by kind", "missing|4", "word|11")
+	etltest.Expect(t, l, "select cue, response, n123, total123 from core.strength where population = 'all' order by cue, n123 desc, response",
 		"null|void|2|4", "null|nan|1|4", "null|zero|1|4", "sodium|salt|2|4", "sodium|NA|1|4", "sodium|null|1|4",
 		"true|None|1|3", "true|TRUE|1|3", "true|false|1|3")
-	expect(t, l, "select cue, response, strength1 from core.strength where population = 'all' and n1 > 0 order by cue, response",
+	etltest.Expect(t, l, "select cue, response, strength1 from core.strength where population = 'all' and n1 > 0 order by cue, response",
 		"null|nan|0.5", "null|void|0.5", "sodium|NA|0.5", "sodium|salt|0.5", "true|false|1")
-	expect(t, l, "select count(*) from core.strength where population = 'us'", "0")
+	etltest.Expect(t, l, "select count(*) from core.strength where population = 'us'", "0")
 }
 
 func TestStrengthIsAShareOfTheResponsesGiven(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	load(t, l, Options{Files: []string{"testdata/denominator.csv"}})
-	expect(t, l, "select response, n1, total1, strength1, n123, total123, strength123, rank from core.strength order by rank, response",
+	etltest.Expect(t, l, "select response, n1, total1, strength1, n123, total123, strength123, rank from core.strength order by rank, response",
 		"cup|2|4|0.5|3|8|0.375|1", "hot|1|4|0.25|2|8|0.25|2", "leaf|1|4|0.25|2|8|0.25|2", "green|0|4|0|1|8|0.125|4")
-	expect(t, l, "select count(*) from raw.swow where cue = 'tea' and r1 is null", "1")
+	etltest.Expect(t, l, "select count(*) from raw.swow where cue = 'tea' and r1 is null", "1")
 }
 
 func TestCleaning(t *testing.T) {
@@ -180,12 +107,12 @@ func TestCleaning(t *testing.T) {
 				records = append(records, fmt.Sprintf("%q,%s", name, test.responses))
 			}
 		}
-		lakes[language] = newLake(t)
-		load(t, lakes[language], Options{Files: []string{write(t, "f.csv", r100Text(records...))}, Language: language})
+		lakes[language] = etltest.NewLake(t)
+		load(t, lakes[language], Options{Files: []string{etltest.File(t, "f.csv", r100Text(records...))}, Language: language})
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			expect(t, lakes[test.language], `select coalesce(response, '-') || ' ' || kind from core.association
+			etltest.Expect(t, lakes[test.language], `select coalesce(response, '-') || ' ' || kind from core.association
 				where cue = '`+name+`' order by "position"`, test.want...)
 		})
 	}
@@ -199,18 +126,18 @@ func TestPopulations(t *testing.T) {
 "4",4,4,30,"Fe",NA,"United States",NA,2012-01-01,"tea","cup",NA,NA
 "5",5,5,30,"Fe","United States",NA,NA,2012-01-01,"tea","cup",NA,NA
 `
-	l := newLake(t)
-	load(t, l, Options{Files: []string{write(t, "f.csv", text)}})
-	expect(t, l, "select population, n1, total123 from core.strength order by population", "all|5|5", "us|1|1")
+	l := etltest.NewLake(t)
+	load(t, l, Options{Files: []string{etltest.File(t, "f.csv", text)}})
+	etltest.Expect(t, l, "select population, n1, total123 from core.strength order by population", "all|5|5", "us|1|1")
 }
 
 func TestLayoutComplete(t *testing.T) {
 	text := `id,participantID,created_at,age,nativeLanguage,gender,education,city,country,section,cue,R1Raw,R2Raw,R3Raw,R1,R2,R3
 7,p7,2012-03-04 05:06:07,31,Canada,Ma,,Montréal,Canada,set2012,tea,Cupp,hot  ,,cup,hot,
 `
-	l := newLake(t)
-	load(t, l, Options{Files: []string{write(t, "f.csv", text)}})
-	expect(t, l, `select line, layout, trial_id, participant_id, strftime(created_at, '%Y-%m-%d %H:%M:%S'), age, gender,
+	l := etltest.NewLake(t)
+	load(t, l, Options{Files: []string{etltest.File(t, "f.csv", text)}})
+	etltest.Expect(t, l, `select line, layout, trial_id, participant_id, strftime(created_at, '%Y-%m-%d %H:%M:%S'), age, gender,
 		native_language, education, city, country, section, cue, r1_raw, r2_raw, r1, r2 from raw.swow`,
 		"2|complete|7|p7|2012-03-04 05:06:07|31|Ma|Canada|<nil>|Montréal|Canada|set2012|tea|Cupp|hot  |cup|hot")
 }
@@ -231,22 +158,22 @@ func TestSplitKeepsCueGroupsTogether(t *testing.T) {
 	for i := range records {
 		reversed = append(reversed, records[len(records)-1-i])
 	}
-	l, other := newLake(t), newLake(t)
-	load(t, l, Options{Files: []string{write(t, "f.csv", r100Text(records...))}})
-	load(t, other, Options{Files: []string{write(t, "f.csv", r100Text(reversed...))}})
+	l, other := etltest.NewLake(t), etltest.NewLake(t)
+	load(t, l, Options{Files: []string{etltest.File(t, "f.csv", r100Text(records...))}})
+	load(t, other, Options{Files: []string{etltest.File(t, "f.csv", r100Text(reversed...))}})
 
-	expect(t, l, "select split, count(distinct cue_group) from core.split group by split order by split", "dev|5", "test|3", "train|20")
-	expect(t, l, "select count(distinct cue_group), count(*), min(seed) from core.split", "28|30|42")
-	expect(t, l, "select count(distinct split) from core.split where lower(trim(cue)) = 'apple'", "1")
-	expect(t, l, "select count(*) from core.association a join core.split s using (language, cue)", "540")
+	etltest.Expect(t, l, "select split, count(distinct cue_group) from core.split group by split order by split", "dev|5", "test|3", "train|20")
+	etltest.Expect(t, l, "select count(distinct cue_group), count(*), min(seed) from core.split", "28|30|42")
+	etltest.Expect(t, l, "select count(distinct split) from core.split where lower(trim(cue)) = 'apple'", "1")
+	etltest.Expect(t, l, "select count(*) from core.association a join core.split s using (language, cue)", "540")
 	const all = "select cue, split from core.split order by cue"
-	if diff := cmp.Diff(query(t, l, all), query(t, other, all)); diff != "" {
+	if diff := cmp.Diff(etltest.Query(t, l, all), etltest.Query(t, other, all)); diff != "" {
 		t.Error("row order moves cues:\n" + diff)
 	}
 }
 
 func TestSameBytesChangeNothing(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	o := Options{Files: []string{"testdata/null-na-words.csv"}}
 	first := load(t, l, o)
 	if first.Unchanged() {
@@ -270,13 +197,13 @@ func TestSameBytesChangeNothing(t *testing.T) {
 }
 
 func TestReplaceAndAppend(t *testing.T) {
-	l := newLake(t)
-	one := write(t, "one.csv", r100Text(`"tea","cup",NA,NA`, `"tea","leaf",NA,NA`))
-	two := write(t, "two.csv", r100Text(`"tea","cup","hot",NA`))
+	l := etltest.NewLake(t)
+	one := etltest.File(t, "one.csv", r100Text(`"tea","cup",NA,NA`, `"tea","leaf",NA,NA`))
+	two := etltest.File(t, "two.csv", r100Text(`"tea","cup","hot",NA`))
 	const strengths = "select response, n123 from core.strength where population = 'all' order by response"
 
 	load(t, l, Options{Files: []string{one}})
-	expect(t, l, strengths, "cup|1", "leaf|1")
+	etltest.Expect(t, l, strengths, "cup|1", "leaf|1")
 	plan, err := Prepare(context.Background(), l, Options{Files: []string{two}, Language: "en", Append: true})
 	if err != nil {
 		t.Fatal(err)
@@ -288,38 +215,38 @@ func TestReplaceAndAppend(t *testing.T) {
 	if report.Rows != 3 {
 		t.Errorf("source holds %d records after append", report.Rows)
 	}
-	expect(t, l, strengths, "cup|2", "hot|1", "leaf|1")
+	etltest.Expect(t, l, strengths, "cup|2", "hot|1", "leaf|1")
 	load(t, l, Options{Files: []string{two}})
-	expect(t, l, strengths, "cup|1", "hot|1")
+	etltest.Expect(t, l, strengths, "cup|1", "hot|1")
 	load(t, l, Options{Files: []string{one}, Source: "other"})
 	_, err = Prepare(t.Context(), l, Options{Files: []string{one}, Source: "third", Language: "en"})
 	if err == nil || !strings.HasSuffix(err.Error(), `source "other" holds the same file; load it with --source other, or load other files there first`) {
 		t.Errorf("a file that another source holds: %v", err)
 	}
-	expect(t, l, strengths, "cup|2", "hot|1", "leaf|1")
-	expect(t, l, "select source, count(*) from raw.swow group by source order by source", "other|2", "swow-en|1")
+	etltest.Expect(t, l, strengths, "cup|2", "hot|1", "leaf|1")
+	etltest.Expect(t, l, "select source, count(*) from raw.swow group by source order by source", "other|2", "swow-en|1")
 }
 
 // TestSourceThatChangesItsLanguage loads Mandarin into a source that held
 // English: nothing of the English core may stay behind.
 func TestSourceThatChangesItsLanguage(t *testing.T) {
-	l := newLake(t)
-	load(t, l, Options{Files: []string{write(t, "en.csv", r100Text(`"tea","cup",NA,NA`))}, Source: "s"})
-	load(t, l, Options{Files: []string{write(t, "zh.csv", r100Text(`"茶","水",NA,NA`))}, Source: "s", Language: "zh"})
+	l := etltest.NewLake(t)
+	load(t, l, Options{Files: []string{etltest.File(t, "en.csv", r100Text(`"tea","cup",NA,NA`))}, Source: "s"})
+	load(t, l, Options{Files: []string{etltest.File(t, "zh.csv", r100Text(`"茶","水",NA,NA`))}, Source: "s", Language: "zh"})
 	for _, table := range []string{"raw.swow", "core.association", "core.strength", "core.split"} {
-		expect(t, l, "select distinct language from "+table, "zh")
+		etltest.Expect(t, l, "select distinct language from "+table, "zh")
 	}
 }
 
 func TestBadInputLeavesTheLake(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	good := "testdata/null-na-words.csv"
 	load(t, l, Options{Files: []string{good}})
 	before, err := l.At(context.Background(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	bad := write(t, "bad.csv", r100Text(`"tea","cup",NA,NA`, `"tea","cup",NA`))
+	bad := etltest.File(t, "bad.csv", r100Text(`"tea","cup",NA,NA`, `"tea","cup",NA`))
 	_, err = Prepare(context.Background(), l, Options{Files: []string{good, bad}, Language: "en"})
 	var parse *etl.ParseError
 	if !errors.As(err, &parse) || parse.File != bad || parse.Line != 3 {
@@ -344,8 +271,8 @@ func TestBadInputLeavesTheLake(t *testing.T) {
 // TestFileThatChangesAfterTheCheck must fail: what is loaded is what was
 // checked.
 func TestFileThatChangesAfterTheCheck(t *testing.T) {
-	l := newLake(t)
-	path := write(t, "f.csv", r100Text(`"tea","cup",NA,NA`))
+	l := etltest.NewLake(t)
+	path := etltest.File(t, "f.csv", r100Text(`"tea","cup",NA,NA`))
 	plan, err := Prepare(context.Background(), l, Options{Files: []string{path}, Language: "en"})
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"alignctl/etl/swow/swowtest"
+
+	"alignctl/etl/etltest"
 )
 
 // completeText is a file in layout complete whose records give
@@ -53,7 +55,7 @@ func generated(t *testing.T, size swowtest.Size) (file string, lists Lists) {
 // TestBadParticipantsAreRemoved loads a file whose participants play known
 // parts: each gets its status, and those on a limit stay.
 func TestBadParticipantsAreRemoved(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	file, lists := generated(t, swowtest.Size{Cues: 60, PerCue: 130})
 	report := load(t, l, Options{Files: []string{file}, Lists: lists})
 	if report.Rows != 7800 {
@@ -61,28 +63,28 @@ func TestBadParticipantsAreRemoved(t *testing.T) {
 	}
 	// The generator numbers participants in the file's order; those beyond
 	// part 10 answer as people do.
-	expect(t, l, `select part, status, count(*) from (
+	etltest.Expect(t, l, `select part, status, count(*) from (
 			select (row_number() over (order by min(r.line)) - 1) % 40 as part, any_value(p.status) as status
 			from raw.swow r join core.participant p using (source, participant_id) group by participant_id)
 		where part < 10 group by part, status order by part`,
 		"0|X|13", "1|Non-native|13", "2|Perseveration|13", "3|Verbose|13", "4|Valid|13", "5|Valid|13", "6|Valid|13",
 		"7|Valid|13", "8|X|13", "9|X|13")
-	expect(t, l, "select count(*) from core.association where kept <> (kind = 'word' and coalesce(removed, '') not in "+
+	etltest.Expect(t, l, "select count(*) from core.association where kept <> (kind = 'word' and coalesce(removed, '') not in "+
 		"('X', 'Non-native', 'Perseveration', 'Verbose'))", "0")
-	expect(t, l, `select count(*) from (select cue, count(*) filter (where removed is null) as sampled,
+	etltest.Expect(t, l, `select count(*) from (select cue, count(*) filter (where removed is null) as sampled,
 			count(*) filter (where removed is null or removed in ('sample')) as n from core.association
 		where position = 1 group by cue) where sampled < least(n, 100)
 			and cue not in (select word from `+listTable(t, lists.Variants)+`)`, "0")
-	expect(t, l, "select population, count(distinct cue) from core.strength group by population order by population",
+	etltest.Expect(t, l, "select population, count(distinct cue) from core.strength group by population order by population",
 		"all|60", "official|58", "us|60")
-	expect(t, l, "select count(*) from core.strength s join "+listTable(t, lists.Variants)+" v on v.word = s.cue where population = 'official'", "0")
-	expect(t, l, "select count(*) from core.association where cue like '%x' or response like '%q'", "0")
+	etltest.Expect(t, l, "select count(*) from core.strength s join "+listTable(t, lists.Variants)+" v on v.word = s.cue where population = 'official'", "0")
+	etltest.Expect(t, l, "select count(*) from core.association where cue like '%x' or response like '%q'", "0")
 	// Without a word list the rule about native words does not apply, and what
 	// it tests is not known.
-	other := newLake(t)
+	other := etltest.NewLake(t)
 	load(t, other, Options{Files: []string{file}})
-	expect(t, other, "select count(*) from core.participant where status = 'Non-native' or prop_english is not null", "0")
-	expect(t, other, "select distinct n, applied from core.removed where reason = 'Non-native'", "0|false")
+	etltest.Expect(t, other, "select count(*) from core.participant where status = 'Non-native' or prop_english is not null", "0")
+	etltest.Expect(t, other, "select distinct n, applied from core.removed where reason = 'Non-native'", "0|false")
 }
 
 // listTable is the lines of a file as a table in SQL.
@@ -122,10 +124,10 @@ func TestSample(t *testing.T) {
 			for _, r := range test.records {
 				records = append(records, r+",tea,cup,,")
 			}
-			l := newLake(t)
-			load(t, l, Options{Files: []string{write(t, "f.csv", completeText(records...))}, Language: "xx", Pack: pack})
-			expect(t, l, "select participant_id from core.association where removed is null and position = 1 order by 1", test.want...)
-			expect(t, l, fmt.Sprintf("select n, n_kept from core.removed where unit = 'record' and reason = 'sample' and n_in = %d",
+			l := etltest.NewLake(t)
+			load(t, l, Options{Files: []string{etltest.File(t, "f.csv", completeText(records...))}, Language: "xx", Pack: pack})
+			etltest.Expect(t, l, "select participant_id from core.association where removed is null and position = 1 order by 1", test.want...)
+			etltest.Expect(t, l, fmt.Sprintf("select n, n_kept from core.removed where unit = 'record' and reason = 'sample' and n_in = %d",
 				len(records)), fmt.Sprintf("%d|%d", len(records)-len(test.want), len(test.want)))
 		})
 	}
@@ -149,22 +151,22 @@ func TestSampleWithoutTies(t *testing.T) {
 	pack := smallPack(t, "sample: {size: 2, minimum: 2, key: {given: 1, native: 0.5}}\nnative: [{rank: 1, labels: [PUTON]}]\n")
 	records := []string{"1,WU,tea,a,b,c", "2,PUTON,tea,a,b,", "3,PUTON,tea,a,b,c", "4,WU,tea,a,b,c", "5,WU,tea,a,b,c", "6,WU,few,a,b,c"}
 	const sampled = "select participant_id from core.association where removed is null and position = 1 order by 1"
-	l, other := newLake(t), newLake(t)
-	load(t, l, Options{Files: []string{write(t, "f.csv", completeText(records...))}, Language: "xx", Pack: pack})
-	got := query(t, l, sampled)
+	l, other := etltest.NewLake(t), etltest.NewLake(t)
+	load(t, l, Options{Files: []string{etltest.File(t, "f.csv", completeText(records...))}, Language: "xx", Pack: pack})
+	got := etltest.Query(t, l, sampled)
 	if len(got) != 2 || !slices.Contains(got, "3") || slices.Contains(got, "2") {
 		t.Errorf("sample of tea is %v, want 3 and one of 1, 4, 5", got)
 	}
-	expect(t, l, "select distinct removed from core.association where cue = 'few'", "few")
+	etltest.Expect(t, l, "select distinct removed from core.association where cue = 'few'", "few")
 	slices.Reverse(records)
-	load(t, other, Options{Files: []string{write(t, "f.csv", completeText(records...))}, Language: "xx", Pack: pack})
-	expect(t, other, sampled, got...)
+	load(t, other, Options{Files: []string{etltest.File(t, "f.csv", completeText(records...))}, Language: "xx", Pack: pack})
+	etltest.Expect(t, other, sampled, got...)
 }
 
 func TestSampleNeedsNumbers(t *testing.T) {
 	pack := smallPack(t, "sample: {size: 1, ties: true, key: {participant: 1}}\n")
 	text := completeText("p1,Canada,tea,cup,,", "p2,Canada,tea,cup,,")
-	plan, err := Prepare(t.Context(), newLake(t), Options{Files: []string{write(t, "f.csv", text)}, Pack: pack})
+	plan, err := Prepare(t.Context(), etltest.NewLake(t), Options{Files: []string{etltest.File(t, "f.csv", text)}, Pack: pack})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,43 +190,43 @@ func TestSteps(t *testing.T) {
 		"r100, all":      {cleaned, AllSteps, []string{"1|X", "2|Valid"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newLake(t)
-			load(t, l, Options{Files: []string{write(t, "f.csv", test.text)}, Steps: test.steps})
-			expect(t, l, "select participant_id, status from core.participant order by 1", test.want...)
+			l := etltest.NewLake(t)
+			load(t, l, Options{Files: []string{etltest.File(t, "f.csv", test.text)}, Steps: test.steps})
+			etltest.Expect(t, l, "select participant_id, status from core.participant order by 1", test.want...)
 		})
 	}
 }
 
 func TestCorrections(t *testing.T) {
-	l := newLake(t)
-	report := load(t, l, Options{Files: []string{write(t, "f.csv", r100Text(`"teaa","cupp","cup","leef"`, `"tea","hot","leef",NA`))}, Lists: Lists{
-		Spelling:       write(t, "s.tsv", "cupp\tcup\nleef\tleaf\nleef\tlift\ntea\tnever\n"),
-		CueCorrections: write(t, "c.tsv", "teaa\ttea\n"),
+	l := etltest.NewLake(t)
+	report := load(t, l, Options{Files: []string{etltest.File(t, "f.csv", r100Text(`"teaa","cupp","cup","leef"`, `"tea","hot","leef",NA`))}, Lists: Lists{
+		Spelling:       etltest.File(t, "s.tsv", "cupp\tcup\nleef\tleaf\nleef\tlift\ntea\tnever\n"),
+		CueCorrections: etltest.File(t, "c.tsv", "teaa\ttea\n"),
 	}})
-	expect(t, l, `select cue, coalesce(response, '-'), kind from core.association order by line, "position"`,
+	etltest.Expect(t, l, `select cue, coalesce(response, '-'), kind from core.association order by line, "position"`,
 		"tea|cup|word", "tea|leaf|word", "tea|cup|repeat", "tea|hot|word", "tea|leaf|word", "tea|-|missing")
-	expect(t, l, "select cue, r1 from raw.swow order by line", "teaa|cupp", "tea|hot")
-	expect(t, l, "select cue from core.split", "tea")
+	etltest.Expect(t, l, "select cue, r1 from raw.swow order by line", "teaa|cupp", "tea|hot")
+	etltest.Expect(t, l, "select cue from core.split", "tea")
 	if len(report.Notes) != 2 {
 		t.Errorf("notes: %q", report.Notes)
 	}
-	expect(t, l, "select name, rows from meta.files order by name", "c.tsv|1", "f.csv|2", "s.tsv|4")
+	etltest.Expect(t, l, "select name, rows from meta.files order by name", "c.tsv|1", "f.csv|2", "s.tsv|4")
 }
 
 func TestListFaults(t *testing.T) {
-	file := write(t, "f.csv", r100Text(`"tea","cup",NA,NA`))
+	file := etltest.File(t, "f.csv", r100Text(`"tea","cup",NA,NA`))
 	for name, test := range map[string]struct {
 		lists Lists
 		want  string
 	}{
-		"frequency list":   {Lists{Lexicon: write(t, "w.txt", "tea\ncup\t17\n")}, "w.txt:2: 2 cells"},
-		"one column":       {Lists{Spelling: write(t, "s.tsv", "teh\tthe\ncupp\n")}, "s.tsv:2: 1 cells"},
-		"empty line":       {Lists{Variants: write(t, "v.txt", "colour\n\n")}, "v.txt:2: empty line"},
-		"empty correction": {Lists{CueCorrections: write(t, "c.tsv", "teh\tthe\nteaa\t\n")}, "c.tsv:2:6: no value"},
+		"frequency list":   {Lists{Lexicon: etltest.File(t, "w.txt", "tea\ncup\t17\n")}, "w.txt:2: 2 cells"},
+		"one column":       {Lists{Spelling: etltest.File(t, "s.tsv", "teh\tthe\ncupp\n")}, "s.tsv:2: 1 cells"},
+		"empty line":       {Lists{Variants: etltest.File(t, "v.txt", "colour\n\n")}, "v.txt:2: empty line"},
+		"empty correction": {Lists{CueCorrections: etltest.File(t, "c.tsv", "teh\tthe\nteaa\t\n")}, "c.tsv:2:6: no value"},
 		"absent":           {Lists{Lexicon: "nowhere.txt"}, "nowhere.txt: no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Prepare(t.Context(), newLake(t), Options{Files: []string{file}, Language: "en", Lists: test.lists})
+			_, err := Prepare(t.Context(), etltest.NewLake(t), Options{Files: []string{file}, Language: "en", Lists: test.lists})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
@@ -237,15 +239,15 @@ func TestListFaults(t *testing.T) {
 func TestMandarinPlaceholders(t *testing.T) {
 	file := "testdata/SWOWZH.R55.csv"
 	const strengths = "select cue, response, n123, total123 from core.strength where population = 'all' order by cue, n123 desc, response"
-	kept, dropped := newLake(t), newLake(t)
+	kept, dropped := etltest.NewLake(t), etltest.NewLake(t)
 	load(t, kept, Options{Files: []string{file}, Language: "zh"})
-	expect(t, kept, strengths, "苹果|iPhone|1|3", "苹果|水果|1|3", "苹果|红|1|3", "茶|水|2|4", "茶|绿茶|1|4", "茶|茶|1|4")
-	expect(t, kept, "select kind, count(*) from core.association group by kind order by kind",
+	etltest.Expect(t, kept, strengths, "苹果|iPhone|1|3", "苹果|水果|1|3", "苹果|红|1|3", "茶|水|2|4", "茶|绿茶|1|4", "茶|茶|1|4")
+	etltest.Expect(t, kept, "select kind, count(*) from core.association group by kind order by kind",
 		"long|1", "missing|6", "symbol|1", "unknown|3", "word|7")
-	expect(t, kept, "select layout, r3 from raw.swow where line = 3", "r55|0123456789abcdef0123456789abcdef")
+	etltest.Expect(t, kept, "select layout, r3 from raw.swow where line = 3", "r55|0123456789abcdef0123456789abcdef")
 	load(t, dropped, Options{Files: []string{file}, Language: "zh", SelfAnswers: DropSelf})
-	expect(t, dropped, strengths, "苹果|iPhone|1|3", "苹果|水果|1|3", "苹果|红|1|3", "茶|水|2|3", "茶|绿茶|1|3")
-	expect(t, dropped, "select n, applied from core.removed where reason = 'self'", "1|true")
+	etltest.Expect(t, dropped, strengths, "苹果|iPhone|1|3", "苹果|水果|1|3", "苹果|红|1|3", "茶|水|2|3", "茶|绿茶|1|3")
+	etltest.Expect(t, dropped, "select n, applied from core.removed where reason = 'self'", "1|true")
 }
 
 // TestMandarinRaw cleans a file as collected: characters are folded, endings
@@ -259,21 +261,21 @@ func TestMandarinRaw(t *testing.T) {
 		cue, responses, _ := strings.Cut(r, ",")
 		fmt.Fprintf(&b, "%d,%d,1,2016-01-01 10:00:00,25,PUTON,F,3,,China,set1,%s,,,,%s\n", i, i, cue, responses)
 	}
-	l := newLake(t)
-	load(t, l, Options{Files: []string{write(t, "zh.csv", b.String())}, Language: "zh", Steps: AllSteps})
-	expect(t, l, `select cue, coalesce(response, '-'), kind from core.association order by line, "position"`,
+	l := etltest.NewLake(t)
+	load(t, l, Options{Files: []string{etltest.File(t, "zh.csv", b.String())}, Language: "zh", Steps: AllSteps})
+	etltest.Expect(t, l, `select cue, coalesce(response, '-'), kind from core.association order by line, "position"`,
 		"苹果|水果|word", "苹果|花|word", "苹果|一二三四五六七|long", "苹果|女儿|word", "苹果|？！|symbol", "苹果|花|word",
 		"苹果|水|word", "苹果|红|word", "苹果|水|repeat", "茶|-|missing", "茶|-|missing", "茶|-|missing")
-	expect(t, l, "select layout, cue, r2 from raw.swow where line = 2", "raw-zh|蘋果|花兒")
-	expect(t, l, "select distinct removed from core.association", "few")
+	etltest.Expect(t, l, "select layout, cue, r2 from raw.swow where line = 2", "raw-zh|蘋果|花兒")
+	etltest.Expect(t, l, "select distinct removed from core.association", "few")
 }
 
 func TestCueStatistics(t *testing.T) {
-	l := newLake(t)
-	load(t, l, Options{Files: []string{write(t, "f.csv", r100Text(
+	l := etltest.NewLake(t)
+	load(t, l, Options{Files: []string{etltest.File(t, "f.csv", r100Text(
 		`"a","b","c","x"`, `"a","b","b","x"`, `"a","x",NA,NA`, `"a","Unknown word",NA,NA`,
 		`"b","a",NA,NA`, `"c","b",NA,NA`, `"d","e",NA,NA`, `"e","d",NA,NA`, `"f","Unknown word",NA,NA`))}})
-	expect(t, l, `select cue, records, types1, types123, tokens1, tokens123, round(entropy1, 6), round(entropy123, 6),
+	etltest.Expect(t, l, `select cue, records, types1, types123, tokens1, tokens123, round(entropy1, 6), round(entropy123, 6),
 			round(coverage1, 4), round(coverage123, 4), unknown_share, missing2_share, missing3_share, in_component1, in_component123
 		from core.cue_stats where population = 'all' order by cue`,
 		"a|4|2|3|3|6|0.918296|1.459148|0.6667|0.5|0.25|0.5|0.75|true|true",
@@ -282,6 +284,6 @@ func TestCueStatistics(t *testing.T) {
 		"d|1|1|1|1|1|0|0|1|1|0|1|1|false|false",
 		"e|1|1|1|1|1|0|0|1|1|0|1|1|false|false",
 		"f|1|0|0|0|0|<nil>|<nil>|<nil>|<nil>|1|1|1|false|false")
-	expect(t, l, "select response, n1, n123, cues1, cues123, is_cue from core.response_stats where population = 'all' order by response",
+	etltest.Expect(t, l, "select response, n1, n123, cues1, cues123, is_cue from core.response_stats where population = 'all' order by response",
 		"a|1|1|1|1|true", "b|3|3|2|2|true", "c|0|1|0|1|true", "d|1|1|1|1|true", "e|1|1|1|1|true", "x|1|3|1|1|false")
 }

@@ -3,11 +3,13 @@ package swow
 import (
 	"strings"
 	"testing"
+
+	"alignctl/etl/etltest"
 )
 
 func TestPopulationConditions(t *testing.T) {
-	l := newLake(t)
-	file := write(t, "f.csv", r100Text(`"tea","cup",NA,NA`))
+	l := etltest.NewLake(t)
+	file := etltest.File(t, "f.csv", r100Text(`"tea","cup",NA,NA`))
 	for where, want := range map[string]string{
 		"age >= 18 and country in ('Canada', 'Ireland')":                   "",
 		"lower(country) like 'c%' -- a comment":                            "",
@@ -44,8 +46,8 @@ func TestPopulationConditions(t *testing.T) {
 // TestPopulationsOfTheUser counts by conditions on the record, on the cleaning
 // and on both.
 func TestPopulationsOfTheUser(t *testing.T) {
-	l := newLake(t)
-	file := write(t, "f.csv", completeText("1,Canada,tea,cup,hot,leaf", "2,Ireland,tea,cup,hot,hot", "3,Ireland,colour,red,,blue",
+	l := etltest.NewLake(t)
+	file := etltest.File(t, "f.csv", completeText("1,Canada,tea,cup,hot,leaf", "2,Ireland,tea,cup,hot,hot", "3,Ireland,colour,red,,blue",
 		"4,Ireland,tea,,,"))
 	load(t, l, Options{Files: []string{file}, Populations: []Population{
 		{Name: "irish", Where: "native_language = 'Ireland'"},
@@ -54,18 +56,18 @@ func TestPopulationsOfTheUser(t *testing.T) {
 		{Name: "us", Where: "country = 'Canada'"}, // instead of the pack's
 		{Name: "nobody", Where: "age is null"},
 	}})
-	expect(t, l, "select population, sum(n123)::bigint from core.strength group by population order by population",
+	etltest.Expect(t, l, "select population, sum(n123)::bigint from core.strength group by population order by population",
 		"all|7", "full|3", "irish|4", "irish full|4", "official|5", "us|7")
-	expect(t, l, "select population, cue, records from core.cue_stats where population in ('irish', 'official') order by all",
+	etltest.Expect(t, l, "select population, cue, records from core.cue_stats where population in ('irish', 'official') order by all",
 		"irish|colour|1", "irish|tea|1", "official|tea|2")
-	expect(t, l, "select config like '%irish full%' from meta.runs", "true")
+	etltest.Expect(t, l, "select config like '%irish full%' from meta.runs", "true")
 }
 
 func TestPopulationThatFailsIsNamed(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	for _, where := range []string{"city::int > 3", "city::int > 3 and sampled", "age = 'x'"} {
 		text := strings.Replace(completeText("1,Canada,tea,cup,hot,"), ",3,,Canada", ",3,Rome,Canada", 1)
-		plan, err := Prepare(t.Context(), l, Options{Files: []string{write(t, "f.csv", text)}, Language: "en",
+		plan, err := Prepare(t.Context(), l, Options{Files: []string{etltest.File(t, "f.csv", text)}, Language: "en",
 			Populations: []Population{{Name: "mine", Where: where}}})
 		if err != nil {
 			t.Fatal(err)

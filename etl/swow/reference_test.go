@@ -9,6 +9,8 @@ import (
 
 	"alignctl/etl/swow/swowtest"
 	"alignctl/lake/duck"
+
+	"alignctl/etl/etltest"
 )
 
 // TestReference compares every table of the official cleaning with what
@@ -31,7 +33,7 @@ func TestReference(t *testing.T) {
 	if text, err := run.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	load(t, l, Options{Files: []string{file}, Lists: lists})
 	const official = "where population = 'official'"
 	for _, c := range []struct{ table, columns, theirs, ours string }{
@@ -58,9 +60,9 @@ func TestReference(t *testing.T) {
 		t.Run(c.table, func(t *testing.T) {
 			theirs := fmt.Sprintf(`select %s from read_csv(%s, auto_detect = false, header = true, delim = '\t', quote = '"',
 				escape = '"', nullstr = '\x01', columns = {%s})`, c.theirs, duck.Literal(filepath.Join(out, c.table+".tsv")), c.columns)
-			expect(t, l, "select count(*) > 0 from ("+theirs+")", "true")
-			expect(t, l, "select * from (("+c.ours+") except all ("+theirs+")) limit 5")
-			expect(t, l, "select * from (("+theirs+") except all ("+c.ours+")) limit 5")
+			etltest.Expect(t, l, "select count(*) > 0 from ("+theirs+")", "true")
+			etltest.Expect(t, l, "select * from (("+c.ours+") except all ("+theirs+")) limit 5")
+			etltest.Expect(t, l, "select * from (("+theirs+") except all ("+c.ours+")) limit 5")
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"alignctl/etl"
+	"alignctl/etl/etltest"
 	"alignctl/etl/swow/swowtest"
 	"alignctl/lake/duck"
 )
@@ -91,7 +92,7 @@ func cleanIn(t *testing.T, db *duck.DB) error {
 	t.Helper()
 	ctx := context.Background()
 	file, lists := generated(t, swowtest.Size{Cues: 40, PerCue: 120})
-	p, err := Prepare(ctx, newLake(t), Options{Files: []string{file}, Language: "en", Lists: lists, SelfAnswers: DropSelf})
+	p, err := Prepare(ctx, etltest.NewLake(t), Options{Files: []string{file}, Language: "en", Lists: lists, SelfAnswers: DropSelf})
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"alignctl/etl"
+	"alignctl/etl/etltest"
 	"alignctl/lake"
 )
 
@@ -43,11 +44,11 @@ const (
 )
 
 func TestStrengthTablesAreAPopulation(t *testing.T) {
-	l := newLake(t)
-	load(t, l, Options{Files: []string{write(t, "SWOW-EN.R100.csv", r100Text(`"tea","cup","hot",NA`))}})
-	first := write(t, "strength.R1.csv", strengthText(headerR1,
+	l := etltest.NewLake(t)
+	load(t, l, Options{Files: []string{etltest.File(t, "SWOW-EN.R100.csv", r100Text(`"tea","cup","hot",NA`))}})
+	first := etltest.File(t, "strength.R1.csv", strengthText(headerR1,
 		"tea cup 2 3 0.6667", "tea leaf 1 3 0.3333", "sun hot 1 1 1"))
-	all := write(t, "strength.R123.csv", strengthText(headerR123,
+	all := etltest.File(t, "strength.R123.csv", strengthText(headerR123,
 		"tea hot 4 7 0.571", "tea cup 3 7 0.429", "sea blue 5 5 1"))
 	report := loadStrengths(t, l, StrengthOptions{Files: []string{first, all}, Source: "club"})
 	if report.Rows != 6 || len(report.Notes) != 0 {
@@ -63,22 +64,22 @@ func TestStrengthTablesAreAPopulation(t *testing.T) {
 		"tea|cup|2|3|true|3|7|true|2",
 		"tea|leaf|1|3|true|<nil>|<nil>|<nil>|3", // the table of all leaves it out
 	}
-	expect(t, l, club, want...)
+	etltest.Expect(t, l, club, want...)
 
 	// Loads of one kind leave the other's populations as they are.
 	others := "select population, cue, response, n1 from core.strength where population <> 'club' order by all"
-	expect(t, l, others, "all|tea|cup|1", "all|tea|hot|0", "us|tea|cup|1", "us|tea|hot|0")
-	eat := write(t, "EAT.csv", strengthText("cue response R1 n R1.Strength", "tea pot 1 1 1"))
+	etltest.Expect(t, l, others, "all|tea|cup|1", "all|tea|hot|0", "us|tea|cup|1", "us|tea|hot|0")
+	eat := etltest.File(t, "EAT.csv", strengthText("cue response R1 n R1.Strength", "tea pot 1 1 1"))
 	loadStrengths(t, l, StrengthOptions{Files: []string{eat}, Source: "eat"})
-	expect(t, l, others, "all|tea|cup|1", "all|tea|hot|0", "eat|tea|pot|1", "us|tea|cup|1", "us|tea|hot|0")
-	load(t, l, Options{Files: []string{write(t, "SWOW-EN.R100.csv", r100Text(`"tea","hot",NA,NA`))}})
-	expect(t, l, others, "all|tea|hot|1", "eat|tea|pot|1", "us|tea|hot|1")
-	expect(t, l, club, want...)
+	etltest.Expect(t, l, others, "all|tea|cup|1", "all|tea|hot|0", "eat|tea|pot|1", "us|tea|cup|1", "us|tea|hot|0")
+	load(t, l, Options{Files: []string{etltest.File(t, "SWOW-EN.R100.csv", r100Text(`"tea","hot",NA,NA`))}})
+	etltest.Expect(t, l, others, "all|tea|hot|1", "eat|tea|pot|1", "us|tea|hot|1")
+	etltest.Expect(t, l, club, want...)
 }
 
 func TestSameStrengthTablesMoveNothing(t *testing.T) {
-	l := newLake(t)
-	o := StrengthOptions{Files: []string{write(t, "a.csv", strengthText(headerR1, "tea cup 2 2 1"))}}
+	l := etltest.NewLake(t)
+	o := StrengthOptions{Files: []string{etltest.File(t, "a.csv", strengthText(headerR1, "tea cup 2 2 1"))}}
 	loadStrengths(t, l, o)
 	if again := loadStrengths(t, l, o); !again.Unchanged() {
 		t.Errorf("moved: %+v", again.Tables)
@@ -87,35 +88,35 @@ func TestSameStrengthTablesMoveNothing(t *testing.T) {
 
 // TestStrengthsOfAnotherLanguage moves a source from one language to another.
 func TestStrengthsOfAnotherLanguage(t *testing.T) {
-	l := newLake(t)
-	o := StrengthOptions{Files: []string{write(t, "a.csv", strengthText(headerR1, "tea cup 2 2 1"))}, Source: "mine"}
+	l := etltest.NewLake(t)
+	o := StrengthOptions{Files: []string{etltest.File(t, "a.csv", strengthText(headerR1, "tea cup 2 2 1"))}, Source: "mine"}
 	loadStrengths(t, l, o)
 	o.Language = "zh"
 	loadStrengths(t, l, o)
-	expect(t, l, "select language, population, cue from core.strength", "zh|mine|tea")
+	etltest.Expect(t, l, "select language, population, cue from core.strength", "zh|mine|tea")
 }
 
 func TestEveryTextOfAStrengthTableIsAWord(t *testing.T) {
-	l := newLake(t)
-	path := write(t, "strength.csv", strengthText(headerR1, `true NA 1 4 0.25`, `true null 1 4 0.25`, `true "x 1 4 0.25`,
+	l := etltest.NewLake(t)
+	path := etltest.File(t, "strength.csv", strengthText(headerR1, `true NA 1 4 0.25`, `true null 1 4 0.25`, `true "x 1 4 0.25`,
 		`true nan 1 4 0.25`, `null N/A 1 1 1`, `NA NULL 1 1 1`)+"pot  pourri\tcup  of tea\t1\t1\t1\n")
 	loadStrengths(t, l, StrengthOptions{Files: []string{path}})
-	expect(t, l, "select cue, response from core.strength order by all",
+	etltest.Expect(t, l, "select cue, response from core.strength order by all",
 		"NA|NULL", "null|N/A", "pot  pourri|cup  of tea", `true|"x`, "true|NA", "true|nan", "true|null")
 }
 
 func TestStrengthTablesWithCommas(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	header := strings.ReplaceAll(headerR123, " ", ",")
-	loadStrengths(t, l, StrengthOptions{Language: "zh", Files: []string{write(t, "strength.SWOWZH.R123.csv",
+	loadStrengths(t, l, StrengthOptions{Language: "zh", Files: []string{etltest.File(t, "strength.SWOWZH.R123.csv",
 		header+"\n茶,水,2,4,0.5\n茶,#Missing,1,4,0.25\n茶,0123456789abcdef0123456789abcdef,1,4,0.25\n")}})
-	expect(t, l, "select population, response, n123, total123, strength123 from core.strength",
+	etltest.Expect(t, l, "select population, response, n123, total123, strength123 from core.strength",
 		"swow-zh-published|水|2|4|0.5")
 }
 
 func TestNotesOfAStrengthTable(t *testing.T) {
-	l := newLake(t)
-	report := loadStrengths(t, l, StrengthOptions{Language: "zh", Files: []string{write(t, "strength.csv",
+	l := etltest.NewLake(t)
+	report := loadStrengths(t, l, StrengthOptions{Language: "zh", Files: []string{etltest.File(t, "strength.csv",
 		strengthText(headerR1, "a b 2 5 0.4", "a #Long 1 5 0.2", "c d 1 1 1"))}})
 	want := []string{
 		"r1: the totals of 1 cues count 2 responses that the file doesn't list; strengths are shares of these totals",
@@ -142,9 +143,9 @@ func TestBadStrengthTables(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			l := newLake(t)
+			l := etltest.NewLake(t)
 			p, err := PrepareStrengths(context.Background(), l, StrengthOptions{Language: "en",
-				Files: []string{write(t, "strength.csv", strengthText(headerR1, tt.records...))}})
+				Files: []string{etltest.File(t, "strength.csv", strengthText(headerR1, tt.records...))}})
 			if err == nil {
 				_, err = p.Load(context.Background())
 			}
@@ -156,9 +157,9 @@ func TestBadStrengthTables(t *testing.T) {
 }
 
 func TestTwoTablesOfOneMeasure(t *testing.T) {
-	a := write(t, "a.csv", strengthText(headerR1, "a b 1 1 1"))
-	b := write(t, "b.csv", strengthText(headerR1, "a c 1 1 1"))
-	_, err := PrepareStrengths(context.Background(), newLake(t), StrengthOptions{Language: "en", Files: []string{a, b}})
+	a := etltest.File(t, "a.csv", strengthText(headerR1, "a b 1 1 1"))
+	b := etltest.File(t, "b.csv", strengthText(headerR1, "a c 1 1 1"))
+	_, err := PrepareStrengths(context.Background(), etltest.NewLake(t), StrengthOptions{Language: "en", Files: []string{a, b}})
 	var bad *etl.ParseError
 	if !errors.As(err, &bad) || bad.File != b || !strings.Contains(bad.Reason, "R1 strengths, as "+a) {
 		t.Errorf("error %v", err)
@@ -182,7 +183,7 @@ func TestPublishedStrengths(t *testing.T) {
 	if data == "" {
 		t.Skip("set ALIGNCTL_TESTDATA to a folder with swow_en/ to load the published tables")
 	}
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	report := loadStrengths(t, l, StrengthOptions{Files: []string{
 		filepath.Join(data, "swow_en", "strength.SWOW-EN.R1.csv"),
 		filepath.Join(data, "swow_en", "strength.SWOW-EN.R123.first1000cues.csv"),
@@ -191,13 +192,13 @@ func TestPublishedStrengths(t *testing.T) {
 		t.Errorf("%d rows, notes %q", report.Rows, report.Notes)
 	}
 	t.Logf("steps: %v", report.Steps)
-	expect(t, l, "select measure, count(*), count(distinct cue) from raw.strength group by measure order by measure",
+	etltest.Expect(t, l, "select measure, count(*), count(distinct cue) from raw.strength group by measure order by measure",
 		"r1|483636|12217", "r123|116406|993")
 	const sums = `select count(*) from (select sum(%s) as sum from core.strength group by cue) where abs(sum - 1) > 1e-9`
-	expect(t, l, fmt.Sprintf(sums, "strength1"), "0")
-	expect(t, l, fmt.Sprintf(sums, "strength123"), "0")
-	expect(t, l, "select count(*) from raw.strength where abs(strength - n / total) > 1e-15", "0")
-	expect(t, l, "select distinct cue from raw.strength where cue in ('null', 'true') order by cue", "null", "true")
-	expect(t, l, "select distinct response from raw.strength where response in ('null', 'nan') order by response",
+	etltest.Expect(t, l, fmt.Sprintf(sums, "strength1"), "0")
+	etltest.Expect(t, l, fmt.Sprintf(sums, "strength123"), "0")
+	etltest.Expect(t, l, "select count(*) from raw.strength where abs(strength - n / total) > 1e-15", "0")
+	etltest.Expect(t, l, "select distinct cue from raw.strength where cue in ('null', 'true') order by cue", "null", "true")
+	etltest.Expect(t, l, "select distinct response from raw.strength where response in ('null', 'nan') order by response",
 		"nan", "null")
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"alignctl/etl"
+	"alignctl/etl/etltest"
 )
 
 // TestCheckRefuses gives each bad file's place and cure.
@@ -41,8 +42,8 @@ func TestCheckRefuses(t *testing.T) {
 			":2: 4 cells where the header has 2; look for a missing or an extra semicolon, or quote the cell that holds one"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := file(t, "f.csv", test.text)
-			_, err := Prepare(context.Background(), newLake(t), Options{Files: []string{path}})
+			path := etltest.File(t, "f.csv", test.text)
+			_, err := Prepare(context.Background(), etltest.NewLake(t), Options{Files: []string{path}})
 			var bad *etl.ParseError
 			if !errors.As(err, &bad) || err.Error() != path+test.want {
 				t.Errorf("%v\nwant %s", err, path+test.want)
@@ -54,9 +55,9 @@ func TestCheckRefuses(t *testing.T) {
 // TestTwinsOverFiles refuses a respondent who stands in two files of a source,
 // whether they come together or one after the other.
 func TestTwinsOverFiles(t *testing.T) {
-	first := file(t, "a.csv", "B_COUNTRY_ALPHA;D_INTERVIEW;Q1\nXAA;1;1\nXAA;2;1\n")
-	second := file(t, "b.csv", "B_COUNTRY_ALPHA;D_INTERVIEW;Q1\nXAA;3;1\nXAA;2;2\n")
-	l := newLake(t)
+	first := etltest.File(t, "a.csv", "B_COUNTRY_ALPHA;D_INTERVIEW;Q1\nXAA;1;1\nXAA;2;1\n")
+	second := etltest.File(t, "b.csv", "B_COUNTRY_ALPHA;D_INTERVIEW;Q1\nXAA;3;1\nXAA;2;2\n")
+	l := etltest.NewLake(t)
 	if _, err := tryLoad(l, Options{Files: []string{first, second}}); err == nil || !strings.Contains(err.Error(), "respondent 2 of XAA stands in ") {
 		t.Errorf("together: %v", err)
 	}
@@ -72,8 +73,8 @@ func TestTwinsOverFiles(t *testing.T) {
 // TestBlanks counts empty cells apart from reasons, and respondents without a
 // weight in unweighted shares alone.
 func TestBlanks(t *testing.T) {
-	l := newLake(t)
-	report := load(t, l, Options{Files: []string{file(t, "f.csv",
+	l := etltest.NewLake(t)
+	report := load(t, l, Options{Files: []string{etltest.File(t, "f.csv",
 		"B_COUNTRY_ALPHA,D_INTERVIEW,W_WEIGHT,Q1,Q2,Q122\nXAA,1,0.5,1,,0\nXAA,2,,1,\"\",NA\nXAA,3,1.5,2,,-4\n")}})
 	want := "1 respondents have no weight: they count in n and share, not in weighted_n and weighted_share"
 	if notes := strings.Join(report.Notes, "\n"); !strings.Contains(notes, want) {

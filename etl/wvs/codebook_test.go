@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"alignctl/etl"
+	"alignctl/etl/etltest"
 )
 
 // TestCodebook reads the same words in both forms.
@@ -34,7 +35,7 @@ func TestCodebook(t *testing.T) {
 			"a party;840001;\"Which, \"\"now\"\"?\";zh;Q223\n", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := file(t, "book", test.text)
+			path := etltest.File(t, "book", test.text)
 			got, err := ReadCodebook(context.Background(), path, "zh")
 			if err != nil {
 				t.Fatal(err)
@@ -74,7 +75,7 @@ func TestCodebookRefuses(t *testing.T) {
 		"other words": {"question,words\nQ1,a\n", `:1:10: column "words" is not in layout codebook; rename it, or remove it and add "language", which the file lacks`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := file(t, "book", test.text)
+			path := etltest.File(t, "book", test.text)
 			_, err := ReadCodebook(context.Background(), path, "")
 			if err == nil || err.Error() != path+test.want {
 				t.Errorf("%v\nwant %s", err, path+test.want)

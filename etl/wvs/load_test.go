@@ -2,8 +2,6 @@ package wvs
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,36 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"alignctl/etl"
+	"alignctl/etl/etltest"
 	"alignctl/lake"
 )
-
-// newLake makes an empty lake, which is checked when the test ends.
-func newLake(t testing.TB) *lake.Lake {
-	t.Helper()
-	l, err := lake.Init(context.Background(), filepath.Join(t.TempDir(), "lake"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Check(context.Background()); err != nil {
-			t.Error(err)
-		}
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return l
-}
-
-// file writes a text to a file of its own.
-func file(t testing.TB, name, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 // load loads files and fails the test where that fails.
 func load(t testing.TB, l *lake.Lake, o Options) *etl.Report {
@@ -60,40 +31,12 @@ func tryLoad(l *lake.Lake, o Options) (*etl.Report, error) {
 	return plan.Load(context.Background())
 }
 
-// query gives the rows of a query on the lake as it is, as text.
-func query(t testing.TB, l *lake.Lake, text string) (lines []string) {
+// query gives the rows of a query on the lake as it is, values set apart by blanks.
+func query(t testing.TB, l *lake.Lake, text string) []string {
 	t.Helper()
-	ctx := context.Background()
-	pins, err := l.At(ctx, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	session, err := l.Session(ctx, pins, lake.SessionOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer session.Close()
-	rows, err := session.Query(ctx, text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	values, targets := make([]any, len(columns)), make([]any, len(columns))
-	for i := range values {
-		targets[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(targets...); err != nil {
-			t.Fatal(err)
-		}
-		lines = append(lines, strings.TrimSuffix(fmt.Sprintln(values...), "\n"))
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
+	lines := etltest.Query(t, l, text)
+	for i, line := range lines {
+		lines[i] = strings.ReplaceAll(line, "|", " ")
 	}
 	return lines
 }
@@ -101,7 +44,7 @@ func query(t testing.TB, l *lake.Lake, text string) (lines []string) {
 // TestNegativeAndZeroCodes is case 08: codes below zero are reasons, zero is an
 // answer where the question says so, and what nobody was asked has no shares.
 func TestNegativeAndZeroCodes(t *testing.T) {
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	load(t, l, Options{Files: []string{"testdata/case08/AAA.csv"}})
 	want := []string{
 		"Q1 1 2 5 0.4", "Q1 2 1 5 0.2", "Q1 3 1 5 0.2", "Q1 4 1 5 0.2",
@@ -128,7 +71,7 @@ func TestNegativeAndZeroCodes(t *testing.T) {
 // TestLinesOfAverages is case 10: what follows the respondents is refused by its
 // line, or set aside.
 func TestLinesOfAverages(t *testing.T) {
-	l, o := newLake(t), Options{Files: []string{"testdata/case10/China.csv"}}
+	l, o := etltest.NewLake(t), Options{Files: []string{"testdata/case10/China.csv"}}
 	_, err := tryLoad(l, o)
 	want := `testdata/case10/China.csv:6:1: "Avg" in column "B_COUNTRY" is not a whole number; correct it`
 	if err == nil || err.Error() != want {

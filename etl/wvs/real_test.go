@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"alignctl/etl"
+	"alignctl/etl/etltest"
 	"alignctl/lake"
 )
 
@@ -37,7 +38,7 @@ func expect(t *testing.T, l *lake.Lake, text string, want ...string) {
 // TestRealFiles loads India, the United States and China.
 func TestRealFiles(t *testing.T) {
 	india := realFile(t, "F00017093-WVS_Wave_7_India_Csv_v6.0.csv")
-	l := newLake(t)
+	l := etltest.NewLake(t)
 	if r := load(t, l, Options{Files: []string{india}}); r.Rows != 1692 || r.Source != "wvs7-ind" {
 		t.Errorf("India: %d respondents in %s", r.Rows, r.Source)
 	}

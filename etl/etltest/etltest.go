@@ -1,0 +1,93 @@
+// Package etltest is what the tests of all sources share: a lake that is checked
+// when the test ends, raw files, and the rows of a query as text.
+package etltest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"alignctl/lake"
+)
+
+// NewLake makes an empty lake, which is checked when the test ends.
+func NewLake(t testing.TB) *lake.Lake {
+	t.Helper()
+	l, err := lake.Init(t.Context(), filepath.Join(t.TempDir(), "lake"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Check(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+// File writes a text to a new file and gives its path.
+func File(t testing.TB, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Query gives the rows of a query on the lake as it is, each as its values
+// joined by |.
+func Query(t testing.TB, l *lake.Lake, text string) (lines []string) {
+	t.Helper()
+	ctx := t.Context()
+	pins, err := l.At(ctx, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := l.Session(ctx, pins, lake.SessionOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	rows, err := session.Query(ctx, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, targets := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		targets[i] = &values[i]
+	}
+	format := strings.TrimSuffix(strings.Repeat("%v|", len(columns)), "|")
+	for rows.Next() {
+		if err := rows.Scan(targets...); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, fmt.Sprintf(format, values...))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}
+
+// Expect holds a query's rows against those that are wanted.
+func Expect(t testing.TB, l *lake.Lake, text string, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(want, Query(t, l, text), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s:\n%s", text, diff)
+	}
+}
