@@ -3,10 +3,7 @@ package prove
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"alignctl/etl"
 	"alignctl/etl/norms"
@@ -32,13 +29,9 @@ func (normsReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
 	if err != nil {
 		return replayed, err
 	}
-	err = withCheck(c.Encoding, c.Reject, func(check etl.CheckOptions) error {
-		plan, err := norms.Prepare(ctx, job.Scratch, norms.Options{Files: raw.paths, Rows: raw.rows, Set: c.Set,
+	err = reload(ctx, c.Encoding, c.Reject, func(check etl.CheckOptions) (*norms.Plan, error) {
+		return norms.Prepare(ctx, job.Scratch, norms.Options{Files: raw.paths, Rows: raw.rows, Set: c.Set,
 			Source: c.Source, Append: c.Append, Licence: c.Licence, CheckOptions: check, Command: command, Version: job.Version})
-		if err == nil {
-			_, err = plan.Load(ctx)
-		}
-		return err
 	})
 	return replayed, err
 }
@@ -62,26 +55,9 @@ func (lemmaReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
 	if err != nil {
 		return replayed, err
 	}
-	err = withCheck(c.Encoding, c.Reject, func(check etl.CheckOptions) error {
-		plan, err := norms.PrepareLemmas(ctx, job.Scratch, norms.LemmaOptions{Files: raw.paths, Rows: raw.rows,
+	err = reload(ctx, c.Encoding, c.Reject, func(check etl.CheckOptions) (*norms.LemmaPlan, error) {
+		return norms.PrepareLemmas(ctx, job.Scratch, norms.LemmaOptions{Files: raw.paths, Rows: raw.rows,
 			Language: c.Language, Source: c.Source, Licence: c.Licence, CheckOptions: check, Command: command, Version: job.Version})
-		if err == nil {
-			_, err = plan.Load(ctx)
-		}
-		return err
 	})
 	return replayed, err
-}
-
-// withCheck gives a load the options by which its files were checked. Bad
-// records that were set aside then are set aside again, and forgotten.
-func withCheck(encoding string, reject bool, load func(etl.CheckOptions) error) (err error) {
-	o := etl.CheckOptions{Encoding: encoding}
-	if reject {
-		if o.Rejects, err = etl.CreateRejects(filepath.Join(os.TempDir(), "alignctl-reproduce-rejected.csv")); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, o.Rejects.Discard()) }()
-	}
-	return load(o)
 }

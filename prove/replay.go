@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"alignctl/etl"
@@ -82,11 +84,10 @@ func (swowReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
 			return replayed, err
 		}
 	}
-	plan, err := swow.Prepare(ctx, job.Scratch, o)
-	if err != nil {
-		return replayed, err
-	}
-	_, err = plan.Load(ctx)
+	err = reload(ctx, c.Encoding, c.Reject, func(check etl.CheckOptions) (*swow.Plan, error) {
+		o.CheckOptions = check
+		return swow.Prepare(ctx, job.Scratch, o)
+	})
 	return replayed, err
 }
 
@@ -109,13 +110,30 @@ func (strengthReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) 
 	if err != nil {
 		return replayed, err
 	}
-	plan, err := swow.PrepareStrengths(ctx, job.Scratch, swow.StrengthOptions{Files: raw.paths, Rows: raw.rows,
-		Language: c.Language, Source: c.Source, Licence: c.Licence, Command: command, Version: job.Version})
-	if err != nil {
-		return replayed, err
-	}
-	_, err = plan.Load(ctx)
+	err = reload(ctx, c.Encoding, c.Reject, func(check etl.CheckOptions) (*swow.StrengthPlan, error) {
+		return swow.PrepareStrengths(ctx, job.Scratch, swow.StrengthOptions{Files: raw.paths, Rows: raw.rows, Language: c.Language,
+			Source: c.Source, Licence: c.Licence, CheckOptions: check, Command: command, Version: job.Version})
+	})
 	return replayed, err
+}
+
+// reload carries out a load again, whose files are checked as they were then.
+// Bad records that were set aside then are set aside again, and forgotten.
+func reload[Plan interface {
+	Load(context.Context) (*etl.Report, error)
+}](ctx context.Context, encoding string, reject bool, prepare func(etl.CheckOptions) (Plan, error)) (err error) {
+	o := etl.CheckOptions{Encoding: encoding}
+	if reject {
+		if o.Rejects, err = etl.CreateRejects(filepath.Join(os.TempDir(), "alignctl-reproduce-rejected.csv")); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, o.Rejects.Discard()) }()
+	}
+	plan, err := prepare(o)
+	if err == nil {
+		_, err = plan.Load(ctx)
+	}
+	return err
 }
 
 // rawFiles are what a run's raw files can be loaded from again.

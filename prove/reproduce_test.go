@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"alignctl/etl"
 	"alignctl/etl/swow"
 	"alignctl/lake"
 	"alignctl/sql"
@@ -46,7 +47,7 @@ func (w *world) file(name string, records ...string) string {
 	b.WriteString(`"","id","participantID","age","gender","nativeLanguage","country","education","created_at","cue","R1","R2","R3"` + "\n")
 	for i, record := range records {
 		cue, response, _ := strings.Cut(record, " ")
-		fmt.Fprintf(&b, "\"%d\",%d,%d,30,\"Fe\",\"Canada\",\"Canada\",NA,2012-01-01 10:00:00,%q,%q,NA,NA\n", i+1, i+1, i+1, cue, response)
+		fmt.Fprintf(&b, "\"%d\",%d,%d,30,\"Fe\",\"Canada\",\"Canada\",NA,2012-01-01 10:00:00,\"%s\",\"%s\",NA,NA\n", i+1, i+1, i+1, cue, response)
 	}
 	path := filepath.Join(w.dir, name)
 	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
@@ -211,6 +212,33 @@ func TestReproduceStrengthTables(t *testing.T) {
 	w.proves("core.strength", "file a.csv [swow-en] same", "table raw.swow [swow-en] same", "table core.strength [en] same",
 		"file R1.csv [club] gone", "table raw.strength [club] same",
 		"file b.csv [swow-en] same", "table raw.swow [swow-en] same", "table core.strength [en] same")
+}
+
+// Files that were read in a named encoding, with bad records set aside, are so
+// again.
+func TestReproduceGoesByTheSameCheck(t *testing.T) {
+	w := newWorld(t)
+	rejects, err := etl.CreateRejects(filepath.Join(w.dir, "bad.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := etl.CheckOptions{Encoding: "iso-8859-1", Rejects: rejects}
+	latin := w.file("latin.csv", "caf\xe9 cup", " nobody", "tea hot")
+	w.load(swow.Options{Language: "en", Files: []string{latin}, CheckOptions: check})
+	table := w.text("R1.csv", "cue,response,R1,N,R1.Strength\ncaf\xe9,pot,2,2,1\ntea,pot,2,2,.5\n")
+	plan, err := swow.PrepareStrengths(t.Context(), w.lake, swow.StrengthOptions{Language: "en", Source: "club",
+		Files: []string{table}, CheckOptions: check})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plan.Load(t.Context()); err != nil || rejects.Count() != 2 {
+		t.Fatal(rejects.Count(), err)
+	}
+	if err := rejects.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.proves("core.strength", "file latin.csv [swow-en] same", "table raw.swow [swow-en] same", "table core.strength [en] same",
+		"file R1.csv [club] same", "table raw.strength [club] same", "table core.strength [en] same")
 }
 
 // A data set that was built from an older version is proved at that version.

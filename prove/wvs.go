@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"alignctl/etl"
@@ -35,19 +33,10 @@ func (wvsReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
 	if err != nil {
 		return replayed, err
 	}
-	if c.Reject {
-		rejects, err := etl.CreateRejects(filepath.Join(os.TempDir(), "alignctl-reproduce-rejected.csv"))
-		if err != nil {
-			return replayed, err
-		}
-		defer rejects.Discard()
-		o.Rejects = rejects
-	}
-	plan, err := wvs.Prepare(ctx, job.Scratch, o)
-	if err != nil {
-		return replayed, err
-	}
-	_, err = plan.Load(ctx)
+	err = reload(ctx, "", c.Reject, func(check etl.CheckOptions) (*wvs.Plan, error) {
+		o.CheckOptions = check
+		return wvs.Prepare(ctx, job.Scratch, o)
+	})
 	return replayed, err
 }
 

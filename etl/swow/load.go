@@ -38,7 +38,9 @@ type Config struct {
 	Licence  string   `json:"licence"`
 	Files    []string `json:"files"`          // sha256 of each
 	Rows     string   `json:"rows,omitempty"` // see Options
-	Pack     string   `json:"pack,omitempty"` // text of the user's pack
+	Encoding string   `json:"encoding,omitempty"`
+	Reject   bool     `json:"reject,omitempty"` // bad records were set aside
+	Pack     string   `json:"pack,omitempty"`   // text of the user's pack
 	// Lists are the sha256 of the user's lists by name; their paths are those of
 	// the run's files with these digests.
 	Lists       map[string]string `json:"lists,omitempty"`
@@ -54,7 +56,7 @@ func (p *Plan) Config() Config {
 	o := p.options
 	c := Config{Kind: Kind, Source: o.Source, Language: p.language.Code, Append: o.Append, Licence: o.Licence, Rows: o.Rows,
 		Pack: p.language.text, Lists: map[string]string{}, Steps: o.Steps, SelfAnswers: o.SelfAnswers,
-		Populations: o.Populations, Recipe: o.Recipe}
+		Populations: o.Populations, Encoding: o.Encoding, Reject: o.Rejects != nil, Recipe: o.Recipe}
 	for name, f := range p.lists {
 		c.Lists[name] = f.SHA256
 	}

@@ -201,6 +201,8 @@ type StrengthConfig struct {
 	Licence  string   `json:"licence"`
 	Files    []string `json:"files"`          // sha256 of each
 	Rows     string   `json:"rows,omitempty"` // see StrengthOptions
+	Encoding string   `json:"encoding,omitempty"`
+	Reject   bool     `json:"reject,omitempty"` // bad records were set aside
 
 	Recipe any `json:"recipe,omitempty"` // see Options
 }
@@ -209,7 +211,7 @@ type StrengthConfig struct {
 func (p *StrengthPlan) Config() StrengthConfig {
 	o := p.options
 	c := StrengthConfig{Kind: StrengthKind, Source: o.Source, Language: p.language.Code, Licence: o.Licence,
-		Rows: o.Rows, Recipe: o.Recipe}
+		Rows: o.Rows, Encoding: o.Encoding, Reject: o.Rejects != nil, Recipe: o.Recipe}
 	for _, f := range p.files {
 		c.Files = append(c.Files, f.SHA256)
 	}
