@@ -2,6 +2,7 @@
 # Times alignctl beside what a user would run instead, in one go on one
 # machine, and prints what docs/performance.md quotes.
 #
+#   ALIGNCTL_PEERS        a python with polars, pandas, pyarrow and duckdb
 #   ALIGNCTL_TESTMODELS   folder that holds smollm2/ (a Hugging Face folder)
 #   ALIGNCTL_BASELINES    folder with the peers' scripts (baseline_*.py)
 #   ALIGNCTL_PYTHON       a python with torch, transformers and peft
@@ -13,8 +14,8 @@ cd "$(dirname "$0")/.."
 
 say() { printf '\n== %s\n' "$*"; }
 
-say "etl: 1.2 M rows, beside a bare DuckDB script"
-go run ./etl/swow/bench || echo "over its limits"
+say "etl: SWOW of 1.3 M and 5 M records, WVS of 97,000 respondents, beside polars, pandas, DuckDB and data.table"
+go run ./bench/etl
 
 if [ -z "${ALIGNCTL_TESTMODELS:-}" ]; then
   say "training and decoding: left out, ALIGNCTL_TESTMODELS is not set"

@@ -23,7 +23,6 @@ var allowed = map[string][]string{
 	"etl/norms":              {"etl", "lake", "lake/duck", "internal"},
 	"etl/swow":               {"etl", "lake", "lake/duck", "internal"},
 	"etl/pipeline":           {"etl", "etl/norms", "etl/swow", "etl/wvs", "lake", "internal"},
-	"etl/swow/bench":         {"*"},
 	"etl/etltest":            {"lake"},
 	"etl/swow/swowtest":      {},
 	"etl/wvs":                {"etl", "lake", "lake/duck", "internal"},
