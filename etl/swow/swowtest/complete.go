@@ -66,12 +66,15 @@ type person struct {
 
 func (g *completeGenerator) participant(number, records int) {
 	p := g.person(number)
-	cue := g.rng.IntN(g.size.Cues)
-	for i, responses := range g.responses(number%parts, records) {
-		if again := number%7 == 0 && i == records-1; !again { // a cue shown twice ties in the sample's key
-			cue = g.rng.IntN(g.size.Cues)
-		}
-		g.record(p, cue, responses)
+	cues := make([]int, records)
+	for i := range cues {
+		cues[i] = g.rng.IntN(g.size.Cues)
+	}
+	if number%7 == 0 && records > 1 { // a cue shown twice ties in the sample's key
+		cues[records-1] = cues[records-2]
+	}
+	for i, responses := range g.responses(number%parts, cues) {
+		g.record(p, cues[i], responses)
 	}
 }
 
@@ -113,12 +116,12 @@ func (g *completeGenerator) shown(cue int) string {
 	return Word(cue)
 }
 
-// responses are the cells of a participant's records.
-func (g *completeGenerator) responses(part, records int) [][3]string {
-	out := make([][3]string, records)
-	for i := range out {
+// responses are the cells of a participant's answers to cues.
+func (g *completeGenerator) responses(part int, cues []int) [][3]string {
+	out := make([][3]string, len(cues))
+	for i, cue := range cues {
 		for slot := range 3 {
-			out[i][slot] = g.slot(part, 3*i+slot)
+			out[i][slot] = g.slot(part, 3*i+slot, cue)
 		}
 		if part == partRepeats {
 			g.repeat(&out[i], i)
@@ -144,9 +147,9 @@ func (g *completeGenerator) repeat(r *[3]string, i int) {
 	}
 }
 
-// slot is the cell of a participant's n-th slot, of 45. A word of a known part
+// slot is the cell of a participant's n-th slot, of 45, an answer to cue. A word of a known part
 // is new to the participant unless the part says otherwise.
-func (g *completeGenerator) slot(part, n int) string {
+func (g *completeGenerator) slot(part, n, cue int) string {
 	fresh := quote(Word(lexical(n*1_300 + g.rng.IntN(1_000))))
 	switch part {
 	case partEmpty, partTwoFaults:
@@ -179,13 +182,14 @@ func (g *completeGenerator) slot(part, n int) string {
 	case partSilent:
 		return g.nothing()
 	default:
-		return g.usual(n)
+		return g.usual(n, cue)
 	}
 	return fresh
 }
 
-// usual is what most people answer: words that others give too, sometimes none.
-func (g *completeGenerator) usual(n int) string {
+// usual is what most people answer: words that others give to the cue too,
+// sometimes none.
+func (g *completeGenerator) usual(n, cue int) string {
 	switch draw := g.rng.IntN(1_000); {
 	case draw < []int{20, 70, 150}[n%3]:
 		return g.nothing()
@@ -196,7 +200,7 @@ func (g *completeGenerator) usual(n int) string {
 	case draw > 980:
 		return quote(Word(g.rng.IntN(misspelt)) + responseSlip)
 	}
-	return quote(g.response(g.rng.IntN(g.size.Cues)))
+	return quote(g.response(cue))
 }
 
 func (g *completeGenerator) nothing() string {
