@@ -64,29 +64,3 @@ func CheckAll(ctx context.Context, paths []string, layouts []Layout, o CheckOpti
 	}
 	return files, nil
 }
-
-// Elsewhere finds the first of checked files whose rows another source of a raw
-// table holds now, and names that source; "" where none is.
-func Elsewhere(ctx context.Context, l *lake.Lake, table, source string, files []*Checked) (file *Checked, other string, err error) {
-	pins, err := l.At(ctx, "")
-	if err != nil {
-		return nil, "", err
-	}
-	pin, exists := pins[table]
-	if !exists || len(files) == 0 {
-		return nil, "", nil
-	}
-	session, err := l.Session(ctx, lake.Pins{table: pin}, lake.SessionOptions{})
-	if err != nil {
-		return nil, "", err
-	}
-	defer func() { err = errors.Join(err, session.Close()) }()
-	for _, f := range files {
-		query := fmt.Sprintf("select coalesce(min(source), '') from %s where file_id = %s and source <> %s",
-			table, duck.Literal(f.FileID()), duck.Literal(source))
-		if err := Scan(ctx, session, query, &other); err != nil || other != "" {
-			return f, other, err
-		}
-	}
-	return nil, "", nil
-}

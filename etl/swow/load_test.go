@@ -220,7 +220,7 @@ func TestReplaceAndAppend(t *testing.T) {
 	etltest.Expect(t, l, strengths, "cup|1", "hot|1")
 	load(t, l, Options{Files: []string{one}, Source: "other"})
 	_, err = Prepare(t.Context(), l, Options{Files: []string{one}, Source: "third", Language: "en"})
-	if err == nil || !strings.HasSuffix(err.Error(), `source "other" holds the same file; load it with --source other, or load other files there first`) {
+	if err == nil || !strings.HasSuffix(err.Error(), `source "other" of the language holds the same file; load it with --source other, or load other files there first`) {
 		t.Errorf("a file that another source holds: %v", err)
 	}
 	etltest.Expect(t, l, strengths, "cup|2", "hot|1", "leaf|1")

@@ -9,6 +9,7 @@ import (
 
 	"alignctl/etl"
 	"alignctl/lake"
+	"alignctl/lake/duck"
 )
 
 // Options say what to load.
@@ -91,14 +92,36 @@ func Prepare(ctx context.Context, l *lake.Lake, o Options) (*Plan, error) {
 	return p, p.alone(ctx)
 }
 
-// alone refuses a file that another source holds: its records would count twice.
-func (p *Plan) alone(ctx context.Context) error {
-	f, other, err := etl.Elsewhere(ctx, p.lake, rawSpec().Name, p.options.Source, p.files)
-	if err != nil || other == "" {
+// alone refuses a file that another source of the language holds: its records
+// would count twice.
+func (p *Plan) alone(ctx context.Context) (err error) {
+	name := rawSpec().Name
+	pins, err := p.lake.At(ctx, "")
+	if err != nil {
 		return err
 	}
-	return &etl.ParseError{File: f.Path, Reason: fmt.Sprintf("source %q holds the same file", other),
-		Cure: fmt.Sprintf("load it with --source %s, or load other files there first", other)}
+	pin, exists := pins[name]
+	if !exists {
+		return nil
+	}
+	session, err := p.lake.Session(ctx, lake.Pins{name: pin}, lake.SessionOptions{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	for _, f := range p.files {
+		var other string
+		query := fmt.Sprintf("select coalesce(min(source), '') from %s where file_id = %s and source <> %s and language = %s",
+			name, duck.Literal(f.FileID()), duck.Literal(p.options.Source), duck.Literal(p.language.Code))
+		if err := etl.Scan(ctx, session, query, &other); err != nil {
+			return err
+		}
+		if other != "" {
+			return &etl.ParseError{File: f.Path, Reason: fmt.Sprintf("source %q of the language holds the same file", other),
+				Cure: fmt.Sprintf("load it with --source %s, or load other files there first", other)}
+		}
+	}
+	return nil
 }
 
 // complete fills in what the options leave to the language.
