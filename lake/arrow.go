@@ -87,10 +87,15 @@ func (r *Run) writeBatches(ctx context.Context, path string, schema *arrow.Schem
 	return iceberg.File{Path: path, Bytes: sum.bytes, SHA256: hex.EncodeToString(sum.sum.Sum(nil))}, err
 }
 
+// dictionaryBytes is up to which size a dictionary is stored as one; the writer's
+// own limit is far smaller.
+const dictionaryBytes = 1 << 30
+
 // encodeBatches writes a Parquet file. Whole numbers are stored by their
 // differences: those that count up, as parts of keys do, take next to nothing.
 func encodeBatches(ctx context.Context, to io.Writer, schema *arrow.Schema, rows Batches) error {
-	options := []parquet.WriterProperty{parquet.WithCompression(compress.Codecs.Zstd)}
+	options := []parquet.WriterProperty{parquet.WithCompression(compress.Codecs.Zstd),
+		parquet.WithDictionaryPageSizeLimit(dictionaryBytes)}
 	for _, f := range schema.Fields() {
 		if arrow.IsInteger(f.Type.ID()) {
 			options = append(options, parquet.WithDictionaryFor(f.Name, false),

@@ -216,35 +216,6 @@ func (c *cleaning) write(spec lake.Spec) func(context.Context) error {
 	}
 }
 
-// association writes core.association. A file's records are sorted before they
-// become three rows each, which DuckDB's unnest leaves in that order.
-func (c *cleaning) association(ctx context.Context) error {
-	spec := associationSpec()
-	var files int64
-	if err := etl.Scan(ctx, c.session, "select count(*) from swow_file", &files); err != nil {
-		return err
-	}
-	records, err := transform("association")
-	if err != nil {
-		return err
-	}
-	if files == 1 {
-		spec.Order, spec.Presorted = []string{"line", "position"}, true
-		records += "\norder by trial nulls last"
-	}
-	_, err = c.job.Run.Write(ctx, spec, c.language.Code, longForm(records))
-	return err
-}
-
-// longForm gives each record of a query three rows.
-func longForm(records string) string {
-	return `select language, source, file_id, line, participant_id, cue, "position", response, kind,
-			kind = 'word' and valid as kept, removed
-		from (select * exclude (r1, r2, r3, kind1, kind2, kind3, trial), unnest([1, 2, 3]) as "position",
-				unnest([r1, r2, r3]) as response, unnest([kind1, kind2, kind3]) as kind
-			from (` + records + "\n))"
-}
-
 // audit runs the audits of a language, and counts what the report tells.
 func (c *cleaning) audit(ctx context.Context) error {
 	code := c.language.Code

@@ -54,8 +54,8 @@ func (c *cleaning) prelude(ctx context.Context) error {
 	return c.lists(ctx)
 }
 
-// files numbers the files of the language, and says which of them nobody has
-// cleaned.
+// files numbers the files of the language in the order of core.association, and
+// says which of them nobody has cleaned.
 func (c *cleaning) files() string {
 	raw := "layout not in (" + strings.Join(literals(cleanedLayouts()), ", ") + ")"
 	switch c.steps {
@@ -64,7 +64,7 @@ func (c *cleaning) files() string {
 	case NoSteps:
 		raw = "false"
 	}
-	return `select cast(row_number() over (order by source, file_id) as bigint) as file, source, file_id, ` + raw + ` as raw
+	return `select cast(row_number() over (order by file_id, source) as bigint) as file, source, file_id, ` + raw + ` as raw
 		from (select source, file_id, min(layout) as layout from swow_record group by source, file_id)`
 }
 
