@@ -86,7 +86,7 @@ func (w *loader) core(ctx context.Context, code string) error {
 	}{
 		{"words", c.words}, {"participants", c.participants}, {"sample", c.sample},
 		{"core.association", c.association}, {"core.participant", c.write(participantSpec())},
-		{"counts", c.counts}, {"core.strength", c.write(strengthSpec())}, {"core.cue_stats", c.write(cueSpec())},
+		{"counts", c.counts}, {"core.strength", c.strength}, {"core.cue_stats", c.write(cueSpec())},
 		{"core.response_stats", c.write(responseSpec())}, {"core.removed", c.write(removedSpec())},
 		{"cue groups", c.groupCues}, {"core.split", c.write(splitSpec())}, {"audit", c.audit},
 	} {
@@ -166,19 +166,20 @@ func (c *cleaning) sample(ctx context.Context) error {
 	return c.drop(ctx, "trial")
 }
 
-// counts counts the responses of each population.
+// counts counts the responses of each population. Populations are numbered in
+// the order of their names.
 func (c *cleaning) counts(ctx context.Context) error {
 	if err := c.session.Exec(ctx, "create or replace temp view swow_member as "+c.populations.members()); err != nil {
 		return err
 	}
 	set := rowset{name: "swow_population", columns: "number int, population varchar, bit bigint"}
-	for i, g := range c.populations {
+	for _, g := range c.populations.byName() {
 		omit, err := c.omits(ctx, g)
 		if err != nil {
 			return c.populations.blame(ctx, c.session, err)
 		}
 		if !omit {
-			set.rows = append(set.rows, []string{fmt.Sprint(i), duck.Literal(g.Name), fmt.Sprint(g.bit)})
+			set.rows = append(set.rows, []string{fmt.Sprint(len(set.rows) + 1), duck.Literal(g.Name), fmt.Sprint(g.bit)})
 		}
 	}
 	if err := set.create(ctx, c.session); err != nil {
@@ -206,9 +207,6 @@ func (c *cleaning) omits(ctx context.Context, g group) (bool, error) {
 func (c *cleaning) write(spec lake.Spec) func(context.Context) error {
 	return func(ctx context.Context) error {
 		query, err := transform(strings.TrimPrefix(spec.Name, "core."))
-		if err == nil && spec.Name == strengthSpec().Name {
-			query, err = withPublished(ctx, c.job.Run, c.language.Code, query)
-		}
 		if err == nil {
 			_, err = c.job.Run.Write(ctx, spec, c.language.Code, query)
 		}

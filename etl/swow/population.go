@@ -76,6 +76,11 @@ func (g group) late() bool { return g.tests(cleaningFacts) || g.tests(participan
 // groups are the populations of a language.
 type groups []group
 
+// byName are the groups in the order of their names.
+func (gs groups) byName() groups {
+	return slices.SortedFunc(slices.Values(gs), func(a, b group) int { return strings.Compare(a.Name, b.Name) })
+}
+
 // early are the groups whose conditions a record decides by itself.
 func (gs groups) early() groups {
 	return slices.DeleteFunc(slices.Clone(gs), group.late)

@@ -1,9 +1,9 @@
--- core.strength: step 9 of the official cleaning: a total is the sum of a cue's
--- counts, so missing and unknown responses are not in it; a strength is
--- count / total. A rank is worked out on the different counts of a cue, of
--- which there are few, so that the responses need no sort.
+-- core.strength in numbers and in its order: step 9 of the official cleaning. A
+-- total is the sum of a cue's counts, so missing and unknown responses are not
+-- in it; a strength is count / total. A rank is worked out on the different
+-- counts of a cue, of which there are few.
 --
--- reads swow_edge, swow_population, swow_word, swow_language
+-- reads swow_edge
 with total as (
   select population, cue, cast(sum(n1) as bigint) as total1, cast(sum(n123) as bigint) as total123
   from swow_edge
@@ -16,14 +16,11 @@ place as (
     select population, cue, n123, count(*) as responses from swow_edge group by population, cue, n123
   ) counted
 )
-select l.language, p.population, c.word as cue, w.word as response, e.n1, e.n123, t.total1, t.total123,
+select e.population, e.cue, e.word, e.n1, e.n123, t.total1, t.total123,
   cast(e.n1 as double) / nullif(t.total1, 0) as strength1,
   cast(e.n123 as double) / t.total123 as strength123,
   r.place as "rank"
 from swow_edge e
 join total t on t.population = e.population and t.cue = e.cue
 join place r on r.population = e.population and r.cue = e.cue and r.n123 = e.n123
-join swow_population p on p.number = e.population
-join swow_word c on c.id = e.cue
-join swow_word w on w.id = e.word
-cross join swow_language l
+order by e.population nulls last, e.cue nulls last, e.word nulls last
