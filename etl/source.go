@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"alignctl/lake"
 	"alignctl/lake/duck"
@@ -14,6 +15,25 @@ type Held struct {
 	Group  string // such as the language of its rows
 	FileID string
 	Rows   int64
+}
+
+// Stays reports whether the file is kept as it is when others are loaded: where
+// they are appended, unless it is one of them.
+func (h Held) Stays(files []*Checked, appended bool) bool {
+	return appended && !slices.ContainsFunc(files, func(f *Checked) bool { return f.FileID() == h.FileID })
+}
+
+// Replaced counts the rows of what a source holds that leave when files are
+// loaded, and those that stay.
+func Replaced(held []Held, files []*Checked, appended bool) (leave, stay int64) {
+	for _, h := range held {
+		if h.Stays(files, appended) {
+			stay += h.Rows
+		} else {
+			leave += h.Rows
+		}
+	}
+	return leave, stay
 }
 
 // Holding lists the files of a source as its raw table has them now. The

@@ -79,7 +79,7 @@ func (w *loader) raw(ctx context.Context) error {
 		}
 	}
 	for _, h := range w.plan.held {
-		if !w.plan.stays(h) {
+		if !h.Stays(w.plan.files, w.plan.options.Append) {
 			continue
 		}
 		if _, err := w.job.Run.InputScope(ctx, rawSpec().Name, o.Source); err != nil {

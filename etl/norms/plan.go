@@ -98,18 +98,12 @@ func has(f *etl.Checked, column string) bool {
 // String says what will move, such as
 // "warriner: 1 file, 13915 records; 292215 rows replace 0 rows".
 func (p *Plan) String() string {
-	var records, enter, leave, stay int64
+	var records, enter int64
 	for _, f := range p.files {
 		records += f.Rows
 		enter += f.Rows * int64(len(p.options.Set.held(f)))
 	}
-	for _, h := range p.held {
-		if p.stays(h) {
-			stay += h.Rows
-		} else {
-			leave += h.Rows
-		}
-	}
+	leave, stay := etl.Replaced(p.held, p.files, p.options.Append)
 	files := "files"
 	if len(p.files) == 1 {
 		files = "file"
@@ -120,12 +114,6 @@ func (p *Plan) String() string {
 		text += fmt.Sprintf(", %d rows stay", stay)
 	}
 	return text
-}
-
-// stays reports whether a file that the source holds is kept as it is: under
-// Append, all but those that are loaded again.
-func (p *Plan) stays(h etl.Held) bool {
-	return p.options.Append && !slices.ContainsFunc(p.files, func(f *etl.Checked) bool { return f.FileID() == h.FileID })
 }
 
 // Kind is the value of Config.Kind.

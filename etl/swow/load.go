@@ -119,7 +119,7 @@ func (w *loader) raw(ctx context.Context) error {
 		parts = append(parts, w.plan.stagedQuery(i))
 	}
 	for _, h := range w.plan.held {
-		if !w.plan.stays(h) {
+		if !h.Stays(w.plan.files, w.plan.options.Append) {
 			continue
 		}
 		if _, err := w.job.Run.InputScope(ctx, rawSpec().Name, w.plan.options.Source); err != nil {

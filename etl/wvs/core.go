@@ -4,9 +4,9 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"slices"
 	"strings"
 
+	"alignctl/etl"
 	"alignctl/lake"
 	"alignctl/lake/duck"
 )
@@ -123,7 +123,13 @@ func factTables() []string {
 
 // keepsWords reports whether the source's words stay: a load that adds files,
 // and no codebook.
-func (p *Plan) keepsWords() bool { return p.codebook == nil && slices.ContainsFunc(p.held, p.stays) }
+func (p *Plan) keepsWords() bool { return p.codebook == nil && p.keepsFiles() }
+
+// keepsFiles reports whether files that the source holds stay.
+func (p *Plan) keepsFiles() bool {
+	_, stay := etl.Replaced(p.held, p.files, p.options.Append)
+	return stay > 0
+}
 
 // readWords records that the load reads the words that the source has.
 func (w *loader) readWords(ctx context.Context) error {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"alignctl/etl"
@@ -118,7 +117,7 @@ type kept struct {
 func (w *loader) kept() (list []kept) {
 	var files []string
 	for _, h := range w.plan.held {
-		if w.plan.stays(h) {
+		if h.Stays(w.plan.files, w.plan.options.Append) {
 			files = append(files, duck.Literal(h.FileID))
 		}
 	}
@@ -177,7 +176,7 @@ func (w *loader) respondents(ctx context.Context) error {
 
 // readHeld records that the load reads what the source has.
 func (w *loader) readHeld(ctx context.Context) error {
-	if !slices.ContainsFunc(w.plan.held, w.plan.stays) {
+	if !w.plan.keepsFiles() {
 		return nil
 	}
 	return w.readRaw(ctx)

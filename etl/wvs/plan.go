@@ -138,17 +138,11 @@ func (p *Plan) explain(err error) error {
 // String says what will move, such as
 // "wvs7-usa: 1 file, 2596 respondents replace 0 respondents".
 func (p *Plan) String() string {
-	var enter, leave, stay int64
+	var enter int64
 	for _, f := range p.files {
 		enter += f.Rows
 	}
-	for _, h := range p.held {
-		if p.stays(h) {
-			stay += h.Rows
-		} else {
-			leave += h.Rows
-		}
-	}
+	leave, stay := etl.Replaced(p.held, p.files, p.options.Append)
 	files := "files"
 	if len(p.files) == 1 {
 		files = "file"
@@ -159,10 +153,4 @@ func (p *Plan) String() string {
 		text += fmt.Sprintf(", %d respondents stay", stay)
 	}
 	return text
-}
-
-// stays reports whether a file that the source holds is kept as it is: under
-// Append, all but those that are loaded again.
-func (p *Plan) stays(h etl.Held) bool {
-	return p.options.Append && !slices.ContainsFunc(p.files, func(f *etl.Checked) bool { return f.FileID() == h.FileID })
 }
