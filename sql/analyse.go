@@ -27,20 +27,12 @@ type analyser struct {
 }
 
 func newAnalyser(ctx context.Context, s *lake.Session, file string) (*analyser, error) {
-	rows, err := s.Query(ctx, "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'")
+	const unstable = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
+	names, err := texts(ctx, s, unstable)
 	if err != nil {
 		return nil, fmt.Errorf("list functions: %w", err)
 	}
-	defer rows.Close()
-	a := &analyser{session: s, file: file}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("list functions: %w", err)
-		}
-		a.unstable = append(a.unstable, name)
-	}
-	return a, rows.Err()
+	return &analyser{session: s, file: file, unstable: names}, nil
 }
 
 // A parseTree is DuckDB's JSON form of a text of SQL.
@@ -95,6 +87,23 @@ func scalar(ctx context.Context, s *lake.Session, query string, args ...any) (va
 		err = rows.Scan(&value)
 	}
 	return value, errors.Join(err, rows.Err())
+}
+
+// texts runs a query that gives one column of strings.
+func texts(ctx context.Context, s *lake.Session, query string, args ...any) (values []string, err error) {
+	rows, err := s.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var value string
+		if err := rows.Scan(&value); err != nil {
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	return values, rows.Err()
 }
 
 // statement analyses one statement of the view. Faults are *[ParseError].

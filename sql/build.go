@@ -140,6 +140,11 @@ func (c *Catalogue) run(ctx context.Context, l *lake.Lake, v *View, recipe Recip
 	if err := c.prepare(ctx, run, recipe); err != nil {
 		return lake.Pin{}, "", err
 	}
+	for _, p := range v.Params {
+		if err := p.held(ctx, run.Session(), recipe.Params[p.Name]); err != nil {
+			return lake.Pin{}, "", err
+		}
+	}
 	if err := v.write(ctx, run); err != nil {
 		return lake.Pin{}, "", err
 	}

@@ -28,7 +28,11 @@ id: ranked-en-9
 style: ranked
 language: en
 separator: "; "
-user: "Say what you think of at: {cue}"
+` + ownTurns
+
+const ownTurns = `messages:
+- role: user
+  content: "Say what you think of at: {cue}"
 `
 
 func TestLoadCatalogue(t *testing.T) {
@@ -76,9 +80,11 @@ func TestLoadCatalogueErrors(t *testing.T) {
 	}{
 		{"name clash", map[string]string{"views/sft_ranked.sql": strings.Replace(header, "data.pairs", "data.sft_ranked", 1)},
 			`sft_ranked.sql:1: view "data.sft_ranked" is already defined in sql/views/data/sft_ranked.sql`},
-		{"unknown slot", template("{cue}", "{cue} {hint}"), `ranked-en-9.yaml: unknown slot {hint}; there are cue`},
-		{"no slot", template("{cue}", "it"), "user has no slot {cue}"},
-		{"slot in system", template("user:", "system: about {cue}\nuser:"), "slot {cue} in system"},
+		{"no slot", template("{cue}", "it"), "the last message has no slot"},
+		{"role", template("role: user", "role: usr"), `"usr" speaks where user should`},
+		{"answer last", template("- role: user", "- {role: user, content: \"{cue}\"}\n- role: assistant"), "the user must speak last"},
+		{"no turn", template(ownTurns, ""), "the user must speak last"},
+		{"no content", template("- role: user", "- role: system\n- role: user"), "content of message 1 is missing"},
 		{"unknown field", template("style:", "stile:"), `unknown field "stile"`},
 		{"missing field", template("language: en\n", ""), "language is missing"},
 		{"file name", template("ranked-en-9", "ranked-en-8"), "a file called ID.yaml"},

@@ -30,10 +30,12 @@
 //   - key: the columns that identify a row; the build checks that they do.
 //   - licence: open, or no-redistribution for rows that hold licensed words.
 //   - param: name, type (int, double, string, bool, style), default, optional
-//     range (1..10, 0.., ..1 for numbers, a|b|c for strings) and doc. A default
-//     with blanks stands in single quotes. The query reads a parameter as the
-//     DuckDB variable getvariable('name'): values are never pasted into text.
-//     A style is the name of a group of prompt templates.
+//     range and doc. The range of a number is 1..10, 0.. or ..1; that of a string
+//     is a|b|c, where core.strength.population stands for the values of that
+//     column. A default with blanks stands in single quotes. The query reads a
+//     parameter as the DuckDB variable getvariable('name'): values are never
+//     pasted into text. A style is the name of a group of prompt templates; its
+//     range is the slots that the query fills, cue|least|most, by default cue.
 //   - column: name, optional unit=UNIT, optional null for a column that may
 //     hold NULL, and doc. Types come from the query itself. A column without
 //     an entry may hold NULL and has no doc.
@@ -64,5 +66,7 @@
 // # Prompt templates
 //
 // Prompts are data: a YAML file each, see [Template]. They stand in the session
-// as the table templates(id, style, language, system, "user", separator).
+// as the table templates(id, style, language, separator, no_more, messages), and
+// render(messages, cue := cue, least := 5) gives the messages with their slots
+// filled. A value that looks like a slot stays as it is.
 package sql

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math"
@@ -10,6 +11,8 @@ import (
 	"strings"
 
 	"alignctl/internal/nearest"
+	"alignctl/lake"
+	"alignctl/lake/duck"
 )
 
 // A ParamType is the type of a view's parameter.
@@ -33,8 +36,15 @@ type Param struct {
 	Doc     string
 
 	min, max float64  // of a number, inclusive
-	choices  []string // of a string
+	choices  []string // of a string; the slots that a style's templates may have
+	columns  []column // that hold further choices
 }
+
+// A column is one of a table of the lake.
+type column struct{ table, name string }
+
+// columnForm matches core.strength.population.
+var columnForm = regexp.MustCompile(`^([a-z]+\.[a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)$`)
 
 // numberRange matches 1..10, 0.. and ..0.5.
 var numberRange = regexp.MustCompile(`^(-?[0-9]+(?:\.[0-9]+)?)?\.\.(-?[0-9]+(?:\.[0-9]+)?)?$`)
@@ -64,7 +74,19 @@ func (p *Param) setRange(text string) error {
 	p.Range = text
 	switch p.Type {
 	case ParamString:
+		for choice := range strings.SplitSeq(text, "|") {
+			if m := columnForm.FindStringSubmatch(choice); m != nil {
+				p.columns = append(p.columns, column{m[1], m[2]})
+				continue
+			}
+			p.choices = append(p.choices, choice)
+		}
+		return nil
+	case ParamStyle:
 		p.choices = strings.Split(text, "|")
+		if bad := slices.IndexFunc(p.choices, func(s string) bool { return !slotName.MatchString(s) }); bad >= 0 {
+			return fmt.Errorf("%q: slot %q: want lower-case letters and _", p.Name, p.choices[bad])
+		}
 		return nil
 	case ParamInt, ParamDouble:
 		m := numberRange.FindStringSubmatch(text)
@@ -104,10 +126,40 @@ func (p Param) Parse(text string) (any, error) {
 		}
 		return text == "true", nil
 	}
-	if p.choices != nil && !slices.Contains(p.choices, text) {
+	if p.Type == ParamString && p.Range != "" && p.columns == nil && !slices.Contains(p.choices, text) {
 		return nil, fail("one of " + strings.Join(p.choices, ", "))
 	}
 	return text, nil
+}
+
+// slots are those that the view fills in the templates of a style.
+func (p Param) slots() []string {
+	if p.choices == nil {
+		return []string{"cue"}
+	}
+	return p.choices
+}
+
+// held sees that a value is in one of the columns of the parameter's range, or
+// among its other choices.
+func (p Param) held(ctx context.Context, s *lake.Session, value any) error {
+	text, isText := value.(string)
+	if !isText || p.columns == nil || slices.Contains(p.choices, text) {
+		return nil
+	}
+	known := slices.Clone(p.choices)
+	for _, c := range p.columns {
+		name := duck.Name(c.name)
+		values, err := texts(ctx, s, "SELECT DISTINCT "+name+"::VARCHAR FROM "+c.table+" WHERE "+name+" IS NOT NULL ORDER BY 1")
+		if err != nil {
+			return fmt.Errorf("parameter %q: read %s: %w", p.Name, p.Range, err)
+		}
+		known = append(known, values...)
+	}
+	if slices.Contains(known, text) {
+		return nil
+	}
+	return fmt.Errorf("parameter %q: %q is not in %s: there are %s", p.Name, text, p.Range, strings.Join(known, ", "))
 }
 
 func (p Param) wanted(kind string) string {

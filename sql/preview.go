@@ -10,12 +10,6 @@ import (
 	"alignctl/lake"
 )
 
-// A Message is one turn of a prompt.
-type Message struct {
-	Role    string `json:"role"`
-	Content string `json:"content"`
-}
-
 // An Example is a row of a data set, made readable.
 type Example struct {
 	Messages   []Message // of the prompt; nil when the data set has none

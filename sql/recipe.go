@@ -30,6 +30,7 @@ type definition struct {
 	Licence lake.Licence
 	Columns []Column
 	Audits  map[string]string
+	Render  string // how templates are filled
 }
 
 // Recipe works out what the recipe of a view is now, for parameters and inputs
@@ -82,7 +83,7 @@ func (c *Catalogue) recipe(ctx context.Context, s *lake.Session, v *View, set ma
 	if r.Templates, err = c.templateDigests(v, params); err != nil {
 		return Recipe{}, err
 	}
-	r.Digest, err = digestJSON(definition{r, query.canonical, v.Key, v.Licence, v.Columns, audits})
+	r.Digest, err = digestJSON(definition{r, query.canonical, v.Key, v.Licence, v.Columns, audits, renderForm})
 	return r, err
 }
 
@@ -140,6 +141,9 @@ func (c *Catalogue) templateDigests(v *View, params map[string]any) (map[string]
 			return nil, fmt.Errorf("parameter %q: %w", p.Name, err)
 		}
 		for _, t := range templates {
+			if err := t.checkSlots(p.slots()); err != nil {
+				return nil, fmt.Errorf("parameter %q: %w", p.Name, err)
+			}
 			if digests[t.ID], err = t.Digest(); err != nil {
 				return nil, err
 			}

@@ -71,20 +71,11 @@ func (s *Session) Tables() []string { return slices.Clone(s.tables) }
 
 // Columns gives the names of the columns of the session's tables, sorted.
 func (s *Session) Columns(ctx context.Context) ([]string, error) {
-	rows, err := s.session.Query(ctx, "select distinct column_name from duckdb_columns() where not internal order by 1")
+	names, err := texts(ctx, s.session, "select distinct column_name from duckdb_columns() where not internal order by 1")
 	if err != nil {
 		return nil, fmt.Errorf("list columns: %w", err)
 	}
-	defer rows.Close()
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("list columns: %w", err)
-		}
-		names = append(names, name)
-	}
-	return names, rows.Err()
+	return names, nil
 }
 
 // Describe gives the names and DuckDB types of a query's columns without

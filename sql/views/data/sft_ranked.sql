@@ -5,8 +5,8 @@
 --   responses with a comma, which could not be read back from it.
 -- key: example_id
 -- licence: no-redistribution
--- param: language string both both|en|zh "language of the cues"
--- param: population string all all|official|us "people whose responses count"
+-- param: language string both both|core.strength.language "language of the cues"
+-- param: population string all core.strength.population "people whose responses count"
 -- param: split string cue-70-20-10 "recipe in core.split"
 -- param: copies int 4 1..10000 "copies of each train cue, before equal ones are dropped"
 -- param: share double 0.7 0..1 "share of the list that a copy keeps, rounded up, at least one response"
@@ -64,8 +64,8 @@ lists AS (
     FROM limits
 ),
 answers AS (
-    SELECT lists.language, lists.cue, lists.split, templates.id AS template, templates.system,
-        replace(templates."user", '{cue}', lists.cue) AS prompt,
+    SELECT lists.language, lists.cue, lists.split, templates.id AS template,
+        render(templates.messages, cue := lists.cue) AS messages,
         -- array_to_string wants a constant; no response holds a comma.
         replace(array_to_string(lists.responses, ','), ',', templates.separator) AS completion,
         len(lists.responses)::INTEGER AS n_items,
@@ -80,8 +80,7 @@ SELECT
     cue,
     split,
     copy,
-    list_filter([{'role': 'system', 'content': system}, {'role': 'user', 'content': prompt}],
-        lambda message: message.content <> '') AS messages,
+    messages,
     completion,
     template,
     getvariable('population') AS population,
