@@ -1,7 +1,6 @@
 package prove
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -206,27 +205,18 @@ type dataReplayer struct{ catalogue *sql.Catalogue }
 
 // Made says whether a build made the run.
 func (dataReplayer) Made(run *lake.RunNode) bool {
-	r, err := recipeOf(run)
+	r, err := sql.ParseRecipe(run.Config)
 	return err == nil && r.Digest != "" && r.View != ""
-}
-
-func recipeOf(run *lake.RunNode) (r sql.Recipe, err error) {
-	d := json.NewDecoder(bytes.NewReader([]byte(run.Config)))
-	d.UseNumber() // a parameter is given to the build as text
-	return r, d.Decode(&r)
 }
 
 // Replay builds the view as it is now, with the parameters of then. It tells
 // whether view and templates are still those of then.
 func (d dataReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
-	then, err := recipeOf(job.Run)
+	then, err := sql.ParseRecipe(job.Run.Config)
 	if err != nil {
-		return Replayed{}, fmt.Errorf("read recipe of run %s: %w", job.Run.ID, err)
+		return Replayed{}, fmt.Errorf("run %s: %w", job.Run.ID, err)
 	}
-	set := map[string]string{}
-	for name, value := range then.Params {
-		set[name] = fmt.Sprint(value)
-	}
+	set := then.Set()
 	link := Link{Kind: "recipe", Name: then.View, Recorded: then.Digest}
 	now, err := d.catalogue.Recipe(ctx, job.Lake, then.View, set, then.Inputs)
 	if err != nil {

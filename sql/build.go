@@ -79,53 +79,15 @@ func (c *Catalogue) plan(ctx context.Context, l *lake.Lake, v *View, set map[str
 	if err != nil {
 		return Recipe{}, "", err
 	}
-	maker, err := madeBy(ctx, session, now, v.Name)
-	if err != nil || maker.recipe != recipe.Digest {
+	pin, there := now[v.Name]
+	if !there {
+		return recipe, "", nil
+	}
+	maker, err := madeBy(ctx, session, pin)
+	if err != nil || maker.recipe.Digest != recipe.Digest {
 		return recipe, "", err
 	}
 	return recipe, maker.run, nil
-}
-
-// lineage are the pins of the tables that madeBy reads. Views of the others
-// would only cost time.
-func lineage(pins lake.Pins) lake.Pins {
-	picked := lake.Pins{}
-	for _, table := range []string{"meta.runs", "meta.outputs"} {
-		if pin, found := pins[table]; found {
-			picked[table] = pin
-		}
-	}
-	return picked
-}
-
-// A maker is the run that last wrote a data set, and its recipe's digest.
-type maker struct{ run, recipe string }
-
-// madeBy finds who made the current content of a data set; nobody when it is
-// not built. A run that gave the same content again counts as well.
-func madeBy(ctx context.Context, s *lake.Session, now lake.Pins, table string) (maker, error) {
-	if _, built := now[table]; !built {
-		return maker{}, nil
-	}
-	const last = `
-		SELECT run_id, json_extract_string(config, '$.recipe')
-		FROM meta.outputs JOIN meta.runs USING (run_id)
-		WHERE table_name = ? AND snapshot_id = ? AND json_extract_string(config, '$.recipe') IS NOT NULL
-		ORDER BY run_id DESC
-		LIMIT 1`
-	rows, err := s.Query(ctx, last, table, now[table].Snapshot)
-	if err != nil {
-		return maker{}, fmt.Errorf("look up recipe of %s: %w", table, err)
-	}
-	defer rows.Close()
-	var m maker
-	if rows.Next() {
-		err = rows.Scan(&m.run, &m.recipe)
-	}
-	if err == nil {
-		err = rows.Err()
-	}
-	return m, err
 }
 
 // run builds, audits and publishes the data set.
@@ -148,7 +110,7 @@ func (c *Catalogue) run(ctx context.Context, l *lake.Lake, v *View, recipe Recip
 	if err := v.write(ctx, run); err != nil {
 		return lake.Pin{}, "", err
 	}
-	if err := v.audit(ctx, run); err != nil {
+	if err := v.audit(ctx, run, recipe.Params); err != nil {
 		return lake.Pin{}, "", err
 	}
 	published, err := run.Publish(ctx, lake.Done)
@@ -171,12 +133,19 @@ func (c *Catalogue) prepare(ctx context.Context, run *lake.Run, recipe Recipe) e
 			return err
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(recipe.Params)) {
-		if err := run.Session().SetVariable(ctx, name, recipe.Params[name]); err != nil {
+	if err := setVariables(ctx, run.Session(), recipe.Params); err != nil {
+		return err
+	}
+	return c.loadTemplates(ctx, run.Session())
+}
+
+func setVariables(ctx context.Context, s *lake.Session, params map[string]any) error {
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if err := s.SetVariable(ctx, name, params[name]); err != nil {
 			return fmt.Errorf("set parameter %q: %w", name, err)
 		}
 	}
-	return c.loadTemplates(ctx, run.Session())
+	return nil
 }
 
 // write stages the view's rows as the whole table.
@@ -197,15 +166,22 @@ func (v *View) write(ctx context.Context, run *lake.Run) error {
 	return nil
 }
 
-// audit runs the view's audits on the staged rows.
-func (v *View) audit(ctx context.Context, run *lake.Run) error {
-	task := progress.Start(ctx, "audit "+v.Name, int64(len(v.Audits)), "audits")
+// audit asks the staged rows the view's audits and the standing ones.
+func (v *View) audit(ctx context.Context, run *lake.Run, params map[string]any) error {
+	asked, err := v.audits(ctx, run.Session())
+	if err != nil {
+		return err
+	}
+	task := progress.Start(ctx, "audit "+v.Name, int64(len(asked)), "audits")
 	defer task.Done()
-	for _, audit := range v.Audits {
-		if err := run.Audit(ctx, audit.Name, audit.Query.SQL); err != nil {
-			return v.at(audit.Query, err)
-		}
+	for _, a := range asked {
 		task.Add(1)
+		if a.report || v.waived(a.Name, params) != "" {
+			continue
+		}
+		if err := run.Audit(ctx, a.Name, a.Query.SQL); err != nil {
+			return a.at(err)
+		}
 	}
 	return nil
 }

@@ -39,6 +39,8 @@
 //   - column: name, optional unit=UNIT, optional null for a column that may
 //     hold NULL, and doc. Types come from the query itself. A column without
 //     an entry may hold NULL and has no doc.
+//   - waive: a standing audit that isn't asked where a parameter has a value, such
+//     as "no-group-crosses split=question".
 //   - audit, after the query: a query that must return no row. It sees the new
 //     rows under the view's name, and the same parameters.
 //
@@ -47,6 +49,13 @@
 // parser and become the inputs of the build. A query that reads files, or that
 // calls a function whose result differs from run to run, is refused: the same
 // inputs give the same rows.
+//
+// # Standing audits and reports
+//
+// The folder audits holds queries that every data set is asked which has the
+// columns that they need, a user's as well as ours; they read it as the table
+// built. With the columns language, cue and split: that no group of spellings
+// stands in two splits, and reports of what the test part shares with training.
 //
 // # Views under core
 //

@@ -12,11 +12,12 @@ import (
 )
 
 var (
-	viewName  = regexp.MustCompile(`^(data|core)\.[a-z][a-z0-9_]*$`)
-	tableForm = regexp.MustCompile(`^([a-z]+\.[a-z][a-z0-9_]*)\(([a-z0-9_, ]+)\)$`)
-	identName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
-	auditName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
-	entryLine = regexp.MustCompile(`^-- ([a-z]+):(?: (.*))?$`)
+	viewName   = regexp.MustCompile(`^(data|core)\.[a-z][a-z0-9_]*$`)
+	tableForm  = regexp.MustCompile(`^([a-z]+\.[a-z][a-z0-9_]*)\(([a-z0-9_, ]+)\)$`)
+	identName  = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	auditName  = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+	waiverForm = regexp.MustCompile(`^([a-z][a-z0-9-]*) ([a-z][a-z0-9_]*)=(\S+)$`)
+	entryLine  = regexp.MustCompile(`^-- ([a-z]+):(?: (.*))?$`)
 )
 
 const auditPrefix = "-- audit:"
@@ -30,7 +31,7 @@ type entry struct {
 
 // headerKeywords are the entries that may stand before the query.
 func headerKeywords() []string {
-	return []string{"view", "doc", "key", "licence", "optional", "param", "column"}
+	return []string{"view", "doc", "key", "licence", "optional", "waive", "param", "column"}
 }
 
 // ParseView reads the text of a view file; file is its path, for messages, and
@@ -93,8 +94,11 @@ func (p *viewParser) entry(e entry) error {
 	if e.text == "" {
 		return p.errorf(e.line, "%s: is empty", e.keyword)
 	}
-	if e.keyword == "param" || e.keyword == "column" {
+	switch e.keyword {
+	case "param", "column":
 		return p.repeated(e)
+	case "waive":
+		return p.waive(e)
 	}
 	if slices.Contains(p.seen, e.keyword) {
 		return p.errorf(e.line, "second %s: entry", e.keyword)
@@ -153,6 +157,16 @@ func (p *viewParser) optional(e entry) error {
 	for column := range strings.SplitSeq(m[2], ",") {
 		p.view.Optional.Columns = append(p.view.Optional.Columns, strings.TrimSpace(column))
 	}
+	return nil
+}
+
+// waive reads the audit that a parameter's value lifts.
+func (p *viewParser) waive(e entry) error {
+	m := waiverForm.FindStringSubmatch(e.text)
+	if m == nil {
+		return p.errorf(e.line, "waive: %q: want an audit, a parameter and its value: no-group-crosses split=question", e.text)
+	}
+	p.view.Waivers = append(p.view.Waivers, Waiver{Audit: m[1], Param: m[2], Value: m[3]})
 	return nil
 }
 
@@ -261,6 +275,11 @@ func (p *viewParser) check() error {
 		return p.errorf(1, "a view under core stands in every session: it has no params and no audits")
 	case !live && p.view.Optional != nil:
 		return p.errorf(1, "optional: only a view under core may lack a table")
+	}
+	for _, w := range p.view.Waivers {
+		if !slices.ContainsFunc(p.view.Params, func(param Param) bool { return param.Name == w.Param }) {
+			return p.errorf(1, "waive: the view has no parameter %q", w.Param)
+		}
 	}
 	for _, c := range p.view.Columns {
 		if c.Null && slices.Contains(p.view.Key, c.Name) {

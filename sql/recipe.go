@@ -2,10 +2,12 @@ package sql
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"alignctl/internal/nearest"
 	"alignctl/lake"
@@ -19,6 +21,26 @@ type Recipe struct {
 	Params    map[string]any    `json:"params"`    // each parameter with its value
 	Inputs    map[string]string `json:"inputs"`    // table -> content digest
 	Templates map[string]string `json:"templates"` // id -> digest, of the styles that parameters name
+}
+
+// ParseRecipe reads the recipe that a build left as its run's configuration. The
+// configuration of another run gives a recipe without a view.
+func ParseRecipe(config string) (r Recipe, err error) {
+	decoder := json.NewDecoder(strings.NewReader(config))
+	decoder.UseNumber() // a seed may have more digits than a float64
+	if err := decoder.Decode(&r); err != nil {
+		return Recipe{}, fmt.Errorf("read recipe: %w", err)
+	}
+	return r, nil
+}
+
+// Set gives the parameters as texts, as [BuildOptions] takes them.
+func (r Recipe) Set() map[string]string {
+	set := make(map[string]string, len(r.Params))
+	for name, value := range r.Params {
+		set[name] = fmt.Sprint(value)
+	}
+	return set
 }
 
 // definition is the part of a view that a recipe's digest covers beside the
@@ -98,7 +120,13 @@ func (a *analyser) audits(ctx context.Context, v *View) (audits map[string]strin
 		audits[audit.Name] = found.canonical
 		tables = append(tables, found.tables...)
 	}
-	return audits, tables, nil
+	all, err := standingAudits()
+	for _, s := range all {
+		if !s.report {
+			audits[s.Name] = s.Query.SQL
+		}
+	}
+	return audits, tables, err
 }
 
 // inputDigests finds the content digest of each input table in the pins.

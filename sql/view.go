@@ -22,6 +22,7 @@ type View struct {
 	Columns  []Column
 	Query    Statement
 	Audits   []Audit
+	Waivers  []Waiver
 }
 
 // An Optional is a table that the lake may lack; the view then reads no rows.
@@ -48,6 +49,10 @@ type Audit struct {
 	Doc   string
 	Query Statement
 }
+
+// A Waiver lifts a standing audit where a parameter has a value: what a study
+// did, for those who want it again.
+type Waiver struct{ Audit, Param, Value string }
 
 // A Statement is one query of a view file.
 type Statement struct {

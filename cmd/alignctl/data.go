@@ -18,9 +18,10 @@ import (
 
 func dataCommand(t *terminal) *cli.Command {
 	return &cli.Command{
-		Name:        "data",
-		Usage:       "build data sets by SQL and look at them",
-		Subcommands: []*cli.Command{dataListCommand(t), dataBuildCommand(t), dataPreviewCommand(t)},
+		Name:  "data",
+		Usage: "build data sets by SQL and look at them",
+		Subcommands: []*cli.Command{dataListCommand(t), dataBuildCommand(t), dataPreviewCommand(t),
+			dataAuditCommand(t)},
 	}
 }
 
@@ -174,7 +175,19 @@ func runDataBuild(ctx context.Context, t *terminal, l *lake.Lake, name string, o
 	g := newGrid("data_set", "state", "rows", "snapshot", "digest", "recipe", "run")
 	g.add(built.Table, state, built.Rows, strconv.FormatInt(built.Snapshot, 10), built.Digest,
 		built.Recipe.Digest, built.Run)
-	return t.printRows(o.format, g)
+	if err := t.printRows(o.format, g); err != nil || built.Reused {
+		return err
+	}
+	return t.reportOn(ctx, l, catalogue, built)
+}
+
+// reportOn shows what the reports say of a data set that was just built.
+func (t *terminal) reportOn(ctx context.Context, l *lake.Lake, catalogue *sql.Catalogue, built sql.Built) error {
+	findings, err := catalogue.Reports(ctx, l, built.Table, "")
+	if err != nil {
+		return err
+	}
+	return t.printFindings(findings)
 }
 
 // printOffenders shows the rows that an audit found, on stderr.

@@ -87,14 +87,6 @@ SELECT
     n_items
 FROM answers
 
--- audit: no-cue-group-in-two-splits "spellings of one cue stand on one side"
-SELECT built.language, split.cue_group, list(DISTINCT built.split ORDER BY built.split) AS splits
-FROM data.sft_ranked AS built
-JOIN core.split AS split ON split.language = built.language AND split.cue = built.cue
-WHERE split.recipe = getvariable('split')
-GROUP BY built.language, split.cue_group
-HAVING count(DISTINCT built.split) > 1
-
 -- audit: no-empty-completion "every example has something to learn"
 SELECT example_id, n_items
 FROM data.sft_ranked
