@@ -24,7 +24,7 @@ type sftData struct {
 // readSFTData reads and tokenizes the splits train and dev of the run's data
 // set, for the model that it starts from.
 func readSFTData(ctx context.Context, session *lake.Session, o SFTOptions) (*sftData, error) {
-	encoder, err := openEncoder(o)
+	encoder, err := lm.LoadEncoder(o.Model, o.MaxTokens)
 	if err != nil {
 		return nil, err
 	}
@@ -52,18 +52,6 @@ func (d *sftData) emptiness() string {
 		return "it has no example of split train"
 	}
 	return fmt.Sprintf("none of its %d examples has room for an answer within --max-tokens %d", d.dropped, d.maxTokens)
-}
-
-func openEncoder(o SFTOptions) (*lm.Encoder, error) {
-	tokenizer, err := lm.LoadTokenizer(o.Model)
-	if err != nil {
-		return nil, err
-	}
-	template, err := lm.LoadTemplate(o.Model)
-	if err != nil {
-		return nil, err
-	}
-	return lm.NewEncoder(tokenizer, template, o.MaxTokens)
 }
 
 // tokenize reads a selection. Examples that are all prompt have no gradient

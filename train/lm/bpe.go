@@ -10,13 +10,12 @@ import (
 // the model knows, the one learnt first is joined, leftmost first, until none
 // is left (Sennrich et al. 2016, on bytes as in GPT-2).
 type bpe struct {
-	byteID       [256]int32       // the token of a single byte, or -1
-	merges       map[pair]merge   // what a pair joins to
-	tokens       map[string]int32 // whole tokens by their bytes
-	unknown      int32            // stands for a byte without a token, or -1
-	ignoreMerges bool             // a piece that is a token needs no merging
-	cache        sync.Map         // piece -> []int32
-	cached       atomic.Int64     // how many pieces it was offered
+	byteID  [256]int32       // the token of a single byte, or -1
+	merges  map[pair]merge   // what a pair joins to
+	tokens  map[string]int32 // pieces that are taken as a whole, by their bytes
+	unknown int32            // stands for a byte without a token, or -1
+	cache   sync.Map         // piece -> []int32
+	cached  atomic.Int64     // how many pieces it was offered
 }
 
 // A pair is two adjacent tokens.
@@ -62,10 +61,8 @@ func (b *bpe) appendByte(ids []int32, value byte) []int32 {
 
 // merge computes the ids of one piece.
 func (b *bpe) merge(piece string) []int32 {
-	if b.ignoreMerges {
-		if id, ok := b.tokens[piece]; ok {
-			return []int32{id}
-		}
+	if id, ok := b.tokens[piece]; ok {
+		return []int32{id}
 	}
 	symbols := make([]symbol, 0, len(piece))
 	var ids []int32

@@ -11,8 +11,16 @@ import (
 // order. It is the alphabet of GPT-2 and of every byte-level BPE since.
 var byteRunes, runeBytes = byteAlphabet()
 
-func byteAlphabet() (runes [256]rune, bytes map[rune]byte) {
-	bytes = make(map[rune]byte, 256)
+// alphabetEnd is one more than the alphabet's last rune.
+const alphabetEnd = 0x100 + 68
+
+// outside marks the runes below alphabetEnd that the alphabet leaves out.
+const outside = -1
+
+func byteAlphabet() (runes [256]rune, bytes [alphabetEnd]int16) {
+	for r := range bytes {
+		bytes[r] = outside
+	}
 	next := rune(0x100)
 	for b := range 256 {
 		r := rune(b)
@@ -20,7 +28,7 @@ func byteAlphabet() (runes [256]rune, bytes map[rune]byte) {
 		if !printable {
 			r, next = next, next+1
 		}
-		runes[b], bytes[r] = r, byte(b)
+		runes[b], bytes[r] = r, int16(b)
 	}
 	return runes, bytes
 }
@@ -29,11 +37,10 @@ func byteAlphabet() (runes [256]rune, bytes map[rune]byte) {
 func bytesOf(token string) (text string, ok bool) {
 	raw := make([]byte, 0, len(token))
 	for _, r := range token {
-		b, known := runeBytes[r]
-		if !known {
+		if r >= alphabetEnd || runeBytes[r] == outside {
 			return "", false
 		}
-		raw = append(raw, b)
+		raw = append(raw, byte(runeBytes[r]))
 	}
 	return string(raw), true
 }

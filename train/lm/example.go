@@ -12,6 +12,8 @@ type Example struct {
 	IDs []int32
 	// Prompt is how many of IDs belong to the prompt.
 	Prompt int
+	// Cut is how many more tokens there were, which the limit left out.
+	Cut int
 }
 
 // Labels is how many tokens count: 0 when the prompt left no room for an
@@ -24,6 +26,20 @@ type Encoder struct {
 	template  *Template
 	end       int32 // closes an answer
 	maxTokens int   // 0: no limit
+}
+
+// LoadEncoder makes an encoder of a model folder's tokenizer and chat template,
+// as NewEncoder does; it reads no other file of the folder.
+func LoadEncoder(folder string, maxTokens int) (*Encoder, error) {
+	tokenizer, err := LoadTokenizer(folder)
+	if err != nil {
+		return nil, err
+	}
+	template, err := LoadTemplate(folder)
+	if err != nil {
+		return nil, err
+	}
+	return NewEncoder(tokenizer, template, maxTokens)
 }
 
 // NewEncoder makes an encoder for a model folder's tokenizer and template.
@@ -51,6 +67,9 @@ func NewEncoder(tokenizer *Tokenizer, template *Template, maxTokens int) (*Encod
 // the stop id of a generation.
 func (e *Encoder) End() int32 { return e.end }
 
+// Tokenizer is the one that the encoder works with.
+func (e *Encoder) Tokenizer() *Tokenizer { return e.tokenizer }
+
 // Prompt is the ids of a conversation up to where the answer begins. A
 // beginning-of-text token is there if the template writes one, and once.
 func (e *Encoder) Prompt(messages []Message) ([]int32, error) {
@@ -77,7 +96,7 @@ func (e *Encoder) join(prompt []int32, completion string) Example {
 	ids = append(ids, e.end)
 	example := Example{IDs: ids, Prompt: len(prompt)}
 	if e.maxTokens > 0 && len(ids) > e.maxTokens {
-		example.IDs = ids[:e.maxTokens]
+		example.IDs, example.Cut = ids[:e.maxTokens], len(ids)-e.maxTokens
 		example.Prompt = min(example.Prompt, e.maxTokens)
 	}
 	return example

@@ -26,15 +26,7 @@ func labels(e Example) []int32 {
 func caseEncoder(t *testing.T, name string, maxTokens int) (*Encoder, string) {
 	t.Helper()
 	folder := filepath.Join("testdata", "cases", name)
-	tokenizer, err := LoadTokenizer(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template, err := LoadTemplate(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	encoder, err := NewEncoder(tokenizer, template, maxTokens)
+	encoder, err := LoadEncoder(folder, maxTokens)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,10 +90,10 @@ func TestLimitCutsTheAnswer(t *testing.T) {
 	type row struct{ Prompt, Completion string }
 	rows := readLines[row](t, filepath.Join(folder, "pc.jsonl"))
 	want := []struct {
-		prompt, answer, labels int
-		ended                  bool
+		prompt, answer, labels, cut int
+		ended                       bool
 	}{
-		{1, 2, 3, true}, {15, 2, 0, false}, {1, 8, 7, false},
+		{1, 2, 3, 0, true}, {15, 2, 0, 10, false}, {1, 8, 7, 2, false},
 	}
 	for i, r := range rows {
 		prompt, answer := encoder.tokenizer.Encode(r.Prompt), encoder.tokenizer.Encode(r.Completion)
@@ -110,8 +102,8 @@ func TestLimitCutsTheAnswer(t *testing.T) {
 		}
 		got := encoder.join(prompt, r.Completion)
 		ended := got.IDs[len(got.IDs)-1] == encoder.End()
-		if got.Labels() != want[i].labels || ended != want[i].ended {
-			t.Errorf("row %d has %d labels (ended: %t), want %d (%t)", i+1, got.Labels(), ended, want[i].labels, want[i].ended)
+		if got.Labels() != want[i].labels || got.Cut != want[i].cut || ended != want[i].ended {
+			t.Errorf("row %d has %d labels, %d tokens cut (ended: %t), want %+v", i+1, got.Labels(), got.Cut, ended, want[i])
 		}
 	}
 	encoder, _ = caseEncoder(t, name, 1)

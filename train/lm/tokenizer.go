@@ -74,6 +74,10 @@ func (t *Tokenizer) bytes(id int32, skipSpecial bool) string {
 	return t.tokens[id].bytes
 }
 
+// Bytes is what one id stands for: text, or part of a rune of it. An id outside
+// the vocabulary stands for nothing.
+func (t *Tokenizer) Bytes(id int32) string { return t.bytes(id, false) }
+
 // ID finds a token by the way tokenizer.json writes it ("<|im_end|>",
 // "Ġocean").
 func (t *Tokenizer) ID(token string) (int32, bool) {

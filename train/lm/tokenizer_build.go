@@ -160,8 +160,7 @@ func buildBPE(m modelJSON, ids map[string]int32) (*bpe, error) {
 		return nil, err
 	}
 	model := &bpe{
-		merges: make(map[pair]merge, len(m.Merges)), tokens: make(map[string]int32, len(m.Vocab)),
-		unknown: noID, ignoreMerges: m.IgnoreMerges,
+		merges: make(map[pair]merge, len(m.Merges)), unknown: noID, tokens: wholeTokens(m),
 	}
 	if m.Unknown != "" {
 		id, ok := ids[m.Unknown]
@@ -176,12 +175,22 @@ func buildBPE(m modelJSON, ids map[string]int32) (*bpe, error) {
 			model.byteID[b] = id
 		}
 	}
+	return model, model.addMerges(m)
+}
+
+// wholeTokens gives the tokens by their bytes, where a piece that is a token
+// needs no merging.
+func wholeTokens(m modelJSON) map[string]int32 {
+	if !m.IgnoreMerges {
+		return nil
+	}
+	tokens := make(map[string]int32, len(m.Vocab))
 	for name, id := range m.Vocab {
 		if text, ok := bytesOf(name); ok {
-			model.tokens[text] = id
+			tokens[text] = id
 		}
 	}
-	return model, model.addMerges(m)
+	return tokens
 }
 
 // checkModel refuses the options that would change ids.

@@ -133,6 +133,9 @@ func TestCase40SplitRunes(t *testing.T) {
 	if rest := stream.Rest(); rest != "" {
 		t.Errorf("rest %q after whole runes", rest)
 	}
+	if joined := tokenizer.Bytes(258) + tokenizer.Bytes(110); joined != "地" || tokenizer.Bytes(-1) != "" {
+		t.Errorf("the bytes of 258 and 110 are %q, of -1 %q", joined, tokenizer.Bytes(-1))
+	}
 	for _, c := range []struct {
 		ids  []int32
 		want string
