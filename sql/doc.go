@@ -72,6 +72,11 @@
 // and of the templates. A build whose recipe is that of the table's current
 // snapshot changes nothing and returns that snapshot.
 //
+// # Reading a data set
+//
+// A built data set is a [DataSet], read as examples: prompt, answers or label,
+// and the other columns, by the names that columns have in every data set.
+//
 // # Prompt templates
 //
 // Prompts are data: a YAML file each, see [Template]. They stand in the session

@@ -20,7 +20,7 @@ func dataCommand(t *terminal) *cli.Command {
 	return &cli.Command{
 		Name:  "data",
 		Usage: "build data sets by SQL and look at them",
-		Subcommands: []*cli.Command{dataListCommand(t), dataBuildCommand(t), dataPreviewCommand(t),
+		Subcommands: []*cli.Command{dataListCommand(t), dataBuildCommand(t), dataPreviewCommand(t), dataStatsCommand(t),
 			dataAuditCommand(t)},
 	}
 }
@@ -207,77 +207,4 @@ func (t *terminal) printOffenders(err error) error {
 		}
 	}
 	return w.close()
-}
-
-type dataPreviewOptions struct {
-	at    string
-	count int
-}
-
-func dataPreviewCommand(t *terminal) *cli.Command {
-	var o dataPreviewOptions
-	return checked(&cli.Command{
-		Name:  "preview",
-		Usage: "show the first examples of a built data set: prompts and answers",
-		Flags: t.flags(
-			&cli.IntFlag{Name: "n", Usage: "how many `EXAMPLES`", Value: 3, Destination: &o.count,
-				Action: func(_ *cli.Context, n int) error {
-					if n < 1 {
-						return usagef("-n %d: want 1 or more", n)
-					}
-					return nil
-				}},
-			atFlag(&o.at),
-		),
-		Action: func(c *cli.Context) error {
-			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
-				return runDataPreview(ctx, t, l, c.Args().First(), o)
-			})
-		},
-	}, oneArgument("NAME"))
-}
-
-func runDataPreview(ctx context.Context, t *terminal, l *lake.Lake, name string, o dataPreviewOptions) error {
-	catalogue, err := openCatalogue()
-	if err != nil {
-		return err
-	}
-	examples, err := catalogue.Preview(ctx, l, name, o.at, o.count)
-	if err != nil {
-		return err
-	}
-	for i, e := range examples {
-		if i > 0 {
-			fmt.Fprintln(t.out)
-		}
-		if _, err := fmt.Fprint(t.out, exampleText(e)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// exampleText lays an example out: its columns, then who says what.
-func exampleText(e sql.Example) string {
-	var b strings.Builder
-	columns := make([]string, len(e.Fields))
-	for i, f := range e.Fields {
-		columns[i] = f.Name + "=" + f.Value
-	}
-	fmt.Fprintln(&b, strings.Join(columns, "  "))
-	turn := func(role, content string) {
-		for i, line := range strings.Split(content, "\n") {
-			if i > 0 {
-				role = ""
-			}
-			fmt.Fprintf(&b, "  %-9s  %s\n", role, line)
-		}
-	}
-	for _, m := range e.Messages {
-		turn(m.Role, m.Content)
-	}
-	if e.Completion != "" {
-		turn("assistant", e.Completion)
-	}
-	return b.String()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -39,7 +40,13 @@ func TestScripts(t *testing.T) {
 // inherited are the variables by which a machine lends its data and plugins.
 var inherited = []string{"ALIGNCTL_TESTDATA", "ALIGNCTL_TESTMODELS", "PJRT_PLUGIN_LIBRARY_PATH", "GOMLX_NO_AUTO_INSTALL"}
 
+// It also says where the reference cases of tokenizers are.
 func inheritEnvironment(env *testscript.Env) error {
+	cases, err := filepath.Abs("../../train/lm/testdata/cases")
+	if err != nil {
+		return err
+	}
+	env.Setenv("CASES", cases)
 	for _, name := range inherited {
 		if value, ok := os.LookupEnv(name); ok {
 			env.Setenv(name, value)
