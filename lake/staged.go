@@ -194,8 +194,8 @@ func unnumbered(fields []iceberg.Field) []iceberg.Field {
 // sameScope refuses another scope column: it decides in which file a row is.
 func sameScope(table *iceberg.Table, spec Spec) error {
 	if have := table.Partition(); have != spec.Scope {
-		return fmt.Errorf("open table %s: the lake's table has the scope column %q, this alignctl writes %q",
-			spec.Name, have, spec.Scope)
+		return fmt.Errorf("open table %[1]s: the lake's table has the scope column %[2]q, this alignctl writes %[3]q: "+
+			"take the table out (alignctl data rm %[1]s), then make it again", spec.Name, have, spec.Scope)
 	}
 	return nil
 }

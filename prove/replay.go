@@ -34,9 +34,10 @@ type Job struct {
 	Tables        []*lake.TableNode // that it made or read, scope by scope
 	Version       string            // of alignctl
 
-	// Inputs gives the versions of the tables that it read, whole, in the scratch
-	// lake. There need be none when the run read some scopes only.
-	Inputs func() (lake.Pins, error)
+	// Inputs gives the versions, in the scratch lake, of the tables that it read:
+	// whole, but for those of which it saw one scope only. There need be none when
+	// the run read other scopes only.
+	Inputs func(scopes map[string]string) (lake.Pins, error)
 }
 
 // Replayed is what a replay tells beside the tables that it made.
@@ -225,7 +226,7 @@ func (d dataReplayer) Replay(ctx context.Context, job *Job) (Replayed, error) {
 	if link = link.compare(now.Digest); link.Verdict == Differs {
 		link.Reason = "the view or a template has changed since"
 	}
-	pins, err := job.Inputs()
+	pins, err := job.Inputs(then.Scopes)
 	if err == nil {
 		_, err = d.catalogue.Build(ctx, job.Scratch, then.View, sql.BuildOptions{Set: set, Pins: pins,
 			Command: command, Version: job.Version})

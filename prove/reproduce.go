@@ -193,7 +193,7 @@ func (p *prover) replay(ctx context.Context, r Replayer, m made) (Replayed, erro
 			return Replayed{}, err
 		}
 	}
-	job.Inputs = func() (lake.Pins, error) { return p.scratch.pins(inputs) }
+	job.Inputs = func(scopes map[string]string) (lake.Pins, error) { return p.scratch.pins(inputs, scopes) }
 	replayed, err := r.Replay(ctx, job)
 	return replayed, errors.Join(err, p.scratch.note(ctx))
 }

@@ -72,12 +72,19 @@ func (w *world) load(o swow.Options) (run string) {
 // view makes data.own the result of a query of cue and response.
 func (w *world) view(query string) {
 	w.Helper()
-	text := "-- view: data.own\n-- doc: An associate.\n-- key: cue, response\n-- licence: open\n" + query + "\n"
+	w.views(map[string]string{"own": "-- view: data.own\n-- doc: An associate.\n-- key: cue, response\n-- licence: open\n" + query + "\n"})
+}
+
+// views writes view files, by name.
+func (w *world) views(texts map[string]string) {
+	w.Helper()
 	if err := os.MkdirAll(filepath.Join(w.dir, "views"), 0o700); err != nil {
 		w.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(w.dir, "views", "own.sql"), []byte(text), 0o600); err != nil {
-		w.Fatal(err)
+	for name, text := range texts {
+		if err := os.WriteFile(filepath.Join(w.dir, "views", name+".sql"), []byte(text), 0o600); err != nil {
+			w.Fatal(err)
+		}
 	}
 }
 
@@ -90,9 +97,9 @@ func (w *world) catalogue() *sql.Catalogue {
 	return c
 }
 
-func (w *world) build(name, at string) sql.Built {
+func (w *world) build(name string, o sql.BuildOptions) sql.Built {
 	w.Helper()
-	built, err := w.catalogue().Build(w.Context(), w.lake, name, sql.BuildOptions{At: at})
+	built, err := w.catalogue().Build(w.Context(), w.lake, name, o)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -138,9 +145,9 @@ func TestReproduceOnlyWhatTheChainNeeds(t *testing.T) {
 	}
 	w.proves(last, append(chain, "table core.association [en] same", "table core.cue_stats [en] same",
 		"table core.participant [en] same", "table core.removed [en] same", "table core.response_stats [en] same",
-		"table core.split [en] same", "table core.strength [en] same")...)
-	w.proves("core.split", append(append([]string{"file zh.csv [swow-zh] same", "table raw.swow [swow-zh] same",
-		"table core.split [zh] same"}, chain...), "table core.split [en] same")...)
+		"table core.strength [en] same")...)
+	w.proves("core.strength", append(append([]string{"file zh.csv [swow-zh] same", "table raw.swow [swow-zh] same",
+		"table core.strength [zh] same"}, chain...), "table core.strength [en] same")...)
 }
 
 // What a load goes by besides its raw files is part of it: lists by their files,
@@ -248,8 +255,8 @@ func TestReproduceAtPins(t *testing.T) {
 	file := w.file("a.csv", "tea hot")
 	first := w.load(swow.Options{Language: "en", Files: []string{file}})
 	w.load(swow.Options{Language: "en", Append: true, Files: []string{w.file("b.csv", "tea cup")}})
-	w.build("own", "")
-	old := w.build("own", first)
+	w.build("own", sql.BuildOptions{})
+	old := w.build("own", sql.BuildOptions{At: first})
 	if old.Rows != 1 {
 		t.Fatalf("%d rows at the first run, want 1", old.Rows)
 	}
@@ -268,8 +275,8 @@ func TestReproduceTwoVersions(t *testing.T) {
 	}
 	first := w.load(swow.Options{Language: "en", Files: []string{w.file("a.csv", "tea hot")}})
 	w.load(swow.Options{Language: "en", Files: []string{w.file("b.csv", "sea blue")}})
-	w.build("older", first)
-	w.build("own", "")
+	built := w.build("older", sql.BuildOptions{At: first})
+	w.build("own", sql.BuildOptions{At: built.Run}) // else data.older would be brought up to date
 	w.proves("data.own", "file a.csv [swow-en] same", "table raw.swow [swow-en] same", "table core.strength [en] same",
 		"file b.csv [swow-en] same", "table raw.swow [swow-en] same", "table core.strength [en] same",
 		"recipe data.older same", "table data.older same", "recipe data.own same", "table data.own same")
@@ -296,9 +303,33 @@ func TestReproduceFromWhatCantBeRebuilt(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.view("SELECT cue, response FROM eval.answer")
-	w.build("own", "")
+	w.build("own", sql.BuildOptions{})
 	w.proves("data.own", "table eval.answer [r1] not rebuilt: evaluation", "table eval.answer [r2] not rebuilt: evaluation",
 		"recipe data.own same", "table data.own same")
+}
+
+// A data set is made again from the one recipe of core.split that it saw,
+// whatever others stood beside it.
+func TestReproduceOneScopeOfAnInput(t *testing.T) {
+	w := newWorld(t)
+	var records []string
+	for i := range 20 {
+		records = append(records, fmt.Sprintf("cue%d r%d", i, i))
+	}
+	w.load(swow.Options{Language: "en", Files: []string{w.file("en.csv", records...)}})
+	const head = "-- view: data.%s\n-- doc: A cue.\n-- key: cue\n-- licence: open\n-- param: recipe string %s \"recipe in core.split\"\n"
+	w.views(map[string]string{
+		"other": fmt.Sprintf(head, "other", "b") + "SELECT cue, split FROM core.split\n",
+		"own":   fmt.Sprintf(head, "own", "a") + "SELECT cue, s.split, o.split AS other FROM core.split s JOIN data.other o USING (cue)\n",
+	})
+	for seed, recipe := range []string{"c", "b", "a"} {
+		w.build("split", sql.BuildOptions{Set: map[string]string{"recipe": recipe, "seed": fmt.Sprint(seed)}})
+	}
+	w.build("other", sql.BuildOptions{})
+	w.build("own", sql.BuildOptions{})
+	w.proves("data.own", "file en.csv [swow-en] same", "table raw.swow [swow-en] same", "table core.strength [en] same",
+		"recipe core.split same", "table core.split [b] same", "recipe core.split same", "table core.split [a] same",
+		"recipe data.other same", "table data.other same", "recipe data.own same", "table data.own same")
 }
 
 // The issue's own proof: every link of the real data set is the same, and after
@@ -319,10 +350,10 @@ func TestReproduceRealData(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.load(swow.Options{Language: "en", Files: []string{path}})
-	w.build("sft_ranked", "")
+	w.build("sft_ranked", sql.BuildOptions{})
 	w.proves("data.sft_ranked", "file swow.csv [swow-en] same", "table raw.swow [swow-en] same",
-		"table core.split [en] same", "table core.strength [en] same", "recipe data.sft_ranked same",
-		"table data.sft_ranked same")
+		"table core.strength [en] same", "recipe core.split same", "table core.split [cue-70-20-10] same",
+		"recipe data.sft_ranked same", "table data.sft_ranked same")
 
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	lines[4999] = append(lines[4999][:bytes.LastIndexByte(lines[4999], ',')], []byte(",\"zyzzyva\"\n")...)
@@ -330,8 +361,8 @@ func TestReproduceRealData(t *testing.T) {
 		t.Fatal(err)
 	}
 	proof := w.proves("data.sft_ranked", "file swow.csv [swow-en] differs", "table raw.swow [swow-en] differs",
-		"table core.split [en] same", "table core.strength [en] differs", "recipe data.sft_ranked same",
-		"table data.sft_ranked differs")
+		"table core.strength [en] differs", "recipe core.split same", "table core.split [cue-70-20-10] same",
+		"recipe data.sft_ranked same", "table data.sft_ranked differs")
 	first := proof.First
 	if first == nil || first.Table != "raw.swow" || first.Added+first.Removed != 0 || first.Changed != 1 {
 		t.Fatalf("difference %+v, want one changed row of raw.swow", first)

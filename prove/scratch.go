@@ -81,8 +81,8 @@ func (s *scratch) provide(ctx context.Context, scopes []*lake.TableNode) error {
 }
 
 // pins gives, for each table, the version that held just these scopes as they
-// were made again.
-func (s *scratch) pins(tables map[string][]*lake.TableNode) (lake.Pins, error) {
+// were made again; of the tables in seen, just the scope there.
+func (s *scratch) pins(tables map[string][]*lake.TableNode, seen map[string]string) (lake.Pins, error) {
 	pins := lake.Pins{}
 	for name, scopes := range tables {
 		want := map[string]string{}
@@ -92,15 +92,25 @@ func (s *scratch) pins(tables map[string][]*lake.TableNode) (lake.Pins, error) {
 			}
 		}
 		states := s.states[name]
-		at := slices.IndexFunc(states, func(at state) bool {
-			return maps.EqualFunc(want, at.scopes, func(digest string, n lake.TableNode) bool { return digest == n.Digest })
-		})
+		at := slices.IndexFunc(states, func(at state) bool { return at.holds(want, seen[name]) })
 		if at < 0 {
 			return nil, fmt.Errorf("the scratch lake never held %s as this run read it", name)
 		}
 		pins[name] = states[at].pin
 	}
 	return pins, nil
+}
+
+// holds says whether the table held just the scopes with these digests, others
+// than the one seen left aside.
+func (s state) holds(want map[string]string, seen string) bool {
+	have := map[string]string{}
+	for scope, n := range s.scopes {
+		if seen == "" || scope == seen {
+			have[scope] = n.Digest
+		}
+	}
+	return maps.Equal(want, have)
 }
 
 // copy takes a scope as the lake has it.

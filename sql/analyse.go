@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,8 +15,9 @@ import (
 
 // An analysis is what DuckDB's parser finds in a statement.
 type analysis struct {
-	canonical string   // the statement in DuckDB's own spelling, without comments
-	tables    []string // schema-qualified, sorted
+	canonical string         // the statement in DuckDB's own spelling, without comments
+	tables    []string       // schema-qualified, sorted
+	lines     map[string]int // of the view's file, in which a table is named first
 }
 
 // analyser reads the statements of one view with DuckDB's parser and refuses
@@ -116,7 +118,7 @@ func (a *analyser) statement(ctx context.Context, s Statement) (analysis, error)
 	if err := json.Unmarshal(tree, &root); err != nil {
 		return analysis{}, fmt.Errorf("read parse tree: %w", err)
 	}
-	w := &treeWalk{unstable: a.unstable, named: []string{"templates"}}
+	w := &treeWalk{unstable: a.unstable, named: []string{"templates"}, tables: map[string]int{}}
 	visit(root, w.collectNames)
 	visit(root, w.check)
 	if w.fault != "" {
@@ -127,17 +129,24 @@ func (a *analyser) statement(ctx context.Context, s Statement) (analysis, error)
 	if err != nil {
 		return analysis{}, a.errorAt(s, -1, err.Error())
 	}
-	slices.Sort(w.tables)
-	return analysis{canonical: text, tables: slices.Compact(w.tables)}, nil
+	found := analysis{canonical: text, tables: slices.Sorted(maps.Keys(w.tables)), lines: map[string]int{}}
+	for table, offset := range w.tables {
+		found.lines[table] = s.lineAt(offset)
+	}
+	return found, nil
 }
 
 // errorAt names the line of the view file at a byte offset into a statement.
 func (a *analyser) errorAt(s Statement, offset int, msg string) error {
-	line := s.Line
-	if offset > 0 && offset <= len(s.SQL) {
-		line += strings.Count(s.SQL[:offset], "\n")
+	return &ParseError{File: a.file, Line: s.lineAt(offset), Msg: msg}
+}
+
+// lineAt is the line of the view file at a byte offset into the statement.
+func (s Statement) lineAt(offset int) int {
+	if offset <= 0 || offset > len(s.SQL) {
+		return s.Line
 	}
-	return &ParseError{File: a.file, Line: line, Msg: msg}
+	return s.Line + strings.Count(s.SQL[:offset], "\n")
 }
 
 // visit calls f for every object of a JSON value, outer ones first.
@@ -158,8 +167,8 @@ func visit(value any, f func(map[string]any)) {
 // A treeWalk gathers the tables of a parse tree and the first fault in it.
 type treeWalk struct {
 	unstable []string
-	named    []string // what a name without a schema may be: WITH queries, templates
-	tables   []string
+	named    []string       // what a name without a schema may be: WITH queries, templates
+	tables   map[string]int // by name, its first offset in the text
 	fault    string
 	offset   int // of the fault in the text
 }
@@ -216,19 +225,31 @@ func (w *treeWalk) table(node map[string]any) {
 	case catalog != "":
 		w.fail(node, fmt.Sprintf("table %s.%s.%s: want schema.table", catalog, schema, name))
 	case schema != "":
-		w.tables = append(w.tables, strings.ToLower(schema+"."+name))
+		w.read(strings.ToLower(schema+"."+name), place(node))
 	case !slices.Contains(w.named, strings.ToLower(name)):
 		w.fail(node, fmt.Sprintf("table %q: name a table of the lake with its schema, as in core.strength", name))
 	}
 }
 
+// read notes a table, at the first of its places.
+func (w *treeWalk) read(table string, at int) {
+	if before, found := w.tables[table]; !found || at < before {
+		w.tables[table] = at
+	}
+}
+
+// place is the byte offset of a node in the text, or 0.
+func place(node map[string]any) int {
+	if location, ok := node["query_location"].(float64); ok && location < 1<<53 {
+		return int(location)
+	}
+	return 0
+}
+
 // fail keeps the fault that stands first in the text: objects are visited in no
 // fixed order.
 func (w *treeWalk) fail(node map[string]any, fault string) {
-	at := 0
-	if location, ok := node["query_location"].(float64); ok && location < 1<<53 {
-		at = int(location)
-	}
+	at := place(node)
 	if w.fault == "" || at < w.offset || (at == w.offset && fault < w.fault) {
 		w.fault, w.offset = fault, at
 	}

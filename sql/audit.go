@@ -19,8 +19,8 @@ import (
 var auditFiles embed.FS
 
 // A standing audit is asked of each data set that has the columns that it
-// needs, beside the audits of the view's own file. It sees the rows as the table
-// built. A report may return rows: they are shown, and forbid nothing.
+// needs, beside the audits of the view's own file. It sees the rows, those of one
+// scope, as the table built. A report may return rows: they are shown, and forbid nothing.
 type standing struct {
 	Audit
 	file   string
@@ -143,13 +143,16 @@ func (c *Catalogue) examine(ctx context.Context, l *lake.Lake, name, at string, 
 	if err != nil {
 		return nil, fmt.Errorf("audit %s: %w", view.Name, err)
 	}
+	if err := narrow(ctx, l, session, made.Recipe.Scopes, pins); err != nil {
+		return nil, err
+	}
 	if err := setVariables(ctx, session, params); err != nil {
 		return nil, err
 	}
 	if err := c.loadTemplates(ctx, session); err != nil {
 		return nil, err
 	}
-	asked, err := view.audits(ctx, session)
+	asked, err := view.audits(ctx, session, params)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +180,7 @@ func (v *View) findings(ctx context.Context, s *lake.Session, params map[string]
 
 // audits gives the view's own audits, then the standing ones and reports that
 // fit the built table, and makes the table that those read.
-func (v *View) audits(ctx context.Context, s *lake.Session) ([]standing, error) {
+func (v *View) audits(ctx context.Context, s *lake.Session, params map[string]any) ([]standing, error) {
 	columns, err := s.Describe(ctx, "FROM "+v.Name)
 	if err != nil {
 		return nil, fmt.Errorf("audit %s: %w", v.Name, err)
@@ -190,7 +193,7 @@ func (v *View) audits(ctx context.Context, s *lake.Session) ([]standing, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Exec(ctx, "CREATE OR REPLACE TEMP VIEW built AS FROM "+v.Name); err != nil {
+	if err := s.Exec(ctx, "CREATE OR REPLACE TEMP VIEW built AS "+v.rows(v.scopeIn(params))); err != nil {
 		return nil, fmt.Errorf("audit %s: %w", v.Name, err)
 	}
 	var asked []standing

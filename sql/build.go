@@ -9,6 +9,7 @@ import (
 
 	"alignctl/internal/progress"
 	"alignctl/lake"
+	"alignctl/lake/duck"
 )
 
 // BuildOptions say how to build a data set.
@@ -23,120 +24,105 @@ type BuildOptions struct {
 
 // A Built is a data set in the lake.
 type Built struct {
-	lake.Pin
-	Recipe Recipe
-	Run    string // the run that made the snapshot
-	Reused bool   // the snapshot was there already: nothing was built
+	lake.Pin        // of its table; Rows and Digest are those of the scope
+	Scope    string // that the build replaces; "": the whole table
+	Recipe   Recipe
+	Run      string  // the run that made the rows
+	Reused   bool    // they were there already: nothing was built
+	Inputs   []Built // the data sets that it reads, and those that they read, in the order of their builds
 }
 
 // Build makes the data set of a view: it runs the query at the pins, audits the
-// rows and publishes them as the view's table. When the table's current
-// snapshot has the same recipe, that snapshot is returned and nothing is built;
-// an earlier snapshot is not brought back that way, so that the table's name
-// always means what was asked for last. When an audit fails (*[lake.AuditError])
-// or the view gives no rows, nothing is published.
-func (c *Catalogue) Build(ctx context.Context, l *lake.Lake, name string, opts BuildOptions) (Built, error) {
+// rows and publishes them as the view's table, or as one scope of it. When what
+// the table holds has the same recipe, that is returned and nothing is built; an
+// earlier snapshot is not brought back that way, so that the table's name always
+// means what was asked for last. When an audit fails (*[lake.AuditError]) or the
+// view gives no rows, nothing is published.
+//
+// Without At and Pins, the data sets that the view reads are built first: those
+// that the lake lacks, with their defaults, and those whose inputs have moved,
+// with the parameters of their last build. Each is published by a run of its own,
+// so they are in Inputs also when the build fails. What no build made is read as
+// it is.
+func (c *Catalogue) Build(ctx context.Context, l *lake.Lake, name string, opts BuildOptions) (_ Built, err error) {
 	view, err := c.View(name)
 	if err != nil {
 		return Built{}, err
 	}
-	pins := opts.Pins
-	if pins == nil {
-		if pins, err = l.At(ctx, opts.At); err != nil {
-			return Built{}, fmt.Errorf("build %s: %w", view.Name, err)
-		}
-	}
-	recipe, run, err := c.plan(ctx, l, view, opts.Set, pins)
-	if err != nil {
+	b := &builder{Catalogue: c, lake: l, opts: opts, known: map[string]bool{}}
+	if b.record, err = recordOf(ctx, l); err != nil {
 		return Built{}, fmt.Errorf("build %s: %w", view.Name, err)
 	}
-	built := Built{Recipe: recipe, Run: run, Reused: run != ""}
-	if built.Reused {
-		now, err := l.At(ctx, "")
-		built.Pin = now[view.Name]
-		return built, err
-	}
-	if built.Pin, built.Run, err = c.run(ctx, l, view, recipe, pins, opts); err != nil {
-		return Built{}, fmt.Errorf("build %s: %w", view.Name, err)
+	defer func() { err = errors.Join(err, b.record.Close()) }()
+	built, err := b.asked(ctx, view)
+	if built.Inputs = b.inputs; err != nil {
+		return built, fmt.Errorf("build %s: %w", view.Name, err)
 	}
 	return built, nil
 }
 
-// plan works out the recipe, and the run that made the table's current snapshot
-// when that has the same recipe, else "".
-func (c *Catalogue) plan(ctx context.Context, l *lake.Lake, v *View, set map[string]string, pins lake.Pins) (
-	Recipe, string, error) {
-	now, err := l.At(ctx, "")
+// run builds, audits and publishes the data set, and gives the run's id.
+func (b *builder) run(ctx context.Context, v *View, recipe Recipe, pins lake.Pins) (string, error) {
+	run, err := b.lake.Begin(ctx, lake.RunInfo{Command: b.opts.Command, Config: recipe, Version: b.opts.Version,
+		Pins: pins, Options: b.opts.Session})
 	if err != nil {
-		return Recipe{}, "", err
-	}
-	session, err := l.Session(ctx, lineage(now), lake.SessionOptions{ReadOnly: true})
-	if err != nil {
-		return Recipe{}, "", err
-	}
-	defer session.Close()
-	recipe, err := c.recipe(ctx, session, v, set, pins)
-	if err != nil {
-		return Recipe{}, "", err
-	}
-	pin, there := now[v.Name]
-	if !there {
-		return recipe, "", nil
-	}
-	maker, err := madeBy(ctx, session, pin)
-	if err != nil || maker.recipe.Digest != recipe.Digest {
-		return recipe, "", err
-	}
-	return recipe, maker.run, nil
-}
-
-// run builds, audits and publishes the data set.
-func (c *Catalogue) run(ctx context.Context, l *lake.Lake, v *View, recipe Recipe, pins lake.Pins, opts BuildOptions,
-) (lake.Pin, string, error) {
-	run, err := l.Begin(ctx, lake.RunInfo{Command: opts.Command, Config: recipe, Version: opts.Version, Pins: pins,
-		Options: opts.Session})
-	if err != nil {
-		return lake.Pin{}, "", err
+		return "", err
 	}
 	defer run.Close()
-	if err := c.prepare(ctx, run, recipe); err != nil {
-		return lake.Pin{}, "", err
+	if err := b.prepare(ctx, run, recipe, pins); err != nil {
+		return "", err
 	}
 	for _, p := range v.Params {
 		if err := p.held(ctx, run.Session(), recipe.Params[p.Name]); err != nil {
-			return lake.Pin{}, "", err
+			return "", err
 		}
 	}
-	if err := v.write(ctx, run); err != nil {
-		return lake.Pin{}, "", err
+	if err := v.write(ctx, run, v.scopeIn(recipe.Params)); err != nil {
+		return "", err
 	}
 	if err := v.audit(ctx, run, recipe.Params); err != nil {
-		return lake.Pin{}, "", err
+		return "", err
 	}
-	published, err := run.Publish(ctx, lake.Done)
-	if err != nil {
-		return lake.Pin{}, "", err
-	}
-	for _, pin := range append(published.Outputs, published.Unchanged...) {
-		if pin.Table == v.Name {
-			return pin, run.ID(), nil
-		}
-	}
-	return lake.Pin{}, "", fmt.Errorf("run %s published no %s", run.ID(), v.Name)
+	_, err = run.Publish(ctx, lake.Done)
+	return run.ID(), err
 }
 
 // prepare records what the run reads and gives its session the variables and
 // templates that the view's statements use.
-func (c *Catalogue) prepare(ctx context.Context, run *lake.Run, recipe Recipe) error {
+func (b *builder) prepare(ctx context.Context, run *lake.Run, recipe Recipe, pins lake.Pins) error {
 	for _, table := range slices.Sorted(maps.Keys(recipe.Inputs)) {
-		if _, err := run.Input(ctx, table); err != nil {
+		var err error
+		if scope, ok := recipe.Scopes[table]; ok {
+			_, err = run.InputScope(ctx, table, scope)
+		} else {
+			_, err = run.Input(ctx, table)
+		}
+		if err != nil {
 			return err
 		}
+	}
+	if err := narrow(ctx, b.lake, run.Session(), recipe.Scopes, pins); err != nil {
+		return err
 	}
 	if err := setVariables(ctx, run.Session(), recipe.Params); err != nil {
 		return err
 	}
-	return c.loadTemplates(ctx, run.Session())
+	return b.loadTemplates(ctx, run.Session())
+}
+
+// narrow makes a session at these pins show of some tables one scope only: what
+// a recipe doesn't tell can't decide the rows.
+func narrow(ctx context.Context, l *lake.Lake, s *lake.Session, scopes map[string]string, pins lake.Pins) error {
+	for _, table := range slices.Sorted(maps.Keys(scopes)) {
+		query, err := l.ScopeQuery(ctx, table, pins[table].Snapshot, scopes[table])
+		if err != nil {
+			return err
+		}
+		if err := s.Exec(ctx, "create or replace view "+duck.Ident(table)+" as "+query); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func setVariables(ctx context.Context, s *lake.Session, params map[string]any) error {
@@ -148,27 +134,36 @@ func setVariables(ctx context.Context, s *lake.Session, params map[string]any) e
 	return nil
 }
 
-// write stages the view's rows as the whole table.
-func (v *View) write(ctx context.Context, run *lake.Run) error {
+// write stages the view's rows as the whole table, or as the scope.
+func (v *View) write(ctx context.Context, run *lake.Run, scope string) error {
 	task := progress.Start(ctx, "build "+v.Name, 0, "rows")
 	defer task.Done()
 	spec, err := v.spec(ctx, run.Session())
 	if err != nil {
 		return err
 	}
-	pin, err := run.Write(ctx, spec, "", v.Query.SQL)
-	if err != nil {
+	if _, err := run.Write(ctx, spec, scope, v.Query.SQL); err != nil {
 		return err
 	}
-	if pin.Rows == 0 {
-		return errors.New("the view gives no rows with these parameters and inputs: nothing is published")
+	some, err := scalar(ctx, run.Session(), "select (count(*) > 0)::varchar from ("+v.rows(scope)+" limit 1)")
+	if err == nil && some != "true" {
+		err = errors.New("the view gives no rows with these parameters and inputs: nothing is published")
 	}
-	return nil
+	return err
+}
+
+// rows selects the rows of the table, or of a scope of it.
+func (v *View) rows(scope string) string {
+	query := "from " + duck.Ident(v.Name)
+	if scope != "" {
+		query += " where " + duck.Name(v.Scope) + " = " + duck.Literal(scope)
+	}
+	return query
 }
 
 // audit asks the staged rows the view's audits and the standing ones.
 func (v *View) audit(ctx context.Context, run *lake.Run, params map[string]any) error {
-	asked, err := v.audits(ctx, run.Session())
+	asked, err := v.audits(ctx, run.Session(), params)
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,8 @@ func bigWorld(t *testing.T, workspace string) *world {
 			(1 + 90 // (1 + r))::BIGINT AS n123
 		FROM range(100) AS cues(c), range(40) AS responses(r)
 		WHERE r < 12 + c % 29`)
-	w.table("core.split", []string{"language", "recipe", "cue"}, `
-		SELECT 'en' AS language, 'cue-70-20-10' AS recipe, 'cue' || c AS cue, 'cue' || c AS cue_group,
+	w.table("core.split", []string{"recipe", "language", "cue"}, `
+		SELECT 'cue-70-20-10' AS recipe, 'en' AS language, 'cue' || c AS cue, 'cue' || c AS cue_group,
 			CASE WHEN c < 60 THEN 'train' WHEN c < 80 THEN 'dev' ELSE 'test' END AS split
 		FROM range(100) AS cues(c)`)
 	return w
@@ -218,8 +218,7 @@ func TestViewsThatAreRefused(t *testing.T) {
 		{"catalog", "core.strength", "memory.core.strength", "want schema.table"},
 		{"not loaded", "core.strength", "core.strenght",
 			`reads table "core.strenght", which is not in the lake; did you mean "core.strength"?`},
-		{"not built", "core.strength", "data.sft_ranked", "run alignctl data build data.sft_ranked"},
-		{"itself", "core.strength", "data.own", "own.sql:8: the query reads the view itself"},
+		{"itself", "core.strength", "data.own", "own.sql:9: the query reads the view itself"},
 		{"syntax", "GROUP BY cue", "GROUP cue BY", "own.sql:10: syntax error"},
 		{"not a query", ownQuery, "DELETE FROM core.strength", "own.sql:8: not a query"},
 		{"two queries", "GROUP BY cue", "; SELECT 1 GROUP BY cue", "own.sql:8: want exactly one statement"},

@@ -20,7 +20,7 @@ var builtin embed.FS
 // A Catalogue holds the known views and prompt templates.
 type Catalogue struct {
 	views     []*View // data sets, by name
-	live      []*View // views under core, by name
+	live      []*View // views that stand in each session, by name
 	templates []Template
 }
 
@@ -70,8 +70,14 @@ func (c *Catalogue) addView(fsys fs.FS, name, file string) error {
 	if err != nil {
 		return err
 	}
+	if view.ours() && fsys != builtin {
+		_, own, _ := strings.Cut(view.Name, ".")
+		return &ParseError{File: file, Line: 1,
+			Msg: fmt.Sprintf("view %q: views under core come with alignctl; call a data set data.%s", view.Name, own)}
+	}
 	if view.live() {
-		return c.addLive(view, fsys == builtin)
+		c.live = append(c.live, view)
+		return nil
 	}
 	at, taken := slices.BinarySearchFunc(c.views, view.Name, byName)
 	if taken {
@@ -82,18 +88,7 @@ func (c *Catalogue) addView(fsys fs.FS, name, file string) error {
 	return nil
 }
 
-// addLive takes up a view under core.
-func (c *Catalogue) addLive(v *View, ours bool) error {
-	if !ours {
-		_, name, _ := strings.Cut(v.Name, ".")
-		return &ParseError{File: v.File, Line: 1,
-			Msg: fmt.Sprintf("view %q: views under core come with alignctl; call a data set data.%s", v.Name, name)}
-	}
-	c.live = append(c.live, v)
-	return nil
-}
-
-// Live gives the views under core, which stand in each session.
+// Live gives the views that stand in each session.
 func (c *Catalogue) Live() []*View { return slices.Clone(c.live) }
 
 func byName(v *View, name string) int { return strings.Compare(v.Name, name) }
@@ -101,18 +96,20 @@ func byName(v *View, name string) int { return strings.Compare(v.Name, name) }
 // Views gives the data sets by name.
 func (c *Catalogue) Views() []*View { return slices.Clone(c.views) }
 
-// View finds a view by name; "data." may be left out.
+// View finds a data set by name; "data." or "core." may be left out.
 func (c *Catalogue) View(name string) (*View, error) {
-	full := name
+	full := []string{name}
 	if !strings.Contains(name, ".") {
-		full = "data." + name
+		full = []string{"data." + name, "core." + name}
 	}
-	if at, found := slices.BinarySearchFunc(c.views, full, byName); found {
-		return c.views[at], nil
+	for _, name := range full {
+		if at, found := slices.BinarySearchFunc(c.views, name, byName); found {
+			return c.views[at], nil
+		}
 	}
 	names := make([]string, len(c.views))
 	for i, v := range c.views {
 		names[i] = v.Name
 	}
-	return nil, fmt.Errorf("no data set %q%s", name, nearest.Hint(full, names))
+	return nil, fmt.Errorf("no data set %q%s", name, nearest.Hint(full[0], names))
 }

@@ -43,7 +43,7 @@ func TestLoadCatalogue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"data.pairs", "pairs", "data.sft_ranked"} {
+	for _, name := range []string{"data.pairs", "pairs", "data.sft_ranked", "core.split", "split"} {
 		if _, err := c.View(name); err != nil {
 			t.Error(err)
 		}

@@ -25,9 +25,12 @@
 // The entries of the header:
 //
 //   - view: the table that a build writes, "data." and a lower-case name; the
-//     file is called after the name.
+//     file is called after the name. Views under core come with alignctl.
 //   - doc: what one row is.
 //   - key: the columns that identify a row; the build checks that they do.
+//   - scope: a parameter that is also a text column, the first of the key. The
+//     table then holds what was built for each value, side by side: a build
+//     replaces the rows of its value only.
 //   - licence: open, or no-redistribution for rows that hold licensed words.
 //   - param: name, type (int, double, string, bool, style), default, optional
 //     range and doc. The range of a number is 1..10, 0.. or ..1; that of a string
@@ -42,7 +45,8 @@
 //   - waive: a standing audit that isn't asked where a parameter has a value, such
 //     as "no-group-crosses split=question".
 //   - audit, after the query: a query that must return no row. It sees the new
-//     rows under the view's name, and the same parameters.
+//     rows under the view's name, those of other scopes beside them, and the same
+//     parameters.
 //
 // A query names every table with its schema (core.strength); a name without
 // one is a WITH query or the table templates. Its tables are found by DuckDB's
@@ -57,11 +61,22 @@
 // built. With the columns language, cue and split: that no group of spellings
 // stands in two splits, and reports of what the test part shares with training.
 //
-// # Views under core
+// # Data sets that read others
 //
-// A view file under views/core is no data set: the view stands in each session,
+// A build first builds the data sets that the view reads, in their order: with
+// their defaults where the lake lacks them, and with the parameters of their last
+// build where their inputs have moved since. Each is a run of its own. What no
+// build made, such as a table of another engine's, is read as it is. A build at an
+// earlier version builds nothing else. Data sets that read each other are an error.
+//
+// Of a table with a scope, a view that has the parameter of that name sees the
+// rows of its value alone; so other values don't change what it depends on.
+//
+// # Views that stand in each session
+//
+// A view under core without parameters is no data set: it stands in each session,
 // over the tables of the session's version, where the lake has them. Its header
-// has no param and no audit. "optional: core.lemma(form, lemma)" names a table
+// has no audit. "optional: core.lemma(form, lemma)" names a table
 // that counts as empty where there is none, with those of its columns that the
 // query reads.
 //
@@ -69,8 +84,8 @@
 //
 // What decides the rows of a build is its recipe: the query in DuckDB's own
 // spelling, key, columns, audits, parameters, the content digests of the inputs
-// and of the templates. A build whose recipe is that of the table's current
-// snapshot changes nothing and returns that snapshot.
+// (of one scope, where the view sees one) and of the templates. A build whose
+// recipe is that of what the table, or its scope, holds changes nothing.
 //
 // # Reading a data set
 //

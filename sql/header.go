@@ -31,7 +31,7 @@ type entry struct {
 
 // headerKeywords are the entries that may stand before the query.
 func headerKeywords() []string {
-	return []string{"view", "doc", "key", "licence", "optional", "waive", "param", "column"}
+	return []string{"view", "doc", "key", "scope", "licence", "optional", "waive", "param", "column"}
 }
 
 // ParseView reads the text of a view file; file is its path, for messages, and
@@ -55,9 +55,10 @@ func ParseView(file, text string) (*View, error) {
 }
 
 type viewParser struct {
-	file string
-	view *View
-	seen []string // single entries met so far
+	file  string
+	view  *View
+	seen  []string // single entries met so far
+	scope int      // line of that entry
 }
 
 func (p *viewParser) errorf(line int, format string, args ...any) error {
@@ -112,6 +113,8 @@ func (p *viewParser) entry(e entry) error {
 		p.view.Doc = e.text
 	case "key":
 		return p.key(e)
+	case "scope":
+		p.view.Scope, p.scope = e.text, e.line
 	case "optional":
 		return p.optional(e)
 	case "licence":
@@ -271,10 +274,14 @@ func (p *viewParser) check() error {
 		}
 	}
 	switch live := p.view.live(); {
-	case live && len(p.view.Params)+len(p.view.Audits) > 0:
-		return p.errorf(1, "a view under core stands in every session: it has no params and no audits")
+	case live && len(p.view.Audits) > 0:
+		return p.errorf(p.view.Audits[0].Query.Line, "a view under core without params and scope stands in every session: "+
+			"it has no audits")
 	case !live && p.view.Optional != nil:
-		return p.errorf(1, "optional: only a view under core may lack a table")
+		return p.errorf(1, "optional: only a view that stands in every session may lack a table")
+	}
+	if err := p.checkScope(); err != nil {
+		return err
 	}
 	for _, w := range p.view.Waivers {
 		if !slices.ContainsFunc(p.view.Params, func(param Param) bool { return param.Name == w.Param }) {
@@ -285,6 +292,24 @@ func (p *viewParser) check() error {
 		if c.Null && slices.Contains(p.view.Key, c.Name) {
 			return p.errorf(c.line, "key column %q can't be null", c.Name)
 		}
+	}
+	return nil
+}
+
+// checkScope sees that the scope is a parameter and the first column of the key.
+func (p *viewParser) checkScope() error {
+	scope := p.view.Scope
+	if scope == "" {
+		return nil
+	}
+	at := slices.IndexFunc(p.view.Params, func(o Param) bool { return o.Name == scope })
+	switch {
+	case at < 0:
+		return p.errorf(p.scope, "scope %q: want a param of this name, whose value is what a build replaces", scope)
+	case p.view.Params[at].Type != ParamString:
+		return p.errorf(p.scope, "scope %q: the param is %s, want string", scope, p.view.Params[at].Type)
+	case p.view.Key[0] != scope:
+		return p.errorf(p.scope, "scope %q: want it as the first column of the key, not %q", scope, p.view.Key[0])
 	}
 	return nil
 }

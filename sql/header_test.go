@@ -59,8 +59,12 @@ func TestParseViewErrors(t *testing.T) {
 		{"file name", "data.pairs\n-- doc", "data.other\n-- doc",
 			`pairs.sql:1: view "data.other" stands in pairs.sql: call the file other.sql`},
 		{"schema", "data.pairs\n-- doc", "meta.pairs\n-- doc", `pairs.sql:1: view "meta.pairs": want "data."`},
-		{"live", "data.pairs\n-- doc", "core.pairs\n-- doc", "pairs.sql:1: a view under core stands in every session"},
-		{"optional", "-- licence", "-- optional: core.lemma(form)\n-- licence", "only a view under core may lack a table"},
+		{"optional", "-- licence", "-- optional: core.lemma(form)\n-- licence", "only a view that stands in every session may lack a table"},
+		{"scope no param", "-- licence", "-- scope: cue\n-- licence", `pairs.sql:5: scope "cue": want a param of this name`},
+		{"scope param type", "-- licence", "-- scope: least\n-- licence", `pairs.sql:5: scope "least": the param is int, want string`},
+		{"scope not first", "-- licence: open", "-- scope: response\n-- licence: open\n-- param: response string a",
+			`pairs.sql:5: scope "response": want it as the first column of the key, not "cue"`},
+		{"second scope", "-- licence", "-- scope: cue\n-- scope: cue\n-- licence", "pairs.sql:6: second scope: entry"},
 		{"optional form", "-- licence", "-- optional: core.lemma\n-- licence", `pairs.sql:5: optional: "core.lemma": want a table`},
 		{"param type", "int 10", "integer 10", `pairs.sql:6: param: "least": unknown type "integer"`},
 		{"param default", "int 10", "int 0", `default of parameter "least": "0" is not a whole number in 1..1000`},
@@ -86,6 +90,21 @@ func TestParseViewErrors(t *testing.T) {
 				t.Errorf("got  %v\nwant a ParseError with %s", err, test.want)
 			}
 		})
+	}
+}
+
+// A view under core is built when it has a parameter; else it stands in every
+// session, and nothing would audit it.
+func TestParseViewUnderCore(t *testing.T) {
+	core := strings.ReplaceAll(header, "data.pairs", "core.pairs")
+	if v, err := ParseView("views/pairs.sql", core); err != nil || v.live() {
+		t.Errorf("with a param: %v", err)
+	}
+	const param = "-- param: least int 10 1..1000 \"people, at least\"\n"
+	_, err := ParseView("views/pairs.sql", strings.Replace(core, param, "", 1))
+	if want := "pairs.sql:14: a view under core without params and scope stands in every session"; err == nil ||
+		!strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

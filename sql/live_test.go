@@ -57,6 +57,10 @@ func TestViewsUnderCoreAreOurs(t *testing.T) {
 	if _, err := LoadCatalogue(dir); err == nil || !strings.Contains(err.Error(), "call a data set data.mine") {
 		t.Errorf("got %v", err)
 	}
+	dir = workspace(t, map[string]string{"views/pairs.sql": strings.ReplaceAll(header, "data.pairs", "core.pairs")})
+	if _, err := LoadCatalogue(dir); err == nil || !strings.Contains(err.Error(), "call a data set data.pairs") {
+		t.Errorf("a data set under core: got %v", err)
+	}
 	w := rated(t)
 	dir = workspace(t, map[string]string{"views/own.sql": "-- view: data.own\n-- doc: A.\n-- key: word\n-- licence: open\n" +
 		"SELECT word FROM core.norm_lookup\n"})

@@ -13,7 +13,7 @@ import (
 // spec declares the table of a view: names and types as the session derives
 // them from the query, the rest from the header.
 func (v *View) spec(ctx context.Context, s *lake.Session) (lake.Spec, error) {
-	spec := lake.Spec{Name: v.Name, Doc: v.Doc, Key: v.Key, Licence: v.Licence}
+	spec := lake.Spec{Name: v.Name, Doc: v.Doc, Key: v.Key, Scope: v.Scope, Licence: v.Licence}
 	rows, err := s.Query(ctx, "SELECT column_name, column_type FROM (DESCRIBE "+v.Query.SQL+"\n)")
 	if err != nil {
 		return spec, v.at(v.Query, err)
@@ -67,6 +67,10 @@ func (v *View) checkColumns(spec lake.Spec) error {
 		if !slices.Contains(names, k) {
 			return fmt.Errorf("%s:%d: key column %q is not in the query%s", v.File, v.Query.Line, k, nearest.Hint(k, names))
 		}
+	}
+	if at := slices.Index(names, v.Scope); at >= 0 && spec.Columns[at].Type.Kind != lake.KindString {
+		return &ParseError{File: v.File, Line: v.Query.Line,
+			Msg: fmt.Sprintf("scope column %q is %s, want VARCHAR", v.Scope, spec.Columns[at].Type.SQL())}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package sql
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,14 +11,15 @@ import (
 )
 
 // A View is what a view file declares: a data set, which a build writes, or a
-// view under core, which stands in each session over the tables of its version.
+// view that stands in each session over the tables of its version.
 type View struct {
 	File     string // for messages: where the view was read from
 	Name     string // the table that a build writes: "data.sft_ranked"; or "core.norm_lookup"
 	Doc      string // what one row is
 	Key      []string
+	Scope    string // the parameter and column whose value a build replaces; "": it replaces the table
 	Licence  lake.Licence
-	Optional *Optional // of a view under core
+	Optional *Optional // of a view that isn't built
 	Params   []Param
 	Columns  []Column
 	Query    Statement
@@ -32,7 +34,21 @@ type Optional struct {
 }
 
 // live reports whether the view isn't built but stands in each session.
-func (v *View) live() bool { return strings.HasPrefix(v.Name, "core.") }
+func (v *View) live() bool { return v.ours() && len(v.Params) == 0 && v.Scope == "" }
+
+// ours reports whether a view of this name can only come with alignctl.
+func (v *View) ours() bool { return strings.HasPrefix(v.Name, "core.") }
+
+// scopeIn is the scope that a build with these parameters replaces.
+func (v *View) scopeIn(params map[string]any) string {
+	scope, _ := params[v.Scope].(string)
+	return scope
+}
+
+// param finds a parameter that the view has.
+func (v *View) param(name string) Param {
+	return v.Params[slices.IndexFunc(v.Params, func(p Param) bool { return p.Name == name })]
+}
 
 // A Column is what a view's header says of one of its columns.
 type Column struct {

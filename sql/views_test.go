@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "rewrite the expected results in testdat
 //
 //	build data.sft_ranked copies=2
 //	----
-//	the rows built, or the error
+//	the rows built, those of its inputs before them, or the error
 //
 //	query
 //	SELECT ... FROM data.sft_ranked
@@ -154,7 +154,8 @@ func (w *world) run(b block) string {
 	return text
 }
 
-// table makes an input table of the rows of a query.
+// table makes an input table of the rows of a query. One whose key begins with
+// the scope that the catalogue has for it gets its rows scope by scope.
 func (w *world) table(name string, key []string, query string) {
 	w.t.Helper()
 	run, err := w.lake.Begin(w.ctx, lake.RunInfo{Command: "test"})
@@ -167,12 +168,37 @@ func (w *world) table(name string, key []string, query string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if _, err := run.Write(w.ctx, spec, "", query); err != nil {
-		w.t.Fatal(err)
+	scopes := map[string]string{"": query}
+	if data, err := w.catalogue.View(name); err == nil && data.Scope == key[0] {
+		spec.Scope, scopes = key[0], w.scopes(run, key[0], query)
+	}
+	for scope, query := range scopes {
+		if _, err := run.Write(w.ctx, spec, scope, query); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 	if _, err := run.Publish(w.ctx, lake.Done); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// scopes parts a query by the values of a column.
+func (w *world) scopes(run *lake.Run, column, query string) map[string]string {
+	w.t.Helper()
+	rows, err := run.Session().Query(w.ctx, "SELECT DISTINCT "+column+" FROM ("+query+"\n)")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer rows.Close()
+	scopes := map[string]string{}
+	for rows.Next() {
+		var scope string
+		if err := rows.Scan(&scope); err != nil {
+			w.t.Fatal(err)
+		}
+		scopes[scope] = "SELECT * FROM (" + query + "\n) WHERE " + column + " = '" + scope + "'"
+	}
+	return scopes
 }
 
 func (w *world) build(name string, settings []string) string {
@@ -182,13 +208,21 @@ func (w *world) build(name string, settings []string) string {
 		set[key] = value
 	}
 	built, err := w.catalogue.Build(w.ctx, w.lake, name, BuildOptions{Set: set})
+	var b strings.Builder
+	for _, input := range built.Inputs {
+		b.WriteString(named(input.Table, input.Scope) + ": " + describe(input))
+	}
 	if err != nil {
-		return "error: " + err.Error() + "\n"
+		return b.String() + "error: " + err.Error() + "\n"
 	}
-	if built.Reused {
-		return fmt.Sprintf("%d rows, reused\n", built.Rows)
+	return b.String() + describe(built)
+}
+
+func describe(b Built) string {
+	if b.Reused {
+		return fmt.Sprintf("%d rows, reused\n", b.Rows)
 	}
-	return fmt.Sprintf("%d rows\n", built.Rows)
+	return fmt.Sprintf("%d rows\n", b.Rows)
 }
 
 // query gives the rows of a query as lines of tab-separated values.

@@ -144,7 +144,10 @@ func dataBuildCommand(t *terminal) *cli.Command {
 		Name:  "build",
 		Usage: "build a data set, audit it, and publish it as a table",
 		Description: "The same view, parameters, inputs and templates give the snapshot that is there already.\n" +
-			"When an audit finds a row, or there are no rows, nothing is published.",
+			"When an audit finds a row, or there are no rows, nothing is published.\n\n" +
+			"The data sets that it reads are built before it where they are missing (with their defaults) or out\n" +
+			"of date (with the parameters of their last build); with --at they are read as they were. core.split\n" +
+			"holds a split for each recipe, side by side; a data set reads the one that --set recipe=NAME names.",
 		Flags: t.flags(
 			&cli.GenericFlag{Name: "set", Usage: "give a parameter a value (again for more): `NAME=VALUE`", Value: o.set},
 			atFlag(&o.at),
@@ -166,19 +169,37 @@ func runDataBuild(ctx context.Context, t *terminal, l *lake.Lake, name string, o
 	built, err := catalogue.Build(ctx, l, name, sql.BuildOptions{Set: o.set, At: o.at,
 		Command: t.command, Version: version()})
 	if err != nil {
+		t.remarkNew(built.Inputs)
 		return errors.Join(err, t.printOffenders(err))
 	}
-	state := "new"
-	if built.Reused {
-		state = "unchanged"
-	}
-	g := newGrid("data_set", "state", "rows", "snapshot", "digest", "recipe", "run")
-	g.add(built.Table, state, built.Rows, strconv.FormatInt(built.Snapshot, 10), built.Digest,
-		built.Recipe.Digest, built.Run)
-	if err := t.printRows(o.format, g); err != nil || built.Reused {
+	if err := t.printRows(o.format, builtGrid(append(built.Inputs, built)...)); err != nil || built.Reused {
 		return err
 	}
 	return t.reportOn(ctx, l, catalogue, built)
+}
+
+// builtGrid has a line for each data set. Rows and digest are those of what was
+// built, which may be one scope of the table.
+func builtGrid(sets ...sql.Built) *grid {
+	g := newGrid("data_set", "state", "rows", "snapshot", "digest", "recipe", "run")
+	for _, built := range sets {
+		state := "new"
+		if built.Reused {
+			state = "unchanged"
+		}
+		g.add(built.Table, state, built.Rows, strconv.FormatInt(built.Snapshot, 10), built.Digest,
+			built.Recipe.Digest, built.Run)
+	}
+	return g
+}
+
+// remarkNew says what a failed build has published all the same.
+func (t *terminal) remarkNew(inputs []sql.Built) {
+	for _, built := range inputs {
+		if !built.Reused {
+			t.remark("%s: built for it by run %s", built.Table, built.Run)
+		}
+	}
 }
 
 // reportOn shows what the reports say of a data set that was just built.

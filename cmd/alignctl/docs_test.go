@@ -85,6 +85,9 @@ func writeSpec(b *strings.Builder, s lake.Spec) {
 
 func writeView(b *strings.Builder, v *sql.View) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n\nKey: %s. Licence class: %s.\n\n", v.Name, v.Doc, strings.Join(v.Key, ", "), v.Licence)
+	if v.Scope != "" {
+		fmt.Fprintf(b, "A build replaces the rows of one %s.\n\n", v.Scope)
+	}
 	if len(v.Params) > 0 {
 		b.WriteString("| parameter | default | meaning |\n|---|---|---|\n")
 	}

@@ -40,7 +40,7 @@ func etlSwowCommand(t *terminal) *cli.Command {
 		Usage: "bring Small World of Words files into the lake",
 		Description: "The source then holds exactly these files: rows of files that it held before go, and\n" +
 			"the core tables of the language follow: responses (core.association), participants, strengths,\n" +
-			"statistics of cues and responses, what each cleaning step removed (core.removed), splits. The\n" +
+			"statistics of cues and responses, and what each cleaning step removed (core.removed). The\n" +
 			"earlier state stays readable under its snapshot. The same files again change nothing.\n\n" +
 			"Files that nobody has cleaned (layouts complete and raw-zh) go through the whole official\n" +
 			"cleaning; those that the publisher has cleaned and sampled (r100, r55) pass the rules about\n" +

@@ -88,7 +88,7 @@ func (w *loader) core(ctx context.Context, code string) error {
 		{"core.association", c.association}, {"core.participant", c.write(participantSpec())},
 		{"counts", c.counts}, {"core.strength", c.strength}, {"core.cue_stats", c.write(cueSpec())},
 		{"core.response_stats", c.write(responseSpec())}, {"core.removed", c.write(removedSpec())},
-		{"cue groups", c.groupCues}, {"core.split", c.write(splitSpec())}, {"audit", c.audit},
+		{"audit", c.audit},
 	} {
 		if err := c.job.Step(part.name, func() error { return part.do(ctx) }); err != nil {
 			return err
@@ -98,7 +98,7 @@ func (w *loader) core(ctx context.Context, code string) error {
 }
 
 // coreSteps is how many steps core takes.
-const coreSteps = 13
+const coreSteps = 11
 
 // make makes temporary tables by the transforms of their names.
 func (c *cleaning) make(ctx context.Context, names ...string) error {
@@ -217,7 +217,7 @@ func (c *cleaning) write(spec lake.Spec) func(context.Context) error {
 // audit runs the audits of a language, and counts what the report tells.
 func (c *cleaning) audit(ctx context.Context) error {
 	code := c.language.Code
-	for _, table := range []string{"association", "participant", "strength", "cue_stats", "removed", "split"} {
+	for _, table := range []string{"association", "participant", "strength", "cue_stats", "removed"} {
 		view := fmt.Sprintf("create or replace temp view core_%s as select * from core.%[1]s where language = %s",
 			table, duck.Literal(code))
 		if err := c.session.Exec(ctx, view); err != nil {

@@ -142,36 +142,6 @@ func TestLayoutComplete(t *testing.T) {
 		"2|complete|7|p7|2012-03-04 05:06:07|31|Ma|Canada|<nil>|Montréal|Canada|set2012|tea|Cupp|hot  |cup|hot")
 }
 
-// TestSplitKeepsCueGroupsTogether is the fault that users reported of other
-// tools: spellings and copies of one cue on both sides of a split.
-func TestSplitKeepsCueGroupsTogether(t *testing.T) {
-	cues := []string{"Apple", "apple", "apple "}
-	for i := range 27 {
-		cues = append(cues, fmt.Sprintf("cue%02d", i))
-	}
-	var records, reversed []string
-	for range 6 {
-		for _, cue := range cues {
-			records = append(records, fmt.Sprintf("%q,\"a\",\"b\",\"c\"", cue))
-		}
-	}
-	for i := range records {
-		reversed = append(reversed, records[len(records)-1-i])
-	}
-	l, other := etltest.NewLake(t), etltest.NewLake(t)
-	load(t, l, Options{Files: []string{etltest.File(t, "f.csv", r100Text(records...))}})
-	load(t, other, Options{Files: []string{etltest.File(t, "f.csv", r100Text(reversed...))}})
-
-	etltest.Expect(t, l, "select split, count(distinct cue_group) from core.split group by split order by split", "dev|5", "test|3", "train|20")
-	etltest.Expect(t, l, "select count(distinct cue_group), count(*), min(seed) from core.split", "28|30|42")
-	etltest.Expect(t, l, "select count(distinct split) from core.split where lower(trim(cue)) = 'apple'", "1")
-	etltest.Expect(t, l, "select count(*) from core.association a join core.split s using (language, cue)", "540")
-	const all = "select cue, split from core.split order by cue"
-	if diff := cmp.Diff(etltest.Query(t, l, all), etltest.Query(t, other, all)); diff != "" {
-		t.Error("row order moves cues:\n" + diff)
-	}
-}
-
 func TestSameBytesChangeNothing(t *testing.T) {
 	l := etltest.NewLake(t)
 	o := Options{Files: []string{"testdata/null-na-words.csv"}}
@@ -180,7 +150,7 @@ func TestSameBytesChangeNothing(t *testing.T) {
 		t.Error("first load is unchanged")
 	}
 	second := load(t, l, o)
-	if !second.Unchanged() || len(second.Tables) != 8 {
+	if !second.Unchanged() || len(second.Tables) != 7 {
 		t.Errorf("second load: %+v", second.Tables)
 	}
 	for _, table := range second.Tables {
@@ -233,7 +203,7 @@ func TestSourceThatChangesItsLanguage(t *testing.T) {
 	l := etltest.NewLake(t)
 	load(t, l, Options{Files: []string{etltest.File(t, "en.csv", r100Text(`"tea","cup",NA,NA`))}, Source: "s"})
 	load(t, l, Options{Files: []string{etltest.File(t, "zh.csv", r100Text(`"茶","水",NA,NA`))}, Source: "s", Language: "zh"})
-	for _, table := range []string{"raw.swow", "core.association", "core.strength", "core.split"} {
+	for _, table := range []string{"raw.swow", "core.association", "core.strength"} {
 		etltest.Expect(t, l, "select distinct language from "+table, "zh")
 	}
 }

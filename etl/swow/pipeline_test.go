@@ -206,7 +206,6 @@ func TestCorrections(t *testing.T) {
 	etltest.Expect(t, l, `select cue, coalesce(response, '-'), kind from core.association order by line, "position"`,
 		"tea|cup|word", "tea|leaf|word", "tea|cup|repeat", "tea|hot|word", "tea|leaf|word", "tea|-|missing")
 	etltest.Expect(t, l, "select cue, r1 from raw.swow order by line", "teaa|cupp", "tea|hot")
-	etltest.Expect(t, l, "select cue from core.split", "tea")
 	if len(report.Notes) != 2 {
 		t.Errorf("notes: %q", report.Notes)
 	}

@@ -3,10 +3,9 @@
 //
 // The raw format is a contract (layouts.go), a language is data
 // (languages/*.yaml), the official cleaning is SQL (sql/*.sql) in the subset
-// that DuckDB and Spark run alike, and what comes out are four tables
-// (tables.go): raw.swow keeps every record as the file has it, and
-// core.association, core.strength and core.split are always what the raw rows
-// of a language give.
+// that DuckDB and Spark run alike, and what comes out are tables (tables.go):
+// raw.swow keeps every record as the file has it, and core.association,
+// core.strength and the others are always what the raw rows of a language give.
 //
 // Sources: De Deyne, Navarro, Perfors, Brysbaert and Storms (2019), "The
 // Small World of Words English word association norms for over 12,000 cue

@@ -8,7 +8,7 @@ import (
 // Specs are the tables that this package writes.
 func Specs() []lake.Spec {
 	return []lake.Spec{rawSpec(), associationSpec(), participantSpec(), strengthSpec(), cueSpec(), responseSpec(),
-		removedSpec(), splitSpec(), publishedSpec()}
+		removedSpec(), publishedSpec()}
 }
 
 func rawSpec() lake.Spec {
@@ -203,23 +203,6 @@ func removedSpec() lake.Spec {
 			etl.LongColumn("n_kept", "count", "what it left"),
 			etl.BoolColumn("applied", "whether the reason was looked for: a rule about native words needs a word list, and files "+
 				"that the publisher has cleaned pass steps 7 and 8 by"),
-		},
-	}
-}
-
-func splitSpec() lake.Spec {
-	return lake.Spec{
-		Name:  "core.split",
-		Doc:   "The split of a cue under a recipe. Spellings of one cue (cue_group) stand on the same side.",
-		Key:   []string{"language", "recipe", "cue"},
-		Scope: "language", Licence: lake.OpenData,
-		Columns: []lake.Column{
-			etl.TextColumn("language", "ISO 639-1 code"),
-			etl.TextColumn("recipe", "cue-70-20-10: by cue group, 70 % train, 20 % dev, 10 % test, by largest remainder"),
-			etl.TextColumn("cue", "the word shown"),
-			etl.TextColumn("cue_group", "the cue in NFKC, case folded, blanks trimmed and collapsed"),
-			etl.LongColumn("seed", "", "groups stand in the order of md5(seed|cue_group)"),
-			etl.TextColumn("split", "train, dev or test"),
 		},
 	}
 }

@@ -7,7 +7,7 @@
 -- licence: no-redistribution
 -- param: language string both both|core.strength.language "language of the cues"
 -- param: population string all core.strength.population "people whose responses count"
--- param: split string cue-70-20-10 "recipe in core.split"
+-- param: recipe string cue-70-20-10 "recipe in core.split"
 -- param: copies int 4 1..10000 "copies of each train cue, before equal ones are dropped"
 -- param: share double 0.7 0..1 "share of the list that a copy keeps, rounded up, at least one response"
 -- param: top int 0 0.. "only the first responses of each list; 0 keeps all"
@@ -38,7 +38,7 @@ cues AS (
         CASE WHEN getvariable('top') = 0 THEN responses ELSE responses[1:getvariable('top')] END AS responses
     FROM ranked
     JOIN core.split AS split USING (language, cue)
-    WHERE split.recipe = getvariable('split')
+    WHERE split.recipe = getvariable('recipe')
 ),
 copies AS (
     SELECT *, unnest(CASE split WHEN 'train' THEN range(1, getvariable('copies') + 1) ELSE [0] END) AS copy
