@@ -198,6 +198,7 @@ func (w *treeWalk) check(node map[string]any) {
 	if node["sample"] != nil {
 		w.fail(node, "TABLESAMPLE differs from run to run: draw by md5 of a seed and the key")
 	}
+	w.checkOrder(node)
 	switch node["type"] {
 	case "BASE_TABLE":
 		w.table(node)

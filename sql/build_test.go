@@ -212,6 +212,24 @@ func TestViewsThatAreRefused(t *testing.T) {
 		{"clock", "count(*) AS n", "count(*) AS n,\n now()", "own.sql:9: now() differs from run to run"},
 		{"clock word", "count(*) AS n", "count(*) AS n, current_date", "own.sql:8: current_date differs"},
 		{"sample", "FROM core.strength", "FROM core.strength TABLESAMPLE 10%", "TABLESAMPLE differs from run to run"},
+		{"limit", "'least')", "'least')\nLIMIT 9", "own.sql:12: LIMIT without ORDER BY takes whichever rows come first"},
+		{"limit inside", "FROM core.strength", "FROM (FROM core.strength\nOFFSET 3)", "own.sql:10: OFFSET without ORDER BY"},
+		{"order outside", "FROM core.strength", "FROM (FROM (FROM core.strength ORDER BY cue) LIMIT 1)",
+			"own.sql:9: LIMIT without ORDER BY"},
+		{"limit of part", "'least')", "'least') UNION ALL (SELECT 'x', 1 LIMIT 1)", "LIMIT without ORDER BY"},
+		{"share", "'least')", "'least') LIMIT 10%", "LIMIT without ORDER BY"},
+		{"list", "count(*)", "len(list(response))", "own.sql:8: list() without ORDER BY depends on the order of rows: " +
+			"write list(... ORDER BY ...)"},
+		{"distinct list", "count(*)", "len(string_agg(DISTINCT response, ' '))", "string_agg() without ORDER BY"},
+		{"array of query", "count(*)", "len(array(SELECT cue FROM core.split))", "array_agg() without ORDER BY"},
+		{"first", "count(*)", "first(n123)", "first() without ORDER BY"},
+		{"arg_max", "count(*)", "len(arg_max(response, n123))", "arg_max() without ORDER BY"},
+		{"mode", "count(*)", "mode(n123 ORDER BY n123)", "mode() depends on the order of rows: count the values"},
+		{"row_number", "count(*)", "row_number() OVER (PARTITION BY cue)", "row_number() over a window without ORDER BY"},
+		{"lag", "count(*)", "lag(count(*)) OVER ()", "lag() over a window without ORDER BY"},
+		{"rows frame", "count(*)", "sum(count(*)) OVER (ROWS UNBOUNDED PRECEDING)", "sum() over a window without ORDER BY"},
+		{"distinct on", "SELECT cue", "SELECT DISTINCT ON (cue) cue", "own.sql:8: DISTINCT ON without ORDER BY"},
+		{"positional", "FROM core.strength", "FROM core.strength POSITIONAL JOIN core.split", "POSITIONAL JOIN pairs rows"},
 		{"file", "core.strength", "read_csv('x.csv')", "own.sql:9: read_csv() reads what no table of the lake holds"},
 		{"bare file", "core.strength", "'x.csv'", `own.sql:9: table "x.csv": name a table of the lake with its schema`},
 		{"no schema", "core.strength", "strength", `own.sql:9: table "strength": name a table`},
@@ -244,6 +262,38 @@ func TestViewsThatAreRefused(t *testing.T) {
 				t.Errorf("got  %v\nwant %s", err, test.want)
 			}
 		})
+	}
+}
+
+// TestViewsThatPass has what looks like a matter of order and is none.
+func TestViewsThatPass(t *testing.T) {
+	w := bigWorld(t, "")
+	for _, expression := range []string{
+		"len(list(response ORDER BY response))",
+		"len(list_sort(list(response)))",
+		"len(list(DISTINCT response ORDER BY response DESC))",
+		"len(string_agg(DISTINCT response, ' ' ORDER BY response))",
+		"len(list(response ORDER BY response) FILTER (n123 > 0))",
+		"len(array(SELECT cue FROM core.split ORDER BY cue))",
+		"len((SELECT string_agg(cue, ' ' ORDER BY cue) FROM core.split))",
+		"(SELECT count(*) FROM core.split LIMIT ALL)",
+		"(SELECT cue_group FROM core.split ORDER BY cue LIMIT 1) || ''",
+		"(SELECT DISTINCT ON (language) cue FROM core.split ORDER BY language, cue) || ''",
+		"row_number() OVER (ORDER BY cue)",
+		"count(*) OVER (PARTITION BY cue)",
+		"rank() OVER (ORDER BY count(*))",
+		"max(response) || ''",
+		"len(first(response ORDER BY n123 DESC, response))",
+		"len(arg_max(response, n123 ORDER BY response))",
+	} {
+		text := strings.Replace(own, "count(*) AS n", expression+" AS n", 1)
+		c, err := LoadCatalogue(workspace(t, map[string]string{"views/own.sql": text}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = c.Recipe(w.ctx, w.lake, "data.own", nil, map[string]string{"core.strength": "x", "core.split": "x"}); err != nil {
+			t.Errorf("%s: %v", expression, err)
+		}
 	}
 }
 

@@ -50,9 +50,27 @@
 //
 // A query names every table with its schema (core.strength); a name without
 // one is a WITH query or the table templates. Its tables are found by DuckDB's
-// parser and become the inputs of the build. A query that reads files, or that
-// calls a function whose result differs from run to run, is refused: the same
-// inputs give the same rows.
+// parser and become the inputs of the build.
+//
+// # The same inputs give the same rows
+//
+// A view whose rows depend on more than its inputs is refused, with the line and
+// what to write instead:
+//
+//   - functions whose result differs from run to run (random, now, uuid,
+//     nextval, ...), TABLESAMPLE, and whatever reads files;
+//   - LIMIT, OFFSET and DISTINCT ON without ORDER BY beside them;
+//   - list, array_agg, string_agg, first, last, any_value, arg_max, arg_min and
+//     their other names, without ORDER BY in their brackets;
+//   - row_number, ntile, lag, lead, first_value, last_value, nth_value and fill,
+//     and frames counted in ROWS, over a window without ORDER BY;
+//   - mode, approx_quantile, approx_top_k, reservoir_quantile,
+//     json_group_array, json_group_object and POSITIONAL JOIN, in any form.
+//
+// A text doesn't show whether an ORDER BY leaves ties, nor that a sum is one of
+// doubles, which rounds by the order of its terms. BuildOptions.Prove finds
+// these: it builds a second time, by one thread, from the inputs' rows in
+// another order, and compares.
 //
 // # Standing audits and reports
 //
