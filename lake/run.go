@@ -124,6 +124,9 @@ func (r *Run) viewBase(ctx context.Context, name string) error {
 // ID names the run; ids sort by the second of Begin.
 func (r *Run) ID() string { return r.id }
 
+// Info says what the run is, as it was told at Begin.
+func (r *Run) Info() RunInfo { return r.info }
+
 // Session is the run's own session. Its views show each table as the run found
 // it at Begin (or at its Pins), with what the run wrote since; it has no meta
 // tables.

@@ -161,6 +161,16 @@ func (r *Run) show(ctx context.Context, s *staged) error {
 	return r.session.makeView(ctx, duck.Ident(s.spec.Name), query)
 }
 
+// Staged is a SELECT of the rows that the run has staged for a table. Any session
+// of the lake may run it, until the run closes.
+func (r *Run) Staged(ctx context.Context, table string) (string, error) {
+	s, ok := r.tables[table]
+	if !ok {
+		return "", fmt.Errorf("run %s has written no %s", r.id, table)
+	}
+	return r.session.readTable(ctx, s.base, s.fields, s.allFiles())
+}
+
 // take reads a new file back and gives the state of a scope that holds just its
 // rows.
 func (s *staged) take(ctx context.Context, scope string, file iceberg.File) (*scopeState, error) {

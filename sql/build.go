@@ -20,6 +20,13 @@ type BuildOptions struct {
 	Command string            // the command line and the version of alignctl, for meta.runs
 	Version string
 	Session lake.SessionOptions // threads and memory; any give the same rows
+	// Prove builds the rows a second time, in another way, before anything is
+	// published; when they differ nothing is. What is there already is proved too.
+	Prove bool
+}
+
+func (o BuildOptions) runInfo(recipe Recipe, pins lake.Pins) lake.RunInfo {
+	return lake.RunInfo{Command: o.Command, Config: recipe, Version: o.Version, Pins: pins, Options: o.Session}
 }
 
 // A Built is a data set in the lake.
@@ -63,8 +70,7 @@ func (c *Catalogue) Build(ctx context.Context, l *lake.Lake, name string, opts B
 
 // run builds, audits and publishes the data set, and gives the run's id.
 func (b *builder) run(ctx context.Context, v *View, recipe Recipe, pins lake.Pins) (string, error) {
-	run, err := b.lake.Begin(ctx, lake.RunInfo{Command: b.opts.Command, Config: recipe, Version: b.opts.Version,
-		Pins: pins, Options: b.opts.Session})
+	run, err := b.lake.Begin(ctx, b.opts.runInfo(recipe, pins))
 	if err != nil {
 		return "", err
 	}
@@ -77,11 +83,17 @@ func (b *builder) run(ctx context.Context, v *View, recipe Recipe, pins lake.Pin
 			return "", err
 		}
 	}
-	if err := v.write(ctx, run, v.scopeIn(recipe.Params)); err != nil {
+	staged, err := v.write(ctx, run, v.scopeIn(recipe.Params))
+	if err != nil {
 		return "", err
 	}
 	if err := v.audit(ctx, run, recipe.Params); err != nil {
 		return "", err
+	}
+	if b.proves() {
+		if err := b.proveStaged(ctx, proof{view: v, recipe: recipe, pins: pins, digest: staged.Digest}, run); err != nil {
+			return "", err
+		}
 	}
 	_, err = run.Publish(ctx, lake.Done)
 	return run.ID(), err
@@ -134,22 +146,28 @@ func setVariables(ctx context.Context, s *lake.Session, params map[string]any) e
 	return nil
 }
 
-// write stages the view's rows as the whole table, or as the scope.
-func (v *View) write(ctx context.Context, run *lake.Run, scope string) error {
+// write stages the view's rows as the whole table, or as the scope, and gives the
+// pin of the whole table.
+func (v *View) write(ctx context.Context, run *lake.Run, scope string) (lake.Pin, error) {
 	task := progress.Start(ctx, "build "+v.Name, 0, "rows")
 	defer task.Done()
-	spec, err := v.spec(ctx, run.Session())
+	pin, err := v.stage(ctx, run, scope)
 	if err != nil {
-		return err
-	}
-	if _, err := run.Write(ctx, spec, scope, v.Query.SQL); err != nil {
-		return err
+		return pin, err
 	}
 	some, err := scalar(ctx, run.Session(), "select (count(*) > 0)::varchar from ("+v.rows(scope)+" limit 1)")
 	if err == nil && some != "true" {
 		err = errors.New("the view gives no rows with these parameters and inputs: nothing is published")
 	}
-	return err
+	return pin, err
+}
+
+func (v *View) stage(ctx context.Context, run *lake.Run, scope string) (lake.Pin, error) {
+	spec, err := v.spec(ctx, run.Session())
+	if err != nil {
+		return lake.Pin{}, err
+	}
+	return run.Write(ctx, spec, scope, v.Query.SQL)
 }
 
 // rows selects the rows of the table, or of a scope of it.

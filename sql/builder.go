@@ -135,7 +135,13 @@ func (b *builder) buildAt(ctx context.Context, v *View, set map[string]string, p
 	}
 	if len(made) == 1 && made[0].recipe.Digest == recipe.Digest {
 		built.Run, built.Reused = made[0].run, true
-	} else if built.Run, err = b.run(ctx, v, recipe, pins); err != nil {
+		if b.proves() {
+			err = b.provePublished(ctx, proof{view: v, recipe: recipe, pins: pins}, now[v.Name])
+		}
+	} else {
+		built.Run, err = b.run(ctx, v, recipe, pins)
+	}
+	if err != nil {
 		return Built{}, err
 	}
 	built.Pin, err = b.pin(ctx, v, built.Scope)

@@ -135,6 +135,7 @@ func parameters(v *sql.View) string {
 type dataBuildOptions struct {
 	set    settings
 	at     string
+	prove  bool
 	format string
 }
 
@@ -151,6 +152,8 @@ func dataBuildCommand(t *terminal) *cli.Command {
 		Flags: t.flags(
 			&cli.GenericFlag{Name: "set", Usage: "give a parameter a value (again for more): `NAME=VALUE`", Value: o.set},
 			atFlag(&o.at),
+			&cli.BoolFlag{Name: "prove", Destination: &o.prove, Usage: "build it a second time, by one thread and from the " +
+				"inputs' rows in the opposite order, and publish nothing unless both give the same rows"},
 			outputFlag(&o.format),
 		),
 		Action: func(c *cli.Context) error {
@@ -167,10 +170,13 @@ func runDataBuild(ctx context.Context, t *terminal, l *lake.Lake, name string, o
 		return err
 	}
 	built, err := catalogue.Build(ctx, l, name, sql.BuildOptions{Set: o.set, At: o.at,
-		Command: t.command, Version: version()})
+		Command: t.command, Version: version(), Prove: o.prove})
 	if err != nil {
 		t.remarkNew(built.Inputs)
 		return errors.Join(err, t.printOffenders(err))
+	}
+	if o.prove {
+		t.remark("built twice: the rows are the same")
 	}
 	if err := t.printRows(o.format, builtGrid(append(built.Inputs, built)...)); err != nil || built.Reused {
 		return err
