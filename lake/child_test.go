@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 func roles() map[string]func(ctx context.Context, dir string) error {
 	return map[string]func(context.Context, string) error{
 		"crash":   crashRun,
+		"remove":  removeRun,
 		"loop":    publishForEver,
 		"append":  appendSteps,
 		"flip":    flipBytes,

@@ -59,7 +59,7 @@ func TestKilledRun(t *testing.T) {
 	for _, point := range append(Failpoints(), "lake.write.staged:3", "lake.publish.in-tx:4") {
 		t.Run(point, func(t *testing.T) {
 			l := crashLake(t)
-			kill(t, l.Dir(), point)
+			kill(t, "crash", l.Dir(), point)
 			state, ok := states[digests(t, l)]
 			if !ok {
 				t.Errorf("killed at %s, the lake holds neither the old state nor the new:\n%s", point, digests(t, l))
@@ -113,10 +113,10 @@ func digests(t *testing.T, l *Lake) string {
 	return out.String()
 }
 
-// kill runs crashRun in a child process that dies at a failpoint.
-func kill(t *testing.T, dir, point string) {
+// kill runs a role in a child process that dies at a failpoint.
+func kill(t *testing.T, role, dir, point string) {
 	t.Helper()
-	output, err := child(t, "crash", dir, failpoint.Variable+"="+point).CombinedOutput()
+	output, err := child(t, role, dir, failpoint.Variable+"="+point).CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		t.Fatalf("the child wasn't killed at %s: %v\n%s", point, err, output)

@@ -79,18 +79,18 @@ func (l *Lake) Detail(ctx context.Context) (d LakeDetail, err error) {
 
 // count adds what the lake holds now.
 func (d *LakeDetail) count(ctx context.Context, now *version) error {
-	for _, name := range now.names() {
-		table, err := now.table(ctx, name)
-		if err != nil {
-			return err
-		}
+	tables, err := now.present(ctx, now.names())
+	if err != nil {
+		return err
+	}
+	for _, table := range tables {
 		files, _, err := currentFiles(table)
 		if err != nil {
 			return err
 		}
 		d.Files += len(files)
 		d.Bytes += totalBytes(files)
-		if !isMeta(name) {
+		if !isMeta(table.Name()) {
 			d.Tables++
 		}
 	}

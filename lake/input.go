@@ -55,7 +55,7 @@ func (r *Run) scopeColumn(ctx context.Context, name string) (column string, foun
 		return "", false, nil
 	}
 	table, err := r.base.table(ctx, name)
-	if err != nil || table == nil {
+	if err != nil || table == nil || removed(table) {
 		return "", false, err
 	}
 	info, err := infoOf(table)
@@ -107,7 +107,7 @@ func (r *Run) pin(ctx context.Context, name string) (Pin, error) {
 	if err != nil {
 		return Pin{}, err
 	}
-	if table == nil {
+	if table == nil || removed(table) {
 		return Pin{}, errors.New("no such table in the lake")
 	}
 	return currentPin(table), nil

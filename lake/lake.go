@@ -164,12 +164,12 @@ func (l *Lake) Tables(ctx context.Context) (infos []TableInfo, err error) {
 }
 
 func tablesOf(ctx context.Context, now *version) ([]TableInfo, error) {
-	infos := make([]TableInfo, 0, len(now.locations))
-	for _, name := range now.names() {
-		table, err := now.table(ctx, name)
-		if err != nil {
-			return nil, err
-		}
+	tables, err := now.present(ctx, now.names())
+	if err != nil {
+		return nil, err
+	}
+	infos := make([]TableInfo, 0, len(tables))
+	for _, table := range tables {
 		info, err := infoOf(table)
 		if err != nil {
 			return nil, err

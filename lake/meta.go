@@ -47,7 +47,7 @@ type outputRow struct {
 	Publish     int64     `parquet:"publish,id(2)" doc:"number of the publish: the lake's versions, in order"`
 	Table       string    `parquet:"table_name,id(3)" doc:"a table that it wrote"`
 	Snapshot    int64     `parquet:"snapshot_id,id(4)" doc:"the snapshot; an older one when nothing changed"`
-	Digest      string    `parquet:"digest,id(5)" doc:"content digest of that snapshot"`
+	Digest      string    `parquet:"digest,id(5)" doc:"content digest of that snapshot; empty, and no rows: the run took the table out of the lake"`
 	Rows        int64     `parquet:"rows,id(6)" unit:"count" doc:"rows of that snapshot"`
 	PublishedAt time.Time `parquet:"published_at,id(7)" doc:"UTC; never before that of an earlier publish"`
 }

@@ -153,6 +153,9 @@ func (s *staged) rebase(ctx context.Context, r *Run, on *version) error {
 			return s.conflict(ctx, r, on, scope)
 		}
 	}
+	if scope, added := s.othersAdded(found); added {
+		return s.conflict(ctx, r, on, scope)
+	}
 	return r.show(ctx, s)
 }
 
@@ -405,7 +408,7 @@ func pathsOf(files []iceberg.File) []string {
 // landed makes the published state the run's base.
 func (r *Run) landed(ctx context.Context, p *publication) error {
 	for _, s := range r.tables {
-		s.base, s.scopes, s.evolved = s.table, s.after(), false
+		s.base, s.scopes, s.evolved, s.removed = s.table, s.after(), false, false
 		maps.DeleteFunc(s.scopes, func(_ string, state *scopeState) bool { return len(state.files) == 0 })
 		s.changes, s.touched = map[string]*change{}, map[string]bool{}
 		r.base.put(s.table)

@@ -36,15 +36,12 @@ func (l *Lake) at(ctx context.Context, now *version, ref string) (Pins, error) {
 	if ref != "" {
 		names = slices.DeleteFunc(names, func(name string) bool { return !isMeta(name) })
 	}
-	if err := now.load(ctx, names); err != nil {
+	tables, err := now.present(ctx, names)
+	if err != nil {
 		return nil, err
 	}
-	for _, name := range names {
-		table, err := now.table(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		pins[name] = currentPin(table)
+	for _, table := range tables {
+		pins[table.Name()] = currentPin(table)
 	}
 	if ref == "" {
 		return pins, nil
@@ -145,8 +142,11 @@ func (l *Lake) addPast(ctx context.Context, pins Pins, ref string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.addPins(ctx, pins, `select table_name, snapshot_id, digest, rows from meta.outputs where publish <= ?
-		qualify row_number() over (partition by table_name order by publish desc) = 1`, publish)
+	const last = `select table_name, snapshot_id, digest, rows from (
+			from meta.outputs where publish <= ?
+			qualify row_number() over (partition by table_name order by publish desc) = 1
+		) where digest <> '' or rows > 0 -- neither: the run took the table out`
+	_, err = s.addPins(ctx, pins, last, publish)
 	return err
 }
 

@@ -113,6 +113,9 @@ func (r *Run) viewBase(ctx context.Context, name string) error {
 		return err
 	}
 	if !ok {
+		if removed(table) {
+			return nil
+		}
 		pinned = currentPin(table)
 	}
 	if err := r.lake.expectSnapshot(ctx, r.base, table, pinned); err != nil {

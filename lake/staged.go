@@ -35,6 +35,7 @@ type staged struct {
 	changes map[string]*change     // by scope; none: the run left the table as it was
 	table   *iceberg.Table         // base with changes
 	touched map[string]bool        // scopes that the run wrote, also to no effect
+	removed bool                   // the run takes the table out of the lake
 }
 
 // A change is what a run does to one scope.
@@ -168,7 +169,11 @@ func evolve(table *iceberg.Table, spec Spec, properties map[string]string) (*ice
 		after[i], evolved = newField(c), true
 	}
 	next, err := table.Evolve(after, spec.Key, properties)
-	return next, evolved, err
+	if err != nil || table.Partition() == spec.Scope {
+		return next, evolved, err
+	}
+	next, err = next.Repartition(spec.Scope)
+	return next, true, err
 }
 
 // keepsValues says whether a column may go on under another type: the same, or
@@ -191,9 +196,10 @@ func unnumbered(fields []iceberg.Field) []iceberg.Field {
 	return out
 }
 
-// sameScope refuses another scope column: it decides in which file a row is.
+// sameScope refuses another scope column, which decides in which file a row is,
+// unless the table was taken out and has no files.
 func sameScope(table *iceberg.Table, spec Spec) error {
-	if have := table.Partition(); have != spec.Scope {
+	if have := table.Partition(); have != spec.Scope && !removed(table) {
 		return fmt.Errorf("open table %[1]s: the lake's table has the scope column %[2]q, this alignctl writes %[3]q: "+
 			"take the table out (alignctl data rm %[1]s), then make it again", spec.Name, have, spec.Scope)
 	}
@@ -228,6 +234,9 @@ func (s *staged) restage(ctx context.Context, r *Run) error {
 	}
 	change := iceberg.Change{Summary: map[string]string{summaryRun: r.id, summaryVersion: r.info.Version,
 		summaryDigest: tableDigest(s.fields, s.after()), summaryKey: strings.Join(s.spec.Key, ",")}}
+	if s.removed {
+		change.Summary[summaryRemoved], change.Summary[summaryDigest] = "true", ""
+	}
 	for _, scope := range slices.Sorted(maps.Keys(s.changes)) {
 		c := s.changes[scope]
 		removed := c.folded

@@ -54,7 +54,7 @@ func (c *Catalog) Declare(d Declaration) (*Table, error) {
 		}
 	}
 	schema := schemaOf(d.Fields)
-	spec, err := partitionOf(schema, d.Partition)
+	spec, err := partitionOf(schema, d.Partition, firstPartition)
 	if err != nil {
 		return nil, fmt.Errorf("declare table %s: %w", d.Name, err)
 	}
@@ -97,7 +97,10 @@ func build(schema *icebergo.Schema, spec *icebergo.PartitionSpec, order table.So
 	return b.Build()
 }
 
-func partitionOf(schema *icebergo.Schema, column string) (*icebergo.PartitionSpec, error) {
+// firstPartition is the id of a new table's partition field, as Iceberg has it.
+const firstPartition = 1000
+
+func partitionOf(schema *icebergo.Schema, column string, id int) (*icebergo.PartitionSpec, error) {
 	if column == "" {
 		return icebergo.UnpartitionedSpec, nil
 	}
@@ -106,7 +109,7 @@ func partitionOf(schema *icebergo.Schema, column string) (*icebergo.PartitionSpe
 		return nil, fmt.Errorf("no column %q to partition by", column)
 	}
 	spec := icebergo.NewPartitionSpec(icebergo.PartitionField{
-		SourceIDs: []int{field.ID}, FieldID: 1000, Name: column, Transform: icebergo.IdentityTransform{}})
+		SourceIDs: []int{field.ID}, FieldID: id, Name: column, Transform: icebergo.IdentityTransform{}})
 	return &spec, nil
 }
 
@@ -309,6 +312,24 @@ func (t *Table) Evolve(fields []Field, key []string, properties map[string]strin
 	}
 	s := t.catalog.newStaging()
 	return t.catalog.newTable(table.New(t.inner.Identifier(), evolved, t.Location(), fileSystem(s), nil), s), nil
+}
+
+// Repartition is a table without files, split by another column, in memory. Files
+// of earlier snapshots stay split as they are.
+func (t *Table) Repartition(column string) (*Table, error) {
+	metadata := t.inner.Metadata()
+	spec, err := partitionOf(t.inner.Schema(), column, *metadata.LastPartitionSpecID()+1)
+	if err != nil {
+		return nil, fmt.Errorf("split %s by another column: %w", t.Name(), err)
+	}
+	const newest = -1
+	updates := []table.Update{table.NewAddPartitionSpecUpdate(spec, false), table.NewSetDefaultSpecUpdate(newest)}
+	split, err := table.UpdateTableMetadata(metadata, updates, "")
+	if err != nil {
+		return nil, fmt.Errorf("split %s by another column: %w", t.Name(), err)
+	}
+	s := t.catalog.newStaging()
+	return t.catalog.newTable(table.New(t.inner.Identifier(), split, t.Location(), fileSystem(s), nil), s), nil
 }
 
 // numbered gives new fields the next ids.
