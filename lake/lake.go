@@ -179,6 +179,21 @@ func tablesOf(ctx context.Context, now *version) ([]TableInfo, error) {
 	return infos, nil
 }
 
+// Declared is the newest Spec of a table, also of one that was taken out of the
+// lake.
+func (l *Lake) Declared(ctx context.Context, name string) (spec Spec, err error) {
+	err = l.reading(ctx, func(now *version) error {
+		table, err := l.find(ctx, now, name)
+		if err != nil {
+			return err
+		}
+		info, err := infoOf(table)
+		spec = info.Spec
+		return err
+	})
+	return spec, err
+}
+
 func infoOf(table *iceberg.Table) (TableInfo, error) {
 	fields, err := table.Fields(0)
 	if errors.Is(err, iceberg.ErrUnsupported) {

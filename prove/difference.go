@@ -47,11 +47,10 @@ func (p *prover) difference(ctx context.Context, n *lake.TableNode, rebuilt lake
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	infos, err := p.lake.Tables(ctx)
+	spec, err := p.lake.Declared(ctx, n.Table)
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(infos, func(info lake.TableInfo) bool { return info.Table == n.Table })
 	c := comparison{session: session, difference: d}
 	if c.recorded, err = p.lake.ScopeQuery(ctx, n.Table, n.Snapshot, n.Scope); err != nil {
 		return nil, err
@@ -62,10 +61,10 @@ func (p *prover) difference(ctx context.Context, n *lake.TableNode, rebuilt lake
 			return nil, err
 		}
 	}
-	if slices.ContainsFunc(infos[at].Spec.Columns, func(c lake.Column) bool { return c.Name == "file_id" }) {
+	if slices.ContainsFunc(spec.Columns, func(c lake.Column) bool { return c.Name == "file_id" }) {
 		c.rebuilt = renamed(c.rebuilt, fileIDs)
 	}
-	if err := c.run(ctx, infos[at].Spec.Key); err != nil {
+	if err := c.run(ctx, spec.Key); err != nil {
 		return nil, fmt.Errorf("compare %s: %w", key(n), err)
 	}
 	return d, nil

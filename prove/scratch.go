@@ -117,13 +117,9 @@ func (s state) holds(want map[string]string, seen string) bool {
 func (s *scratch) copy(ctx context.Context, n *lake.TableNode) (err error) {
 	task := progress.Start(ctx, "copy "+key(n), n.Rows, "rows")
 	defer task.Done()
-	infos, err := s.from.Tables(ctx)
+	spec, err := s.from.Declared(ctx, n.Table)
 	if err != nil {
 		return err
-	}
-	at := slices.IndexFunc(infos, func(info lake.TableInfo) bool { return info.Table == n.Table })
-	if at < 0 {
-		return errors.New("the lake has no such table any more")
 	}
 	query, err := s.from.ScopeQuery(ctx, n.Table, n.Snapshot, n.Scope)
 	if err != nil {
@@ -134,7 +130,7 @@ func (s *scratch) copy(ctx context.Context, n *lake.TableNode) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, run.Close()) }()
-	if _, err := run.Write(ctx, infos[at].Spec, n.Scope, query); err != nil {
+	if _, err := run.Write(ctx, spec, n.Scope, query); err != nil {
 		return err
 	}
 	if _, err := run.Publish(ctx, lake.Done); err != nil {

@@ -23,21 +23,25 @@ func (c *Catalogue) Made(ctx context.Context, l *lake.Lake, name, at string) (Bu
 	if !built {
 		return Built{}, fmt.Errorf("data set %s is not built: run alignctl data build %s", view.Name, view.Name)
 	}
+	return c.MadeAt(ctx, l, pin)
+}
+
+// MadeAt tells how a data set came to be, as it is at a snapshot.
+func (c *Catalogue) MadeAt(ctx context.Context, l *lake.Lake, pin lake.Pin) (Built, error) {
+	view, err := c.View(pin.Table)
+	if err != nil {
+		return Built{}, err
+	}
 	session, err := recordOf(ctx, l)
 	if err != nil {
 		return Built{}, err
 	}
 	defer session.Close()
-	makers, err := pinned{l, pins}.made(ctx, session, view, "")
+	makers, err := pinned{l, lake.Pins{pin.Table: pin}}.made(ctx, session, view, "")
 	if err != nil {
 		return Built{}, err
 	}
-	last := maker{}
-	for _, m := range makers {
-		if m.publish > last.publish {
-			last = m
-		}
-	}
+	last := newest(makers)
 	if last.run == "" {
 		return Built{}, fmt.Errorf("no run of alignctl data build is recorded for %s at snapshot %d", view.Name, pin.Snapshot)
 	}
@@ -66,6 +70,15 @@ type maker struct {
 	run     string
 	recipe  Recipe
 	publish int64 // orders builds
+}
+
+func newest(makers []maker) (last maker) {
+	for _, m := range makers {
+		if m.publish > last.publish {
+			last = m
+		}
+	}
+	return last
 }
 
 // made finds who made what each scope of a data set holds, or one of them.

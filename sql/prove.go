@@ -89,7 +89,8 @@ func (p proof) reverse(ctx context.Context) error {
 		if err := s.Exec(ctx, fmt.Sprintf(copied, reversed, duck.Ident(table))); err != nil {
 			return err
 		}
-		if err := s.Exec(ctx, fmt.Sprintf("create or replace view %s as from temp.%s", duck.Ident(table), reversed)); err != nil {
+		shown := fmt.Sprintf("create or replace view %s as from temp.%s", duck.Ident(table), reversed)
+		if err := s.Exec(ctx, shown); err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,7 @@ type Recipe struct {
 	// digest: data sets whose scope is a parameter of the view as well.
 	Scopes    map[string]string `json:"scopes,omitempty"`
 	Templates map[string]string `json:"templates"` // id -> digest, of the styles that parameters name
+	Query     string            `json:"query"`     // of the view, in DuckDB's own spelling
 }
 
 // ParseRecipe reads the recipe that a build left as its run's configuration. The
@@ -146,6 +147,7 @@ func (c *Catalogue) recipe(ctx context.Context, s *lake.Session, v *View, set ma
 		return Recipe{}, err
 	}
 	r.Digest, err = digestJSON(definition{r, read.canonical, v.Key, v.Licence, v.Columns, read.audits, renderForm})
+	r.Query = read.canonical
 	return r, err
 }
 

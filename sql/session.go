@@ -21,7 +21,8 @@ type Session struct {
 	at      string
 	pins    lake.Pins
 	tables  []string          // of the pins, sorted
-	now     []string          // of the lake as it is, sorted: table@VERSION may name them
+	now     []string          // of the lake as it is, sorted
+	named   []string          // of any version, sorted: table@VERSION may name them
 	views   map[string]string // "table@version" -> its name in SQL
 	live    []*View           // the views under core that stand
 	lacking map[string]string // why others don't
@@ -42,6 +43,9 @@ func Open(ctx context.Context, l *lake.Lake, o SessionOptions) (*Session, error)
 		return nil, err
 	}
 	s := &Session{lake: l, at: o.At, now: slices.Sorted(maps.Keys(now)), views: map[string]string{}}
+	if s.named, err = l.Names(ctx); err != nil {
+		return nil, err
+	}
 	pins := now
 	if o.At != "" {
 		if pins, err = l.At(ctx, o.At); err != nil {
@@ -93,7 +97,7 @@ func (s *Session) Describe(ctx context.Context, query Statement) ([]duck.Column,
 // doesn't read.
 func (s *Session) prepare(ctx context.Context, statement Statement) (rewriting, error) {
 	r := rewriting{original: statement}
-	found, err := references(statement.SQL, s.now)
+	found, err := references(statement.SQL, s.named)
 	if err == nil {
 		r, err = rewrite(statement, found, func(f reference) (string, error) { return s.view(ctx, statement, f) })
 	}
@@ -191,6 +195,8 @@ func (s *Session) missingTable(fault duck.QueryError) string {
 		return fault.Message
 	case s.lacking[name] != "":
 		return s.lacking[name]
+	case slices.Contains(s.named, name) && !slices.Contains(s.now, name):
+		return fmt.Sprintf("table %q was taken out of the lake; earlier versions have it: %s@VERSION", name, name)
 	case slices.Contains(s.now, name):
 		return fmt.Sprintf("the lake had no table %q at version %q: it came later", name, s.at)
 	}
