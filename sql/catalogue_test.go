@@ -37,13 +37,13 @@ const ownTurns = `messages:
 
 func TestLoadCatalogue(t *testing.T) {
 	c, err := LoadCatalogue(workspace(t, map[string]string{
-		"views/own/pairs.sql":        header,
+		"views/own/strong.sql":       strings.ReplaceAll(header, "data.pairs", "data.strong"),
 		"templates/ranked-en-9.yaml": ownTemplate,
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"data.pairs", "pairs", "data.sft_ranked", "core.split", "split"} {
+	for _, name := range []string{"data.strong", "strong", "data.sft_ranked", "core.split", "split"} {
 		if _, err := c.View(name); err != nil {
 			t.Error(err)
 		}
