@@ -40,13 +40,20 @@ func TestScripts(t *testing.T) {
 // inherited are the variables by which a machine lends its data and plugins.
 var inherited = []string{"ALIGNCTL_TESTDATA", "ALIGNCTL_TESTMODELS", "PJRT_PLUGIN_LIBRARY_PATH", "GOMLX_NO_AUTO_INSTALL"}
 
-// It also says where the reference cases of tokenizers are.
+// folders of the repository that scripts read.
+var folders = map[string]string{
+	"CASES":     "../../train/lm/testdata/cases", // of tokenizers
+	"REFERENCE": "../../tests/reference",         // what checks alignctl without sharing anything with it
+}
+
 func inheritEnvironment(env *testscript.Env) error {
-	cases, err := filepath.Abs("../../train/lm/testdata/cases")
-	if err != nil {
-		return err
+	for name, folder := range folders {
+		path, err := filepath.Abs(folder)
+		if err != nil {
+			return err
+		}
+		env.Setenv(name, path)
 	}
-	env.Setenv("CASES", cases)
 	for _, name := range inherited {
 		if value, ok := os.LookupEnv(name); ok {
 			env.Setenv(name, value)
