@@ -40,8 +40,11 @@ WITH associates AS (
 -- Of all pairs of a cue those with the smallest draws: the md5 of seed, language, cue and the two responses, its last
 -- eight bytes as a little-endian number.
 drawn AS (
-    SELECT language, cue, min_by({'strong': strong, 'weak': weak}, md5_number_lower(concat_ws('|',
-        getvariable('seed'), language, cue, strong.response, weak.response)), getvariable('pairs')) AS pairs
+    SELECT language, cue, min({
+        'draw': md5_number_lower(concat_ws('|', getvariable('seed'), language, cue, strong.response, weak.response)),
+        'strong': strong,
+        'weak': weak
+    }, getvariable('pairs')) AS pairs
     FROM associates AS strong
     JOIN associates AS weak USING (language, cue)
     WHERE strong.place <= getvariable('strong') AND weak.n * getvariable('ratio') <= strong.n

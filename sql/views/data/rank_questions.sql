@@ -46,8 +46,11 @@ associates AS (
 ),
 -- The same draw comes out on every machine and in any order of rows.
 drawn AS (
-    SELECT language, cue, question, min_by({'response': response, 'n': n}, md5_number_lower(
-        concat_ws('|', getvariable('seed'), language, cue, question, response)), getvariable('items')) AS items
+    SELECT language, cue, question, min({
+        'draw': md5_number_lower(concat_ws('|', getvariable('seed'), language, cue, question, response)),
+        'response': response,
+        'n': n
+    }, getvariable('items')) AS items
     FROM associates
     CROSS JOIN (SELECT unnest(range(1, getvariable('questions') + 1)) AS question)
     GROUP BY language, cue, question
@@ -61,10 +64,13 @@ ordered AS (
 ),
 -- Equal sets have one order.
 different AS (
-    SELECT language, cue, items, min(question) AS question, min_by(shown, question) AS shown
-    FROM ordered
-    WHERE items[1].n > items[-1].n
-    GROUP BY language, cue, items
+    SELECT language, cue, items, first.question, first.shown
+    FROM (
+        SELECT language, cue, items, min({'question': question, 'shown': shown}) AS first
+        FROM ordered
+        WHERE items[1].n > items[-1].n
+        GROUP BY language, cue, items
+    )
 ),
 divided AS (
     SELECT different.*, tests,
