@@ -2,10 +2,7 @@ package train
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -13,7 +10,6 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"alignctl/internal/atomicfile"
-	"alignctl/internal/failpoint"
 	"alignctl/train/lm"
 )
 
@@ -29,40 +25,6 @@ type TrainerState struct {
 	RunID        string `json:"run_id"`
 	Steps        int    `json:"global_step"`   // optimizer steps done
 	MicroBatches int    `json:"micro_batches"` // taken from the data so far
-}
-
-// saveFolder makes a new folder at path with what write puts there: the folder
-// has its name only when everything in it is on disk, so that a crash leaves
-// all of it or nothing.
-func saveFolder(path string, write func(folder string) error) error {
-	parent := filepath.Dir(path)
-	if err := atomicfile.MkdirAll(parent); err != nil {
-		return err
-	}
-	fresh, err := os.MkdirTemp(parent, ".saving-"+filepath.Base(path)+"-")
-	if err != nil {
-		return fmt.Errorf("save folder %q: %w", path, err)
-	}
-	if err := errors.Join(os.Chmod(fresh, 0o755), write(fresh)); err != nil {
-		return errors.Join(err, os.RemoveAll(fresh))
-	}
-	failpoint.Hit("train.save")
-	if err := errors.Join(atomicfile.SyncDir(fresh), os.Rename(fresh, path)); err != nil {
-		return errors.Join(fmt.Errorf("save folder %q: %w", path, err), os.RemoveAll(fresh))
-	}
-	return atomicfile.SyncDir(parent)
-}
-
-// checkVacant refuses an output folder that holds something already.
-func checkVacant(path string) error {
-	entries, err := os.ReadDir(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("use output folder %q: %w", path, err)
-	}
-	return fmt.Errorf("use output folder %q: it isn't empty: name another with --out", path)
 }
 
 // saveState writes the optimizer's moments and the position in the data.

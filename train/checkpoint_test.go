@@ -2,13 +2,13 @@ package train
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"alignctl/internal/atomicfile"
 	"alignctl/train/lm"
 )
 
@@ -22,7 +22,7 @@ func TestSavedAdapterLoadsBack(t *testing.T) {
 		stepAt(t, s, 1e-2, batch)
 	}
 	folder := filepath.Join(t.TempDir(), "deep", "adapter")
-	err := saveFolder(folder, func(fresh string) error {
+	err := atomicfile.WriteDir(folder, func(fresh string) error {
 		return errors.Join(m.SaveAdapter(fresh, tinyFolder), s.saveState(fresh, TrainerState{RunID: "r", Steps: 3}))
 	})
 	if err != nil {
@@ -45,7 +45,7 @@ func TestSavedAdapterLoadsBack(t *testing.T) {
 		t.Errorf("loss after loading back: %v, before: %v", got, want)
 	}
 	checkMoments(t, s, filepath.Join(folder, optimizerFile))
-	if err := checkVacant(folder); err == nil {
+	if err := atomicfile.CheckVacant(folder); err == nil {
 		t.Error("a folder with an adapter passed as vacant")
 	}
 }
@@ -64,23 +64,5 @@ func checkMoments(t *testing.T, s *Stepper, path string) {
 	}
 	if !slices.Equal(stored, tensors.MustCopyFlatData[float32](slot.second.MustValue())) {
 		t.Errorf("stored second moment of %s differs", slot.weight.Path())
-	}
-}
-
-func TestFailedSaveLeavesNothing(t *testing.T) {
-	parent := t.TempDir()
-	broken := errors.New("disk full")
-	err := saveFolder(filepath.Join(parent, "adapter"), func(fresh string) error {
-		if err := os.WriteFile(filepath.Join(fresh, "half"), nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return broken
-	})
-	if !errors.Is(err, broken) {
-		t.Fatalf("got error %v", err)
-	}
-	entries, err := os.ReadDir(parent)
-	if err != nil || len(entries) != 0 {
-		t.Errorf("left behind: %v, %v", entries, err)
 	}
 }

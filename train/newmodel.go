@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"alignctl/internal/atomicfile"
 	"alignctl/lake"
 	"alignctl/train/lm"
 )
@@ -28,14 +29,14 @@ type NewModelOptions struct {
 // NewModel writes the folder of a small Llama with random weights and a
 // tokenizer learnt from texts. The same texts and options give the same bytes.
 func NewModel(texts []string, o NewModelOptions) (lm.Config, error) {
-	if err := checkVacant(o.Folder); err != nil {
+	if err := atomicfile.CheckVacant(o.Folder); err != nil {
 		return lm.Config{}, err
 	}
 	if o.Heads < 1 || o.Hidden < 1 || o.Hidden%o.Heads != 0 {
 		return lm.Config{}, fmt.Errorf("make model %q: --hidden %d must be a multiple of --heads %d", o.Folder, o.Hidden, o.Heads)
 	}
 	var config lm.Config
-	err := saveFolder(o.Folder, func(fresh string) error {
+	err := atomicfile.WriteDir(o.Folder, func(fresh string) error {
 		if err := lm.LearnTokenizer(slices.Values(texts), o.Vocab, fresh); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"path/filepath"
 
+	"alignctl/internal/atomicfile"
 	"alignctl/lake"
 	"alignctl/train/batch"
 	"alignctl/train/lm"
@@ -106,7 +107,7 @@ func SFT(ctx context.Context, l *lake.Lake, o SFTOptions) (result Result, err er
 	if o.Out == "" {
 		o.Out = filepath.Join(l.Dir(), "models", run.ID())
 	}
-	if err := checkVacant(o.Out); err != nil {
+	if err := atomicfile.CheckVacant(o.Out); err != nil {
 		return Result{}, err
 	}
 	s := &sft{options: o, run: run}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"alignctl/internal/atomicfile"
 	"alignctl/lake"
 	"alignctl/train/batch"
 	"alignctl/train/lm"
@@ -104,7 +105,7 @@ func (s *sft) save(outcome Outcome) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("save model: %w", err)
 	}
-	err = saveFolder(out, func(fresh string) error {
+	err = atomicfile.WriteDir(out, func(fresh string) error {
 		if outcome.Interrupted {
 			state := TrainerState{RunID: s.run.ID(), Steps: outcome.Steps, MicroBatches: outcome.Steps * s.options.Accumulate}
 			if err := s.stepper.saveState(fresh, state); err != nil {

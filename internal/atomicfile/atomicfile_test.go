@@ -89,3 +89,38 @@ func TestWriteStream(t *testing.T) {
 		t.Errorf("left behind: %v, %v", names, err)
 	}
 }
+
+// A folder has its name when it is whole, in the place of none or of an empty
+// one; one that fails leaves nothing.
+func TestWriteDir(t *testing.T) {
+	parent := t.TempDir()
+	path := filepath.Join(parent, "deep", "folder")
+	stop := errors.New("disk full")
+	for _, fault := range []error{stop, nil} {
+		err := WriteDir(path, func(fresh string) error {
+			return errors.Join(Write(filepath.Join(fresh, "a"), []byte("x"), 0o644), fault)
+		})
+		if !errors.Is(err, fault) {
+			t.Fatalf("got error %v, want %v", err, fault)
+		}
+		if names, err := os.ReadDir(filepath.Dir(path)); err != nil || fault != nil && len(names) != 0 {
+			t.Errorf("left behind: %v, %v", names, err)
+		}
+	}
+	if err := CheckVacant(path); err == nil {
+		t.Error("a folder with a file passed as vacant")
+	}
+	empty := filepath.Join(parent, "empty")
+	if err := os.Mkdir(empty, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, vacant := range []string{empty, filepath.Join(parent, "none")} {
+		if err := errors.Join(CheckVacant(vacant), WriteDir(vacant, func(string) error { return nil })); err != nil {
+			t.Error(err)
+		}
+	}
+	file := filepath.Join(path, "a")
+	if CheckVacant(file) == nil || WriteDir(file, func(string) error { return nil }) == nil {
+		t.Error("a file passed as a vacant folder")
+	}
+}

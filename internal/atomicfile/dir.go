@@ -1,0 +1,59 @@
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"alignctl/internal/failpoint"
+)
+
+// WriteDir makes a new folder at path with what fill puts there: the folder has
+// its name only when everything in it is on disk, so that a crash leaves all of
+// it or nothing. Fill syncs the files that it writes. The folder may be there
+// already when it is empty.
+func WriteDir(path string, fill func(folder string) error) error {
+	parent := filepath.Dir(path)
+	if err := MkdirAll(parent); err != nil {
+		return err
+	}
+	fresh, err := os.MkdirTemp(parent, ".tmp-"+filepath.Base(path)+"-*")
+	if err != nil {
+		return fmt.Errorf("make folder %q: %w", path, err)
+	}
+	if err := errors.Join(os.Chmod(fresh, 0o755), fill(fresh)); err != nil {
+		return errors.Join(err, os.RemoveAll(fresh))
+	}
+	failpoint.Hit("atomicfile.dir")
+	if err := errors.Join(SyncDir(fresh), replaceEmpty(fresh, path)); err != nil {
+		return errors.Join(fmt.Errorf("make folder %q: %w", path, err), os.RemoveAll(fresh))
+	}
+	return SyncDir(parent)
+}
+
+// replaceEmpty gives a folder the name of an empty one, or of none.
+func replaceEmpty(from, to string) error {
+	if info, err := os.Lstat(to); err == nil && info.IsDir() {
+		if err := os.Remove(to); err != nil {
+			return err
+		}
+	}
+	return os.Rename(from, to)
+}
+
+// CheckVacant refuses a folder, to be made by WriteDir, that holds something
+// already.
+func CheckVacant(path string) error {
+	entries, err := os.ReadDir(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("use output folder %q: %w", path, err)
+	case len(entries) > 0:
+		return fmt.Errorf("use output folder %q: it isn't empty: name another", path)
+	}
+	return nil
+}
