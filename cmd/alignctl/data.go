@@ -21,7 +21,8 @@ func dataCommand(t *terminal) *cli.Command {
 		Name:  "data",
 		Usage: "build data sets by SQL and look at them",
 		Subcommands: []*cli.Command{dataListCommand(t), dataShowCommand(t), dataGraphCommand(t), dataBuildCommand(t),
-			dataPreviewCommand(t), dataStatsCommand(t), dataAuditCommand(t), dataDiffCommand(t), dataRemoveCommand(t)},
+			dataPreviewCommand(t), dataStatsCommand(t), dataAuditCommand(t), dataDiffCommand(t), dataExportCommand(t),
+			dataRemoveCommand(t)},
 	}
 }
 

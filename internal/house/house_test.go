@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"eval":                   {"lake", "train/lm", "eval/stat", "internal"},
 	"eval/stat":              {},
 	"sql":                    {"lake", "lake/duck", "internal"},
+	"sql/export":             {"sql", "lake", "lake/duck", "internal"},
 	"prove":                  {"etl", "etl/norms", "etl/swow", "etl/wvs", "sql", "lake", "lake/duck", "internal"},
 	"lake":                   {"lake/duck", "lake/iceberg", "internal"},
 	"lake/duck":              {"internal"},
