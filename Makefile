@@ -3,10 +3,11 @@
 #   make demo      the whole chain on the embedded demo corpus, in ./demo-lake
 #   make test      gofmt, vet, staticcheck, import rules, all tests
 #   make test-long all tests anew (with ALIGNCTL_PYTHON: peft as a peer), races, fuzzing,
-#                  and test-interop
+#                  test-interop and test-exports
 #   make test-reliability  kills, faults, power cuts and mutants at full length
 #   make test-interop   PyIceberg and Spark read and write the lake; brings them (needs
 #                  Python 3, Java 17, Maven)
+#   make test-exports   datasets and TRL's trainers take every export; brings them (needs Python 3)
 #   make bench-etl   alignctl etl on files of full size beside polars, pandas, DuckDB and
 #                  data.table (ALIGNCTL_PEERS: a python that has them)
 #   make bench     timings beside their peers (docs/performance.md)
@@ -20,7 +21,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long test-reliability test-interop race lint fuzz bench bench-etl clean
+.PHONY: all build demo test test-long test-reliability test-interop test-exports race lint fuzz bench bench-etl clean
 
 all: build
 
@@ -39,6 +40,7 @@ test-long:
 	ALIGNCTL_LONG=1 go test -count=1 -run TestReference ./etl/swow
 	$(MAKE) test-reliability
 	$(MAKE) test-interop
+	$(MAKE) test-exports
 	$(MAKE) race
 	$(MAKE) fuzz
 
@@ -48,6 +50,9 @@ test-reliability:
 
 test-interop:
 	@engines=$$(bash lake/interop/setup.sh) && env $$engines go test -count=1 -v -timeout 20m ./lake/interop
+
+test-exports:
+	@trl=$$(bash sql/export/peers/setup.sh) && env $$trl go test -count=1 -v -run Peers -timeout 20m ./sql/export
 
 race:
 	go test -race ./lake/... ./etl/... ./sql/... ./eval/... ./train/batch/... ./internal/...
