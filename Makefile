@@ -10,6 +10,7 @@
 #   make test-exports   datasets and TRL's trainers take every export; brings them (needs Python 3)
 #   make bench-etl   alignctl etl on files of full size beside polars, pandas, DuckDB and
 #                  data.table (ALIGNCTL_PEERS: a python that has them)
+#   make bench-data  alignctl data build at the study's size
 #   make bench     timings beside their peers (docs/performance.md)
 
 export CGO_ENABLED = 1
@@ -22,6 +23,7 @@ RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
 .PHONY: all build demo test test-long test-reliability test-interop test-exports race lint fuzz bench bench-etl clean
+.PHONY: all build demo test test-long test-reliability test-interop race lint fuzz bench bench-etl bench-data clean
 
 all: build
 
@@ -75,6 +77,9 @@ bench: build
 
 bench-etl: build
 	go run ./bench/etl
+
+bench-data: build
+	go run ./bench/data
 
 clean:
 	rm -rf bin demo-lake

@@ -12,7 +12,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -21,9 +20,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
-	"time"
+
+	"alignctl/bench/measure"
 )
 
 type options struct {
@@ -87,7 +86,7 @@ func compare(ctx context.Context, out io.Writer, work workload, records int, o o
 	for _, why := range absent {
 		fmt.Fprintln(os.Stderr, "left out:", why)
 	}
-	runs := make([][]usage, len(programs))
+	runs := make([][]measure.Usage, len(programs))
 	for range o.repeat {
 		for i, p := range programs {
 			u, err := p.measure(ctx, dir)
@@ -102,7 +101,7 @@ func compare(ctx context.Context, out io.Writer, work workload, records int, o o
 
 // report prints the medians, and each peer's as multiples of alignctl's, which
 // comes first.
-func report(out io.Writer, work workload, file string, records int, programs []program, runs [][]usage) error {
+func report(out io.Writer, work workload, file string, records int, programs []program, runs [][]measure.Usage) error {
 	info, err := os.Stat(file)
 	if err != nil {
 		return err
@@ -111,28 +110,11 @@ func report(out io.Writer, work workload, file string, records int, programs []p
 		runtime.NumCPU(), len(runs[0]))
 	fmt.Fprintln(out, "| | wall s | CPU s | peak MiB | wall / alignctl's | peak / alignctl's |")
 	fmt.Fprintln(out, "|---|---|---|---|---|---|")
-	ours := median(runs[0])
+	ours := measure.Median(runs[0])
 	for i, p := range programs {
-		u := median(runs[i])
-		fmt.Fprintf(out, "| %s %s | %.2f | %.2f | %.0f | %.2f | %.2f |\n", p.name, p.version, u.wall.Seconds(),
-			u.cpu.Seconds(), u.peak/mib, u.wall.Seconds()/ours.wall.Seconds(), u.peak/ours.peak)
+		u := measure.Median(runs[i])
+		fmt.Fprintf(out, "| %s %s | %.2f | %.2f | %.0f | %.2f | %.2f |\n", p.name, p.version, u.Wall.Seconds(),
+			u.CPU.Seconds(), u.Peak, u.Wall.Seconds()/ours.Wall.Seconds(), u.Peak/ours.Peak)
 	}
 	return nil
 }
-
-// median is the run in the middle, by time.
-func median(runs []usage) usage {
-	sorted := slices.SortedFunc(slices.Values(runs), func(a, b usage) int { return cmp.Compare(a.wall, b.wall) })
-	return sorted[len(sorted)/2]
-}
-
-// usage is what a process took.
-type usage struct {
-	wall, cpu time.Duration
-	peak      float64 // bytes of resident memory
-}
-
-const (
-	mib = 1 << 20 // bytes
-	kib = 1 << 10
-)

@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
-	"time"
+
+	"alignctl/bench/measure"
 )
 
 // A program loads the file of a workload.
@@ -75,30 +75,20 @@ func ask(ctx context.Context, name string, args ...string) string {
 }
 
 // measure runs the program once, as a process in a folder that has the file.
-func (p program) measure(ctx context.Context, dir string) (usage, error) {
+func (p program) measure(ctx context.Context, dir string) (measure.Usage, error) {
 	out := filepath.Join(dir, outFolder)
 	if err := os.RemoveAll(out); err != nil {
-		return usage{}, err
+		return measure.Usage{}, err
 	}
 	if err := os.Mkdir(out, 0o700); err != nil {
-		return usage{}, err
+		return measure.Usage{}, err
 	}
 	if p.before != nil {
 		if said, err := prepared(ctx, dir, p.before).CombinedOutput(); err != nil {
-			return usage{}, fmt.Errorf("prepare: %w: %s", err, said)
+			return measure.Usage{}, fmt.Errorf("prepare: %w: %s", err, said)
 		}
 	}
-	cmd := prepared(ctx, dir, p.command)
-	cmd.Stderr = os.Stderr
-	start := time.Now()
-	if err := cmd.Run(); err != nil {
-		return usage{}, err
-	}
-	u := usage{wall: time.Since(start), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
-	if r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		u.peak = float64(r.Maxrss) * kib
-	}
-	return u, nil
+	return measure.Run(prepared(ctx, dir, p.command))
 }
 
 func prepared(ctx context.Context, dir string, command []string) *exec.Cmd {

@@ -5,9 +5,8 @@ package main
 import (
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 
+	"alignctl/bench/measure"
 	"alignctl/etl/swow/swowtest"
 	"alignctl/etl/wvs/wvstest"
 )
@@ -45,23 +44,15 @@ func generateSWOW(dir string, records int) error {
 		size = swowtest.Size{Cues: swowtest.Complete.Cues, PerCue: records / swowtest.Complete.Cues}
 	}
 	return errors.Join(
-		create(dir, "complete.csv", func(w io.Writer) error { return swowtest.WriteComplete(w, size, 1) }),
-		create(dir, "words.txt", swowtest.WriteLexicon),
-		create(dir, "cues.tsv", func(w io.Writer) error { return swowtest.WriteCueCorrections(w, size) }),
-		create(dir, "variants.txt", func(w io.Writer) error { return swowtest.WriteVariants(w, size) }),
+		measure.Create(dir, "complete.csv", func(w io.Writer) error { return swowtest.WriteComplete(w, size, 1) }),
+		measure.Create(dir, "words.txt", swowtest.WriteLexicon),
+		measure.Create(dir, "cues.tsv", func(w io.Writer) error { return swowtest.WriteCueCorrections(w, size) }),
+		measure.Create(dir, "variants.txt", func(w io.Writer) error { return swowtest.WriteVariants(w, size) }),
 	)
 }
 
 func generateWVS(dir string, records int) error {
 	o := wvstest.CrossNational
 	o.Respondents = records
-	return create(dir, "wvs.csv", func(w io.Writer) error { return wvstest.Write(w, o, 1) })
-}
-
-func create(dir, name string, write func(io.Writer) error) error {
-	f, err := os.Create(filepath.Join(dir, name))
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(f), f.Close())
+	return measure.Create(dir, "wvs.csv", func(w io.Writer) error { return wvstest.Write(w, o, 1) })
 }
