@@ -22,8 +22,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long test-reliability test-interop test-exports race lint fuzz bench bench-etl clean
-.PHONY: all build demo test test-long test-reliability test-interop race lint fuzz bench bench-etl bench-data clean
+.PHONY: all build demo test test-long test-reliability test-interop test-exports race lint fuzz bench bench-etl bench-data clean
 
 all: build
 

@@ -78,16 +78,8 @@ func (b *builder) run(ctx context.Context, v *View, recipe Recipe, pins lake.Pin
 	if err := b.prepare(ctx, run, recipe, pins); err != nil {
 		return "", err
 	}
-	for _, p := range v.Params {
-		if err := p.held(ctx, run.Session(), recipe.Params[p.Name]); err != nil {
-			return "", err
-		}
-	}
-	staged, err := v.write(ctx, run, v.scopeIn(recipe.Params))
+	staged, err := v.write(ctx, run, recipe.Params)
 	if err != nil {
-		return "", err
-	}
-	if err := v.audit(ctx, run, recipe.Params); err != nil {
 		return "", err
 	}
 	if b.proves() {
@@ -146,20 +138,34 @@ func setVariables(ctx context.Context, s *lake.Session, params map[string]any) e
 	return nil
 }
 
-// write stages the view's rows as the whole table, or as the scope, and gives the
-// pin of the whole table.
-func (v *View) write(ctx context.Context, run *lake.Run, scope string) (lake.Pin, error) {
+// write stages and audits the view's rows as the whole table, or as the scope, and
+// gives the pin of the whole table.
+func (v *View) write(ctx context.Context, run *lake.Run, params map[string]any) (lake.Pin, error) {
+	for _, p := range v.Params {
+		if err := p.held(ctx, run.Session(), params[p.Name]); err != nil {
+			return lake.Pin{}, err
+		}
+	}
 	task := progress.Start(ctx, "build "+v.Name, 0, "rows")
-	defer task.Done()
-	pin, err := v.stage(ctx, run, scope)
+	pin, err := v.stage(ctx, run, v.scopeIn(params))
+	task.Done()
 	if err != nil {
 		return pin, err
 	}
+	if err := v.audit(ctx, run, params); err != nil {
+		return pin, err
+	}
+	return pin, v.some(ctx, run, v.scopeIn(params))
+}
+
+// some is an error when the staged rows are none. It is asked after the audits,
+// which may tell why.
+func (v *View) some(ctx context.Context, run *lake.Run, scope string) error {
 	some, err := scalar(ctx, run.Session(), "select (count(*) > 0)::varchar from ("+v.rows(scope)+" limit 1)")
 	if err == nil && some != "true" {
 		err = errors.New("the view gives no rows with these parameters and inputs: nothing is published")
 	}
-	return pin, err
+	return err
 }
 
 func (v *View) stage(ctx context.Context, run *lake.Run, scope string) (lake.Pin, error) {

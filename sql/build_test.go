@@ -20,7 +20,7 @@ func bigWorld(t *testing.T, workspace string) *world {
 	w := newWorld(t, workspace)
 	w.table("core.strength", []string{"language", "population", "cue", "response"}, `
 		SELECT 'en' AS language, 'all' AS population, 'cue' || c AS cue, 'word' || r AS response,
-			(1 + 90 // (1 + r))::BIGINT AS n123
+			(1 + 90 // (1 + r))::BIGINT AS n123, 1::BIGINT AS n1
 		FROM range(100) AS cues(c), range(40) AS responses(r)
 		WHERE r < 12 + c % 29`)
 	w.table("core.split", []string{"recipe", "language", "cue"}, `
@@ -187,9 +187,9 @@ func TestAuditsFindTheirFault(t *testing.T) {
 	renamed := strings.ReplaceAll(string(view), "data.sft_ranked", "data.mine")
 	for _, test := range []struct{ audit, old, new string }{
 		{"no-group-crosses", "    split,\n    copy,", "    if(copy = 2, 'dev', split) AS split,\n    copy,"},
-		{"no-empty-completion", "    completion,\n", "    if(cue = 'cue7', ' ', completion) AS completion,\n"},
-		{"lists-keep-order", "array_to_string(lists.responses", "array_to_string(list_reverse(lists.responses)"},
-		{"lists-keep-order", "array_to_string(lists.responses", "array_to_string(list_append(lists.responses, 'new')"},
+		{"no-empty-completion", "replace(answer, ',', separator)", "if(cue = 'cue7', ' ', replace(answer, ',', separator))"},
+		{"lists-keep-order", "list_where(responses, kept)", "list_reverse(list_where(responses, kept))"},
+		{"lists-keep-order", "list_where(responses, kept)", "list_append(list_where(responses, kept), 'new')"},
 		{"every-split-has-examples", "WHERE split.recipe", "WHERE split.split <> 'dev' AND split.recipe"},
 	} {
 		text := strings.Replace(renamed, test.old, test.new, 1)

@@ -7,7 +7,7 @@
 --   chosen ones, the rarest last; other, the first words that other people said to the same cue.
 -- key: example_id
 -- licence: no-redistribution
--- param: language string both both|core.strength.language "language of the cues"
+-- param: language string both both|core.strength.language "language of the cues; both: English and Mandarin"
 -- param: population string all core.strength.population "people whose order is chosen"
 -- param: against string none none|core.strength.population "people whose list is the contrast other; none: no such pairs"
 -- param: recipe string cue-70-20-10 "recipe in core.split"
@@ -33,7 +33,7 @@ WITH lists AS (
             AS items
     FROM core.strength
     WHERE population IN (getvariable('population'), getvariable('against'))
-      AND getvariable('language') IN ('both', language)
+      AND (language = getvariable('language') OR getvariable('language') = 'both' AND language IN ('en', 'zh'))
       AND response <> cue
       AND NOT contains(response, ',')
       AND NOT contains(response, '，')

@@ -4,7 +4,7 @@
 --   strong one. The cue itself and responses with a comma are left out.
 -- key: example_id
 -- licence: no-redistribution
--- param: language string both both|core.strength.language "language of the cues"
+-- param: language string both both|core.strength.language "language of the cues; both: English and Mandarin"
 -- param: population string all core.strength.population "people whose responses count"
 -- param: recipe string cue-70-20-10 "recipe in core.split"
 -- param: pairs int 4 1..1000 "pairs a cue, fewer where it has no more"
@@ -32,7 +32,7 @@ WITH associates AS (
             ORDER BY coalesce(n123, n1) DESC NULLS LAST, response NULLS LAST) AS place
     FROM core.strength
     WHERE population = getvariable('population')
-      AND getvariable('language') IN ('both', language)
+      AND (language = getvariable('language') OR getvariable('language') = 'both' AND language IN ('en', 'zh'))
       AND response <> cue
       AND NOT contains(response, ',')
       AND NOT contains(response, '，')

@@ -8,7 +8,7 @@
 -- key: example_id
 -- licence: no-redistribution
 -- waive: no-group-crosses split=question
--- param: language string both both|core.strength.language "language of the cues"
+-- param: language string both both|core.strength.language "language of the cues; both: English and Mandarin"
 -- param: population string all core.strength.population "people whose responses count"
 -- param: recipe string cue-70-20-10 "recipe in core.split"
 -- param: cues string dev dev|train|both "splits of the recipe whose cues are divided into train and dev"
@@ -32,7 +32,7 @@ WITH cues AS (
     SELECT language, cue, cue_group, split = 'test' AS tests
     FROM core.split
     WHERE recipe = getvariable('recipe')
-      AND getvariable('language') IN ('both', language)
+      AND (language = getvariable('language') OR getvariable('language') = 'both' AND language IN ('en', 'zh'))
       AND (split = 'test' OR getvariable('cues') IN ('both', split))
 ),
 associates AS (
