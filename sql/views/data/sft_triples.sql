@@ -12,17 +12,16 @@
 -- param: country string '' "only people of this country, as in core.participant; '' takes everybody"
 -- param: native_language string '' "only people of this native language, as in core.participant; '' takes everybody"
 -- param: template style triple cue "style of the prompt; its templates have a no_more"
--- column: example_id "language:file_id:line"
+-- column: example_id "language:source:participant_id:cue:record"
 -- column: language "language of the cue"
 -- column: cue "the cue"
 -- column: split "train, dev or test"
 -- column: messages "the prompt: a system message where the template has one, and the user's"
 -- column: completion "the answer to learn: three items joined by the template's separator"
 -- column: template "id of the prompt template"
--- column: participant_id "who answered, as in core.participant"
 -- column: source "source of the record"
--- column: file_id "file of the record, as in raw.swow"
--- column: line "line of the record, as in raw.swow"
+-- column: participant_id "who answered, as in core.participant"
+-- column: record "1, 2, ... of the person's records of the cue, in the order of their answers; nearly always 1"
 -- column: n_items unit=count "responses in the completion, without the no_more"
 WITH people AS (
     SELECT language, source, participant_id
@@ -39,23 +38,27 @@ records AS (
     GROUP BY language, source, file_id, line
     HAVING bool_or(kept AND position = 1)
        AND NOT coalesce(bool_or(kept AND (contains(response, ',') OR contains(response, '，'))), false)
+),
+-- Not by file and line: the same answers in another order of lines are the same examples.
+numbered AS (
+    SELECT *, row_number() OVER (PARTITION BY language, source, participant_id, cue ORDER BY responses NULLS LAST) AS record
+    FROM records
 )
 SELECT
-    concat_ws(':', records.language, file_id, line) AS example_id,
-    records.language,
-    records.cue,
+    concat_ws(':', numbered.language, source, participant_id, numbered.cue, record) AS example_id,
+    numbered.language,
+    numbered.cue,
     split.split,
-    render(messages, cue := records.cue) AS messages,
+    render(messages, cue := numbered.cue) AS messages,
     replace(array_to_string(list_resize(responses, 3, no_more), ','), ',', separator) AS completion,
     templates.id AS template,
-    participant_id,
     source,
-    file_id,
-    line,
+    participant_id,
+    record,
     len(responses)::INTEGER AS n_items
-FROM records
-JOIN core.split AS split ON split.language = records.language AND split.cue = records.cue
-JOIN templates ON templates.language = records.language AND templates.style = getvariable('template')
+FROM numbered
+JOIN core.split AS split ON split.language = numbered.language AND split.cue = numbered.cue
+JOIN templates ON templates.language = numbered.language AND templates.style = getvariable('template')
 WHERE split.recipe = getvariable('recipe')
 
 -- audit: every-language-has-a-template "the style has a template, with a no_more, in each language of the cues"
