@@ -53,7 +53,8 @@ test-interop:
 	@engines=$$(bash lake/interop/setup.sh) && env $$engines go test -count=1 -v -timeout 20m ./lake/interop
 
 test-exports:
-	@trl=$$(bash sql/export/peers/setup.sh) && env $$trl go test -count=1 -v -run Peers -timeout 20m ./sql/export
+	@trl=$$(bash sql/export/peers/setup.sh) && env $$trl go test -count=1 -v -run 'Peers|TestScripts/data_export_trl' -timeout 20m \
+	  ./sql/export ./cmd/alignctl
 
 race:
 	go test -race ./lake/... ./etl/... ./sql/... ./eval/... ./train/batch/... ./internal/...

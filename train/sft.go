@@ -108,7 +108,7 @@ func SFT(ctx context.Context, l *lake.Lake, o SFTOptions) (result Result, err er
 		o.Out = filepath.Join(l.Dir(), "models", run.ID())
 	}
 	if err := atomicfile.CheckVacant(o.Out); err != nil {
-		return Result{}, err
+		return Result{}, fmt.Errorf("%w with --out", err)
 	}
 	s := &sft{options: o, run: run}
 	if err := s.open(ctx); err != nil {

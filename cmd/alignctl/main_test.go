@@ -38,11 +38,13 @@ func TestScripts(t *testing.T) {
 }
 
 // inherited are the variables by which a machine lends its data and plugins.
-var inherited = []string{"ALIGNCTL_TESTDATA", "ALIGNCTL_TESTMODELS", "PJRT_PLUGIN_LIBRARY_PATH", "GOMLX_NO_AUTO_INSTALL"}
+var inherited = []string{"ALIGNCTL_TESTDATA", "ALIGNCTL_TESTMODELS", "PJRT_PLUGIN_LIBRARY_PATH", "GOMLX_NO_AUTO_INSTALL",
+	"ALIGNCTL_TRL"}
 
 // folders of the repository that scripts read.
 var folders = map[string]string{
 	"CASES":     "../../train/lm/testdata/cases", // of tokenizers
+	"PEERS":     "../../sql/export/peers",        // what other trainers make of an export
 	"REFERENCE": "../../tests/reference",         // what checks alignctl without sharing anything with it
 }
 

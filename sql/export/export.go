@@ -33,7 +33,7 @@ type Options struct {
 
 // ErrNoRights says that rows may not be passed on, and nobody said that they
 // have the rights all the same.
-var ErrNoRights = errors.New("its rows may not be passed on")
+var ErrNoRights = errors.New("its view says no-redistribution")
 
 // Write exports a table of the lake ("data." may be left out) into a new or an
 // empty folder, which has its name only when it is whole, and gives its card.

@@ -32,7 +32,7 @@ func TestPeersTakeTheExports(t *testing.T) {
 		}
 	}
 	load := exec.Command(python, filepath.Join("peers", "load_exports.py"), root)
-	load.Env = append(os.Environ(), "HF_HUB_OFFLINE=1", "HF_HOME="+t.TempDir())
+	load.Env = append(os.Environ(), "HF_HUB_OFFLINE=1", "HF_DATASETS_DISABLE_PROGRESS_BARS=1", "HF_HOME="+t.TempDir())
 	var log strings.Builder
 	load.Stderr = &log
 	out, err := load.Output()
