@@ -188,3 +188,24 @@ func TestCueSplitIsTheSameOnAnyThreads(t *testing.T) {
 		t.Errorf("digests differ: %q", digests)
 	}
 }
+
+// TestCase26AtFullSize splits as many cue groups as the study's English data has,
+// three spellings each.
+func TestCase26AtFullSize(t *testing.T) {
+	w := newWorld(t, "")
+	w.table("core.strength", []string{"language", "population", "cue", "response"}, `
+		SELECT 'en' AS language, 'all' AS population, cue, 'r' || i % 40 AS response, 1::BIGINT AS n1, 3::BIGINT AS n123
+		FROM range(12271) AS numbers(i), unnest(['cue' || i, 'Cue' || i, ' CUE' || i || ' ']) AS spelled(cue)`)
+	built, err := w.catalogue.Build(w.ctx, w.lake, "core.split", BuildOptions{})
+	if err != nil || built.Rows != 3*12271 {
+		t.Fatalf("%d rows, %v", built.Rows, err)
+	}
+	got, err := w.query(`SELECT split, count(DISTINCT cue_group), count(*) FROM core.split GROUP BY split ORDER BY split`)
+	if want := "dev\t2454\t7362\ntest\t1227\t3681\ntrain\t8590\t25770\n"; err != nil || got != want {
+		t.Errorf("got %v\n%swant\n%s", err, got, want)
+	}
+	crossing, err := w.query(`SELECT lower(trim(cue)) FROM core.split GROUP BY 1 HAVING count(DISTINCT split) > 1`)
+	if err != nil || crossing != "" {
+		t.Errorf("groups on two sides: %v\n%s", err, crossing)
+	}
+}

@@ -27,14 +27,14 @@ entry as (
   select distinct source, language, word, folded from core.norm
 ),
 candidate as (
-  select w.language, w.word, w.folded, e.source, e.word as norm_word, 1 as step
+  select w.language, w.word, w.folded, e.source, e.word as norm_word, e.folded as norm_folded, 1 as step
   from word w join entry e on e.language = w.language and e.word = w.word
   union all
-  select w.language, w.word, w.folded, e.source, e.word as norm_word, 2 as step
+  select w.language, w.word, w.folded, e.source, e.word as norm_word, e.folded as norm_folded, 2 as step
   from word w join entry e on e.language = w.language and e.folded = w.folded
   where e.word <> w.word
   union all
-  select w.language, w.word, w.folded, e.source, e.word as norm_word, 3 as step
+  select w.language, w.word, w.folded, e.source, e.word as norm_word, e.folded as norm_folded, 3 as step
   from word w
   join core.lemma l on l.language = w.language and l.form_folded = w.folded
   join entry e on e.language = w.language and e.folded = l.lemma_folded
@@ -43,7 +43,7 @@ candidate as (
 placed as (
   select language, word, source, norm_word, step,
     row_number() over (partition by language, word, source
-      order by step nulls last, case when norm_word = folded then 0 else 1 end nulls last, norm_word nulls last) as place
+      order by step nulls last, case when norm_word = norm_folded then 0 else 1 end nulls last, norm_word nulls last) as place
   from candidate
 )
 select p.language, p.word, p.source, n.dimension,
