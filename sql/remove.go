@@ -34,7 +34,7 @@ func (c *Catalogue) PlanRemoval(ctx context.Context, l *lake.Lake, name string) 
 		return r, err
 	}
 	if len(readers) > 0 {
-		return r, fmt.Errorf("remove %s: %s was built from it: remove that first", table, strings.Join(readers, ", "))
+		return r, fmt.Errorf("remove %s: built from it: %s; remove what is built from it first", table, strings.Join(readers, ", "))
 	}
 	tags, err := l.Tags(ctx)
 	for _, tag := range tags {

@@ -76,8 +76,8 @@ func splits(ctx context.Context, l *lake.Lake, pin lake.Pin) (counts []SplitCoun
 	if err != nil || !slices.ContainsFunc(columns, func(c duck.Column) bool { return c.Name == "split" }) {
 		return nil, err
 	}
-	rows, err := s.Query(ctx, `select coalesce(split::varchar, ''), count(*) from `+pin.Table+` group by all
-		order by list_position(['train', 'dev', 'test'], split::varchar) nulls last, 1 nulls last`)
+	rows, err := s.Query(ctx, `select part, count(*) from (select coalesce(split::varchar, '') as part from `+pin.Table+`)
+		group by part order by list_position(['train', 'dev', 'test'], part) nulls last, part`)
 	if err != nil {
 		return nil, fmt.Errorf("count splits of %s: %w", pin.Table, err)
 	}

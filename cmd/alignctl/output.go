@@ -162,8 +162,21 @@ func cell(v any) string {
 		return strconv.FormatFloat(float64(v), 'g', -1, 32)
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)
+	case map[string]any, []any:
+		return nested(v)
 	}
 	return fmt.Sprint(v)
+}
+
+// nested is a struct or a list as JSON.
+func nested(v any) string {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil { // such as NaN
+		return fmt.Sprint(v)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 type separated struct{ csv *csv.Writer }
