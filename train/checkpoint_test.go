@@ -23,7 +23,7 @@ func TestSavedAdapterLoadsBack(t *testing.T) {
 	}
 	folder := filepath.Join(t.TempDir(), "deep", "adapter")
 	err := atomicfile.WriteDir(folder, func(fresh string) error {
-		return errors.Join(m.SaveAdapter(fresh, tinyFolder), s.saveState(fresh, TrainerState{RunID: "r", Steps: 3}))
+		return errors.Join(m.SaveAdapter(fresh, tinyFolder), s.saveMoments(fresh))
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,17 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
+	"alignctl/internal/failpoint"
 	"alignctl/internal/progress"
+	"alignctl/train/batch"
 )
 
 // A MicroBatch is the input of one forward and backward pass.
 type MicroBatch struct {
-	Inputs   []any    // tensors, in the order of the method's LossGraph
-	Examples []string // ids of the examples in it
-	Tokens   int      // without padding
+	Inputs   []any          // tensors, in the order of the method's LossGraph
+	Examples []string       // ids of the examples in it
+	Tokens   int            // without padding
+	After    batch.Position // of the micro-batch that follows
 }
 
 // A Source yields micro-batches, epoch after epoch, without end.
@@ -28,58 +30,94 @@ type LoopOptions struct {
 	Schedule   Schedule // its Total is the number of optimizer steps
 	Accumulate int      // micro-batches in an optimizer step
 	EvalEvery  int      // optimizer steps between evaluations; 0: only at the end
+	SaveEvery  int      // optimizer steps between checkpoints; 0: only when interrupted
+	SaveBest   bool     // also where the dev loss is the lowest so far
+	Patience   int      // evaluations without a lower dev loss that end the run; 0: never
+	LossLimit  float64  // see lossWatch; 0: none
 }
 
 // An Outcome says what a loop did.
 type Outcome struct {
-	Steps         int     // optimizer steps
-	Examples      int     // examples seen, repeats counted
-	Tokens        int     // tokens seen, padding not counted
-	TrainedTokens int     // tokens that the loss counted
-	Loss          float64 // of the last step, nats per labelled token
-	EvalLoss      float64 // of the last evaluation; NaN when there was none
-	Seconds       float64 // in steps, compilation included, evaluation not
-	Interrupted   bool    // the context ended before the last step
+	Steps         int     `json:"global_step"`    // optimizer steps
+	Examples      int     `json:"examples"`       // seen, repeats counted
+	Tokens        int     `json:"tokens"`         // seen, padding not counted
+	TrainedTokens int     `json:"trained_tokens"` // tokens that the loss counted
+	Loss          float64 `json:"loss"`           // of the last step, nats per labelled token
+	EvalLoss      float64 `json:"eval_loss"`      // of the last evaluation; NaN when there was none
+	Best          Best    `json:"best"`           // of all evaluations
+	Seconds       float64 `json:"seconds"`        // in steps, compilation included, evaluation not
+	EarlyStop     bool    `json:"early_stop"`     // the dev loss has stopped falling
+	Interrupted   bool    `json:"-"`              // the context ended before the last step
 }
 
 // TokensPerSecond is the throughput of training, padding not counted.
 func (o Outcome) TokensPerSecond() float64 { return float64(o.Tokens) / o.Seconds }
+
+// Progress is all that a loop knows after a step: one that starts from it goes
+// on as if it had never stopped.
+type Progress struct {
+	Outcome
+	Position batch.Position `json:"position"` // of the next micro-batch
+	Stale    int            `json:"stale"`    // evaluations since the best
+	Watch    lossWatch      `json:"loss_watch"`
+}
 
 // A loop is what all methods share: batches in, weights updated, metrics out.
 type loop struct {
 	options  LoopOptions
 	stepper  *Stepper
 	train    Source
-	dev      []MicroBatch // evaluated whole, in this order
+	dev      []MicroBatch         // evaluated whole, in this order
+	save     func(Progress) error // makes a checkpoint
 	recorder *recorder
 	task     progress.Task
-	outcome  Outcome
+	progress Progress
+	saved    int // step of the last checkpoint
 }
 
 // run trains until the last step, or until ctx ends: then the step under way is
-// finished, and the outcome says so. A loss that is no number ends the run.
+// finished, a checkpoint made, and the outcome says so. A loss that is no number
+// or explodes ends the run.
 func (l *loop) run(ctx context.Context) (Outcome, error) {
 	l.task = progress.Start(ctx, "train", int64(l.options.Schedule.Total), "steps")
 	defer l.task.Done()
-	l.outcome.EvalLoss = math.NaN()
-	for step := 1; step <= l.options.Schedule.Total; step++ {
+	l.task.Add(int64(l.progress.Steps))
+	if l.progress.Best.Step == 0 {
+		l.progress.EvalLoss = math.NaN()
+	}
+	l.saved = l.progress.Steps
+	finish := context.WithoutCancel(ctx)
+	err := l.steps(ctx, finish)
+	return l.progress.Outcome, errors.Join(err, l.recorder.flush(finish))
+}
+
+// steps does one step after the other. What it has begun it does in finish.
+func (l *loop) steps(ctx, finish context.Context) error {
+	for l.progress.Steps < l.options.Schedule.Total && !l.progress.EarlyStop {
 		if ctx.Err() != nil {
-			l.outcome.Interrupted = true
-			break
+			l.progress.Interrupted = true
+			return l.checkpoint(finish)
 		}
-		if err := l.step(context.WithoutCancel(ctx), step); err != nil {
-			return l.outcome, errors.Join(fmt.Errorf("train step %d: %w", step, err), l.recorder.flush(context.WithoutCancel(ctx)))
+		if err := l.step(finish, l.progress.Steps+1); err != nil {
+			return fmt.Errorf("train step %d: %w", l.progress.Steps+1, err)
 		}
 		l.task.Add(1)
+		failpoint.Hit("train.step")
+		if !l.checkpointDue() {
+			continue
+		}
+		if err := l.checkpoint(finish); err != nil {
+			return err
+		}
 	}
-	return l.outcome, l.recorder.flush(context.WithoutCancel(ctx))
+	return nil
 }
 
 // step does one optimizer step and records it.
 func (l *loop) step(ctx context.Context, step int) error {
 	start := time.Now()
 	rate := l.options.Schedule.At(step - 1)
-	sums, tokens, err := l.accumulate(ctx)
+	taken, err := l.accumulate(ctx)
 	if err != nil {
 		return err
 	}
@@ -87,14 +125,15 @@ func (l *loop) step(ctx context.Context, step int) error {
 	if err != nil {
 		return err
 	}
+	if !finite(norm) {
+		return faulty("the norm of the gradients", norm, taken.Examples)
+	}
 	seconds := time.Since(start).Seconds()
-	l.outcome.Steps, l.outcome.Loss = step, sums.Mean()
-	l.outcome.TrainedTokens += int(sums.Tokens)
-	l.outcome.Seconds += seconds
-	speed := float64(tokens) / seconds
+	l.advance(step, taken, seconds)
+	speed := float64(taken.Tokens) / seconds
 	l.task.Note(l.note(speed))
-	err = l.recorder.add(ctx, step, metric{"loss", sums.Mean()}, metric{"grad_norm", norm},
-		metric{"learning_rate", rate}, metric{"num_tokens", float64(l.outcome.Tokens)},
+	err = l.recorder.add(ctx, step, metric{"loss", l.progress.Loss}, metric{"grad_norm", norm},
+		metric{"learning_rate", rate}, metric{"num_tokens", float64(l.progress.Tokens)},
 		metric{"tokens_per_second", speed})
 	if err != nil || !l.evaluationDue(step) {
 		return err
@@ -102,29 +141,70 @@ func (l *loop) step(ctx context.Context, step int) error {
 	return l.evaluate(ctx, step)
 }
 
-// accumulate runs the micro-batches of a step and returns their sums and the
-// number of tokens in them.
-func (l *loop) accumulate(ctx context.Context) (total Sums, tokens int, err error) {
-	var examples []string
+// advance takes a finished step into account.
+func (l *loop) advance(step int, taken taken, seconds float64) {
+	p := &l.progress
+	p.Steps, p.Loss, p.Position = step, taken.sums.Mean(), taken.After
+	p.Examples += len(taken.Examples)
+	p.Tokens += taken.Tokens
+	p.TrainedTokens += int(taken.sums.Tokens)
+	p.Seconds += seconds
+}
+
+// taken is the micro-batches of a step, without their inputs, and their sums.
+type taken struct {
+	MicroBatch
+	sums Sums
+}
+
+// accumulate runs the micro-batches of a step.
+func (l *loop) accumulate(ctx context.Context) (step taken, err error) {
 	for range l.options.Accumulate {
-		batch, err := l.train.Next(ctx)
+		micro, err := l.train.Next(ctx)
 		if err != nil {
-			return Sums{}, 0, err
+			return taken{}, err
 		}
-		sums, err := l.stepper.Accumulate(batch.Inputs...)
+		sums, err := l.stepper.Accumulate(micro.Inputs...)
 		if err != nil {
-			return Sums{}, 0, err
+			return taken{}, err
 		}
-		total, tokens = total.Add(sums), tokens+batch.Tokens
-		examples = append(examples, batch.Examples...)
+		step.sums, step.Tokens, step.After = step.sums.Add(sums), step.Tokens+micro.Tokens, micro.After
+		step.Examples = append(step.Examples, micro.Examples...)
 	}
-	if math.IsNaN(total.Loss) || math.IsInf(total.Loss, 0) {
-		return Sums{}, 0, fmt.Errorf("the loss is %g on examples %s: lower --lr or look at them",
-			total.Loss, strings.Join(examples, ", "))
+	if !finite(step.sums.Loss) {
+		return taken{}, faulty("the loss", step.sums.Loss, step.Examples)
 	}
-	l.outcome.Examples += len(examples)
-	l.outcome.Tokens += tokens
-	return total, tokens, nil
+	if mean := step.sums.Mean(); l.progress.Watch.exploded(mean, l.options.LossLimit) {
+		return taken{}, fmt.Errorf("%w: its running mean was %.3g; --loss-limit sets the limit",
+			faulty("the loss", mean, step.Examples), l.progress.Watch.Mean)
+	}
+	return step, nil
+}
+
+// checkpointDue says whether the step just done is one to save.
+func (l *loop) checkpointDue() bool {
+	every, step := l.options.SaveEvery, l.progress.Steps
+	return every > 0 && step%every == 0 || l.options.SaveBest && l.progress.Best.Step == step
+}
+
+// checkpoint saves the state after the last step, once its metrics are
+// published: the tables know every step that a checkpoint has behind it.
+func (l *loop) checkpoint(ctx context.Context) error {
+	if l.saved == l.progress.Steps {
+		return nil
+	}
+	if err := l.recorder.flush(ctx); err != nil {
+		return err
+	}
+	state := l.progress
+	if state.Best.Step == 0 {
+		state.EvalLoss = 0 // JSON has no NaN
+	}
+	if err := l.save(state); err != nil {
+		return err
+	}
+	l.saved = l.progress.Steps
+	return nil
 }
 
 func (l *loop) evaluationDue(step int) bool {
@@ -145,15 +225,28 @@ func (l *loop) evaluate(ctx context.Context, step int) error {
 		}
 		total = total.Add(sums)
 	}
-	l.outcome.EvalLoss = total.Mean()
+	if !finite(total.Loss) {
+		return fmt.Errorf("the loss on the dev split is %g: lower --lr", total.Loss)
+	}
+	l.judge(step, total.Mean())
 	return l.recorder.add(ctx, step, metric{"eval_loss", total.Mean()})
+}
+
+// judge compares a dev loss with the best so far.
+func (l *loop) judge(step int, loss float64) {
+	p := &l.progress
+	p.EvalLoss, p.Stale = loss, p.Stale+1
+	if p.Best.Step == 0 || loss < p.Best.Loss {
+		p.Best, p.Stale = Best{Step: step, Loss: loss}, 0
+	}
+	p.EarlyStop = l.options.Patience > 0 && p.Stale >= l.options.Patience
 }
 
 // note is the live remark beside the progress bar.
 func (l *loop) note(speed float64) string {
-	text := fmt.Sprintf("loss %.3f", l.outcome.Loss)
-	if !math.IsNaN(l.outcome.EvalLoss) {
-		text += fmt.Sprintf(", dev %.3f", l.outcome.EvalLoss)
+	text := fmt.Sprintf("loss %.3f", l.progress.Loss)
+	if !math.IsNaN(l.progress.EvalLoss) {
+		text += fmt.Sprintf(", dev %.3f", l.progress.EvalLoss)
 	}
 	return text + fmt.Sprintf(", %.0f tok/s", speed)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"alignctl/internal/progress"
+	"alignctl/train/batch"
 	"alignctl/train/lm"
 )
 
@@ -29,11 +30,20 @@ func (c *cycle) Next(context.Context) (MicroBatch, error) {
 	}
 	at := c.taken % len(c.batches)
 	c.taken++
-	return MicroBatch{Inputs: c.batches[at], Examples: []string{fmt.Sprintf("example-%d", at)}, Tokens: 10}, nil
+	return MicroBatch{Inputs: c.batches[at], Examples: []string{fmt.Sprintf("example-%d", at)}, Tokens: 10,
+		After: batch.Position{Batch: c.taken}}, nil
 }
 
-// kept is where a recorder publishes in tests.
-type kept struct{ rows []StepRow }
+// kept is where a loop publishes and saves in tests.
+type kept struct {
+	rows  []StepRow
+	saved []Progress
+}
+
+func (k *kept) save(p Progress) error {
+	k.saved = append(k.saved, p)
+	return nil
+}
 
 func (k *kept) publish(_ context.Context, rows []StepRow) error {
 	k.rows = append(k.rows, rows...)
@@ -60,6 +70,7 @@ func tinyLoop(t *testing.T, steps int) (*loop, *kept, *cycle) {
 		stepper:  stepperOf(t, tiny(t, lm.TrainLoRA), StepperOptions{Optimizer: DefaultAdamW(), Clip: 1}),
 		train:    source,
 		dev:      []MicroBatch{{Inputs: rowsOf(12, 1, fourRows...)}},
+		save:     rows.save,
 		recorder: newRecorder("run-1", rows.publish),
 	}, rows, source
 }
@@ -72,7 +83,7 @@ func TestLoopRecordsEveryStep(t *testing.T) {
 	}
 	want := Outcome{Steps: 5, Examples: 10, Tokens: 100, TrainedTokens: 5 * 20}
 	got := outcome
-	got.Loss, got.EvalLoss, got.Seconds = 0, 0, 0
+	got.Loss, got.EvalLoss, got.Best, got.Seconds = 0, 0, Best{}, 0
 	if got != want || source.taken != 10 {
 		t.Errorf("outcome %+v after %d micro-batches, want %+v after 10", got, source.taken, want)
 	}
@@ -90,7 +101,7 @@ func TestLoopRecordsEveryStep(t *testing.T) {
 	}
 	// Steps 2 and 4 by EvalEvery, step 5 as the last.
 	evals := rows.of("eval_loss")
-	if len(evals) != 3 || !(evals[2] < evals[0]) || outcome.EvalLoss != evals[2] {
+	if len(evals) != 3 || !(evals[2] < evals[0]) || outcome.EvalLoss != evals[2] || outcome.Best != (Best{Step: 5, Loss: evals[2]}) {
 		t.Errorf("eval losses %v, outcome %g", evals, outcome.EvalLoss)
 	}
 }
@@ -112,6 +123,78 @@ func TestInterruptFinishesTheStep(t *testing.T) {
 	}
 	if n := len(rows.of("loss")); n != 2 {
 		t.Errorf("%d losses were published, want 2", n)
+	}
+	if len(rows.saved) != 1 || rows.saved[0].Steps != 2 || rows.saved[0].Position != (batch.Position{Batch: 4}) {
+		t.Errorf("saved %+v, want the state after step 2 and 4 micro-batches", rows.saved)
+	}
+}
+
+// Checkpoints come every n steps and, where asked for, at each new best; none
+// comes twice, and the metrics up to each are published before it.
+func TestLoopSaves(t *testing.T) {
+	l, rows, _ := tinyLoop(t, 5)
+	l.options.SaveEvery, l.options.SaveBest = 3, true
+	var published []int
+	l.save = func(p Progress) error {
+		published = append(published, len(rows.of("loss")))
+		return rows.save(p)
+	}
+	if _, err := l.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(published, []int{2, 3, 4, 5}) { // evaluated at 2, 4 and 5, each better
+		t.Errorf("checkpoints with %v steps published, want 2, 3, 4, 5", published)
+	}
+	full := errors.New("disk full")
+	l.options.Schedule.Total, l.save = 9, func(Progress) error { return full }
+	if outcome, err := l.run(t.Context()); !errors.Is(err, full) || outcome.Steps != 6 {
+		t.Errorf("after a checkpoint that failed: %d steps, error %v", outcome.Steps, err)
+	}
+}
+
+// A dev loss that no longer falls ends the run, after as many evaluations as
+// patience allows.
+func TestEarlyStop(t *testing.T) {
+	l, rows, _ := tinyLoop(t, 100)
+	l.options.Schedule.Peak, l.options.Schedule.Kind = 1, "constant" // so high that nothing is learnt
+	l.options.Patience, l.options.Accumulate = 3, 1
+	outcome, err := l.run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	evals := rows.of("eval_loss")
+	if !outcome.EarlyStop || outcome.Steps != outcome.Best.Step+6 || slices.Min(evals) != outcome.Best.Loss {
+		t.Errorf("outcome %+v after dev losses %v", outcome, evals)
+	}
+}
+
+// Five losses on end, each above the limit, are an explosion; four aren't, and
+// neither is what happens before the mean means anything, nor below one nat.
+func TestLossWatch(t *testing.T) {
+	see := func(w *lossWatch, loss float64, times int) (exploded bool) {
+		for range times {
+			exploded = w.exploded(loss, 3)
+		}
+		return exploded
+	}
+	w := &lossWatch{}
+	if see(w, 50, 5) || see(w, 2, watchSpan*10) {
+		t.Error("a falling loss exploded")
+	}
+	for range 3 {
+		if see(w, 9, 4) || see(w, 2, 1) {
+			t.Error("four high losses are an explosion")
+		}
+	}
+	if mean := w.Mean; !see(w, 9, 5) || w.Mean != mean {
+		t.Error("five high losses are none, or went into the mean")
+	}
+	small := &lossWatch{}
+	if see(small, 0.01, 100) || see(small, 0.5, 100) {
+		t.Error("a loss below a nat exploded")
+	}
+	if w.exploded(1e9, 0) {
+		t.Error("without a limit a loss exploded")
 	}
 }
 

@@ -31,36 +31,42 @@ func Needed(ctx context.Context, l *lake.Lake) (map[string][]lake.Pin, error) {
 
 // modelRuns are the runs that train.models has rows of.
 func modelRuns(ctx context.Context, l *lake.Lake) (runs []string, err error) {
-	pins, err := l.At(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	pin, ok := pins[ModelsSpec().Name]
-	if !ok {
-		return nil, nil
-	}
-	s, err := l.Session(ctx, lake.Pins{pin.Table: pin}, lake.SessionOptions{Threads: 1, ReadOnly: true})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	rows, err := s.Query(ctx, "select distinct run_id from train.models order by run_id")
-	if err != nil {
-		return nil, err
-	}
-	return scanTexts(rows)
+	err = queryNow(ctx, l, ModelsSpec().Name, func(rows *sql.Rows) error {
+		var run string
+		err := rows.Scan(&run)
+		runs = append(runs, run)
+		return err
+	}, "select distinct run_id from train.models order by run_id")
+	return runs, err
 }
 
-func scanTexts(rows *sql.Rows) (texts []string, err error) {
+// queryNow visits the rows that a query has of a table as it is now: none when
+// the lake has no such table.
+func queryNow(ctx context.Context, l *lake.Lake, table string, visit func(*sql.Rows) error, query string, args ...any) (err error) {
+	pins, err := l.At(ctx, "")
+	if err != nil {
+		return err
+	}
+	pin, ok := pins[table]
+	if !ok {
+		return nil
+	}
+	s, err := l.Session(ctx, lake.Pins{table: pin}, lake.SessionOptions{Threads: 1, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	rows, err := s.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
 	defer rows.Close()
 	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return nil, err
+		if err := visit(rows); err != nil {
+			return err
 		}
-		texts = append(texts, text)
 	}
-	return texts, rows.Err()
+	return rows.Err()
 }
 
 // RemoveModel takes a training run's models out of train.models, so that gc may

@@ -41,6 +41,12 @@ type SFTOptions struct {
 	EvalExamples int   `json:"eval_examples"` // examples of the dev split at most
 	Seed         int64 `json:"seed"`          // of the order of examples and of the new adapter
 
+	SaveEvery int     `json:"save_every"` // optimizer steps between checkpoints; 0: only when interrupted
+	Keep      int     `json:"keep"`       // newest checkpoints to keep; the best is kept besides
+	Save      string  `json:"save"`       // what the result is: the weights of the "last" step, or of the "best" by dev loss
+	Patience  int     `json:"patience"`   // dev losses without a new lowest that end the run; 0: never
+	LossLimit float64 `json:"loss_limit"` // a loss so many times its running mean, for steps on end, stops; 0: none
+
 	Command string `json:"-"` // the command line, for meta.runs
 	Version string `json:"-"` // of alignctl
 }
@@ -52,6 +58,7 @@ func DefaultSFT() SFTOptions {
 		LoRA:   lm.LoRAConfig{Rank: 8, Alpha: 16, Targets: []string{"q_proj", "v_proj"}},
 		Epochs: 1, Batch: 8, Accumulate: 1, MaxTokens: 512,
 		LearningRate: 2e-4, Schedule: "cosine", Warmup: 0.1, MaxGradNorm: 1, EvalExamples: 64, Seed: 42,
+		Keep: 2, Save: "last", LossLimit: 3,
 	}
 }
 
@@ -73,8 +80,25 @@ func (o SFTOptions) check() error {
 	case o.Warmup < 0, o.WeightDecay < 0, o.MaxGradNorm < 0, o.EvalEvery < 0, o.EvalExamples < 0:
 		return errors.New("check options: a warm-up, decay, norm or interval is below 0")
 	}
+	if err := o.checkSaving(); err != nil {
+		return err
+	}
 	if !o.Full {
 		return o.LoRA.Validate()
+	}
+	return nil
+}
+
+// checkSaving refuses settings of checkpoints and dev losses that contradict
+// each other.
+func (o SFTOptions) checkSaving() error {
+	switch {
+	case o.SaveEvery < 0, o.Keep < 1, o.Patience < 0, o.LossLimit < 0, o.LossLimit > 0 && o.LossLimit <= 1:
+		return errors.New("check options: --save-every and --patience must be at least 0, --keep 1, --loss-limit 0 or above 1")
+	case o.Save != "last" && o.Save != "best":
+		return fmt.Errorf("check options: --save %q: last or best", o.Save)
+	case (o.Save == "best" || o.Patience > 0) && (o.EvalEvery == 0 || o.EvalExamples == 0):
+		return errors.New("check options: --save best and --patience compare dev losses: they need --eval-every and --eval-examples above 0")
 	}
 	return nil
 }
@@ -83,8 +107,9 @@ func (o SFTOptions) check() error {
 type Result struct {
 	Outcome
 	RunID   string
-	Out     string // folder of the adapter or model
+	Out     string // folder of the adapter or model; of the checkpoint when interrupted
 	SHA256  string // of what is in it
+	Saved   int    // step whose weights it has
 	Backend string
 	Dataset lake.Pin
 	Dropped int // examples that left no token to learn
@@ -93,24 +118,35 @@ type Result struct {
 // SFT trains a model to give an example's completion after its prompt, by the
 // examples of split "train" of a data set table, and writes the adapter or
 // model to a new folder and the run to train.runs, train.steps and
-// train.models. When ctx ends it finishes the step, saves, records the run as
-// interrupted and returns an error that wraps ctx's.
-func SFT(ctx context.Context, l *lake.Lake, o SFTOptions) (result Result, err error) {
+// train.models. When ctx ends it finishes the step, makes a checkpoint, records
+// the run as interrupted and returns an error that wraps ctx's.
+func SFT(ctx context.Context, l *lake.Lake, o SFTOptions) (Result, error) {
+	return o.run(ctx, l, nil)
+}
+
+// run starts a run, or goes on with one.
+func (o SFTOptions) run(ctx context.Context, l *lake.Lake, from *Resumption) (result Result, err error) {
 	if err := o.check(); err != nil {
 		return Result{}, err
 	}
-	run, err := o.begin(ctx, l)
+	if err := o.resolve(); err != nil {
+		return Result{}, err
+	}
+	run, err := o.begin(ctx, l, from)
 	if err != nil {
 		return Result{}, err
 	}
 	defer func() { err = errors.Join(err, run.Close()) }()
-	if o.Out == "" {
-		o.Out = filepath.Join(l.Dir(), "models", run.ID())
+	s := &sft{options: o, lake: l, run: run, id: run.ID(), from: from}
+	if from != nil {
+		s.id = from.RunID
 	}
-	if err := atomicfile.CheckVacant(o.Out); err != nil {
-		return Result{}, fmt.Errorf("%w with --out", err)
+	s.out = o.folder(l, s.id)
+	s.checkpoints = checkpointsOf(s.out)
+	defer func() { err = errors.Join(err, s.checkpoints.release()) }()
+	if err := s.claim(); err != nil {
+		return Result{}, err
 	}
-	s := &sft{options: o, run: run}
 	if err := s.open(ctx); err != nil {
 		return Result{}, err
 	}
@@ -118,8 +154,31 @@ func SFT(ctx context.Context, l *lake.Lake, o SFTOptions) (result Result, err er
 	return s.train(ctx)
 }
 
-// begin starts a run that reads the version of the lake that the options name.
-func (o SFTOptions) begin(ctx context.Context, l *lake.Lake) (*lake.Run, error) {
+// resolve makes the options' paths absolute: a run may go on from another
+// folder.
+func (o *SFTOptions) resolve() (err error) {
+	for _, path := range []*string{&o.Model, &o.Out} {
+		if *path == "" {
+			continue
+		}
+		if *path, err = filepath.Abs(*path); err != nil {
+			return fmt.Errorf("check options: %w", err)
+		}
+	}
+	return nil
+}
+
+// folder is where the result of a run goes.
+func (o SFTOptions) folder(l *lake.Lake, run string) string {
+	if o.Out != "" {
+		return o.Out
+	}
+	return filepath.Join(l.Dir(), "models", run)
+}
+
+// begin starts a run that reads the version of the lake that the options name,
+// and of the data set that which an earlier part of the training read.
+func (o SFTOptions) begin(ctx context.Context, l *lake.Lake, from *Resumption) (*lake.Run, error) {
 	pins, err := l.At(ctx, o.At)
 	if err != nil {
 		return nil, err
@@ -128,24 +187,50 @@ func (o SFTOptions) begin(ctx context.Context, l *lake.Lake) (*lake.Run, error) 
 	if err != nil {
 		return nil, err
 	}
-	models := ModelsSpec().Name // the model to start from may be younger than the data
-	if pin, ok := now[models]; ok {
-		pins[models] = pin
+	for _, name := range []string{ModelsSpec().Name, RunsSpec().Name} { // may be younger than the data
+		if pin, ok := now[name]; ok {
+			pins[name] = pin
+		}
+	}
+	if from != nil {
+		pins[o.Dataset] = from.state.data()
 	}
 	return l.Begin(ctx, lake.RunInfo{Command: o.Command, Config: o, Version: o.Version, Pins: pins})
 }
 
 // sft is a run under way.
 type sft struct {
-	options  SFTOptions
-	run      *lake.Run
-	pin      lake.Pin
-	data     *sftData
-	feed     *batch.Feed
-	schedule Schedule
-	model    *lm.Model
-	stepper  *Stepper
-	row      RunRow
+	options     SFTOptions
+	lake        *lake.Lake
+	run         *lake.Run
+	id          string      // of the training run: of the lake's run that started it
+	from        *Resumption // nil: it starts
+	out         string
+	checkpoints *checkpoints
+	pin         lake.Pin
+	data        *sftData
+	feed        *batch.Feed
+	schedule    Schedule
+	model       *lm.Model
+	stepper     *Stepper
+	row         RunRow
+}
+
+// claim sees that the places where the run writes are its own.
+func (s *sft) claim() error {
+	if err := atomicfile.CheckVacant(s.out); err != nil {
+		return fmt.Errorf("%w with --out", err)
+	}
+	if s.from != nil {
+		return s.from.claim(s.checkpoints)
+	}
+	if err := s.checkpoints.checkVacant(); err != nil {
+		return err
+	}
+	if s.options.SaveEvery > 0 || s.options.Save == "best" {
+		return s.checkpoints.hold()
+	}
+	return nil
 }
 
 // open reads what the run starts from, the cheap things first.
@@ -156,6 +241,9 @@ func (s *sft) open(ctx context.Context) error {
 	o := s.options
 	digest, err := lm.ModelSHA256(o.Model)
 	if err != nil {
+		return err
+	}
+	if err := s.from.checkBase(digest); err != nil {
 		return err
 	}
 	if err := s.traceModel(ctx, digest); err != nil {
@@ -190,11 +278,16 @@ func (s *sft) openData(ctx context.Context) (err error) {
 	if s.data, err = readSFTData(ctx, s.run.Session(), o); err != nil {
 		return err
 	}
-	s.feed, err = batch.NewFeed(s.data.train, batch.Options{Rows: o.Batch, Seed: o.Seed}, batch.Position{})
-	if err != nil {
+	cut := batch.Options{Rows: o.Batch, Seed: o.Seed}
+	if s.feed, err = batch.NewFeed(s.data.train, cut, batch.Position{}); err != nil {
 		return err
 	}
-	s.schedule = o.schedule(s.steps())
+	s.schedule = o.schedule(s.steps()) // epochs may differ by a batch: the first one counts
+	if s.from != nil {
+		if s.feed, err = batch.NewFeed(s.data.train, cut, s.from.state.Progress.Position); err != nil {
+			return err
+		}
+	}
 	return s.schedule.Check()
 }
 
@@ -233,7 +326,7 @@ func PlanSFT(ctx context.Context, l *lake.Lake, o SFTOptions) (plan Plan, err er
 	if err := o.check(); err != nil {
 		return Plan{}, err
 	}
-	run, err := o.begin(ctx, l)
+	run, err := o.begin(ctx, l, nil)
 	if err != nil {
 		return Plan{}, err
 	}

@@ -118,6 +118,7 @@ func (s *feedSource) Next(ctx context.Context) (MicroBatch, error) {
 		}
 	}
 	s.last = microBatch(s.feed.Next())
+	s.last.After = s.feed.Position()
 	return s.last, ctx.Err()
 }
 

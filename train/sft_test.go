@@ -1,14 +1,11 @@
 package train
 
 import (
-	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"alignctl/internal/progress"
 	"alignctl/lake"
 	"alignctl/train/lm"
 )
@@ -114,51 +111,6 @@ func TestSFTRepeats(t *testing.T) {
 	}
 	if first.SHA256 != second.SHA256 || first.RunID == second.RunID {
 		t.Errorf("two runs: %s and %s", first.SHA256, second.SHA256)
-	}
-}
-
-// stopAt cancels a context after some steps, as Ctrl-C would.
-type stopAt struct {
-	notes
-	steps  int
-	cancel context.CancelFunc
-}
-
-func (s *stopAt) Start(name string, _ int64, _ string) progress.Task {
-	if name == "train" {
-		return s
-	}
-	return &notes{}
-}
-
-func (s *stopAt) Note(string) {
-	if s.steps--; s.steps == 0 {
-		s.cancel()
-	}
-}
-
-func TestSFTInterrupted(t *testing.T) {
-	l := tinyLake(t, wordExamples(16))
-	o := tinySFT(t, l)
-	o.Out = filepath.Join(t.TempDir(), "adapter")
-	ctx, cancel := context.WithCancel(t.Context())
-	result, err := SFT(progress.With(ctx, &stopAt{steps: 3, cancel: cancel}), l, o)
-	if !errors.Is(err, context.Canceled) || result.Steps != 3 {
-		t.Fatalf("%d steps, error %v", result.Steps, err)
-	}
-	m, err := lm.Load(t.Context(), o.Model, lm.Options{Backend: "go", Adapter: o.Out})
-	if err != nil {
-		t.Fatalf("the saved adapter doesn't load: %v", err)
-	}
-	m.Close()
-	if _, err := os.Stat(filepath.Join(o.Out, optimizerFile)); err != nil {
-		t.Error(err)
-	}
-	var status string
-	var losses int
-	one(t, l, `SELECT status, (SELECT count(*) FROM train.steps WHERE metric = 'loss') FROM train.runs`, &status, &losses)
-	if status != "interrupted" || losses != 3 {
-		t.Errorf("status %s with %d losses", status, losses)
 	}
 }
 

@@ -30,6 +30,11 @@ type RunRow struct {
 	TrainedTokens   int64      `parquet:"trained_tokens,id(19)" unit:"token" doc:"tokens that the loss counted"`
 	Seconds         float64    `parquet:"seconds,id(20)" unit:"second" doc:"time spent in steps, compilation included"`
 	TokensPerSecond float64    `parquet:"tokens_per_second,id(21)" unit:"token/s" doc:"tokens / seconds"`
+	BestStep        *int64     `parquet:"best_step,optional,id(22)" unit:"count" doc:"optimizer step with the lowest dev loss; null without one"`
+	BestEvalLoss    *float64   `parquet:"best_eval_loss,optional,id(23)" unit:"nat" doc:"dev loss after that step, per labelled token"`
+	SavedStep       *int64     `parquet:"saved_step,optional,id(24)" unit:"count" doc:"optimizer step whose weights are the result; null while there is none"`
+	EarlyStop       *bool      `parquet:"early_stop,optional,id(25)" doc:"it ended because the dev loss stopped falling (--patience)"`
+	Resumed         *string    `parquet:"resumed,optional,id(26)" doc:"the runs of meta.runs that went on with it, each with the step after which: RUN@STEP, comma-separated; null for none"`
 }
 
 // A StepRow is a row of train.steps: one metric of one optimizer step, under

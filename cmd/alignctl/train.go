@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +29,7 @@ type trainSFTOptions struct {
 	train.SFTOptions
 	method  string // lora or full
 	targets string // comma-separated
+	resume  string // run or folder to go on with
 	dryRun  bool
 	format  string
 }
@@ -38,9 +41,16 @@ func trainSFTCommand(t *terminal) *cli.Command {
 		Usage: "supervised fine-tuning: learn to give the completion after the prompt",
 		Description: "Trains on the rows of split train, measures the loss on split dev, and writes an adapter in\n" +
 			"PEFT's layout or a whole model in Hugging Face's. Metrics are rows of train.steps as they\n" +
-			"happen. Ctrl-C finishes the step and saves.",
-		Flags: t.flags(append(append(o.dataFlags(), o.modelFlags()...), o.optimizerFlags()...)...),
+			"happen. Ctrl-C finishes the step and saves a checkpoint beside the result's folder, as\n" +
+			"--save-every does; --resume goes on from the newest one, to the same weights as if the run\n" +
+			"had never stopped.",
+		Flags: t.flags(o.flags()...),
 		Action: func(c *cli.Context) error {
+			if o.resume != "" {
+				return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
+					return runResumeSFT(ctx, t, l, c)
+				})
+			}
 			if err := o.complete(); err != nil {
 				return err
 			}
@@ -50,6 +60,10 @@ func trainSFTCommand(t *terminal) *cli.Command {
 			})
 		},
 	}, noArguments)
+}
+
+func (o *trainSFTOptions) flags() []cli.Flag {
+	return slices.Concat(o.dataFlags(), o.modelFlags(), o.optimizerFlags(), o.savingFlags())
 }
 
 func (o *trainSFTOptions) dataFlags() []cli.Flag {
@@ -101,6 +115,23 @@ func (o *trainSFTOptions) optimizerFlags() []cli.Flag {
 	}
 }
 
+func (o *trainSFTOptions) savingFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "save-every", Usage: "optimizer steps between checkpoints (0: only when interrupted)",
+			Value: o.SaveEvery, Destination: &o.SaveEvery},
+		&cli.IntFlag{Name: "keep", Usage: "newest checkpoints to keep, besides the one with the lowest dev loss",
+			Value: o.Keep, Destination: &o.Keep},
+		&cli.StringFlag{Name: "save", Usage: "the result has the weights of the last step, or of the best by dev loss",
+			Value: o.Save, Destination: &o.Save},
+		&cli.IntFlag{Name: "patience", Usage: "stop after so many dev losses without a new lowest (0: never)",
+			Value: o.Patience, Destination: &o.Patience},
+		&cli.Float64Flag{Name: "loss-limit", Usage: "stop when the loss is so many times its running mean, for 5 steps (0: don't)",
+			Value: o.LossLimit, Destination: &o.LossLimit},
+		&cli.StringFlag{Name: "resume", Usage: "go on with a `RUN`, or with the run whose --out is that folder; all else is as it was",
+			Destination: &o.resume},
+	}
+}
+
 // datasetTable is the table of a data set: names without a schema are in data.
 func datasetTable(name string) string {
 	if strings.Contains(name, ".") {
@@ -115,15 +146,63 @@ func (o *trainSFTOptions) complete() error {
 		return usagef("train sft: needs --model FOLDER and --data TABLE (see alignctl train sft --help)")
 	}
 	switch o.method {
-	case "lora":
-	case "full":
-		o.Full = true
+	case "lora", "full":
+		o.Full = o.method == "full"
 	default:
 		return usagef("unknown method %q%s", o.method, nearest.Hint(o.method, []string{"lora", "full"}))
 	}
 	o.Dataset = datasetTable(o.Dataset)
 	o.LoRA.Targets = strings.Split(o.targets, ",")
 	return nil
+}
+
+// runResumeSFT goes on with the run that --resume names. Other flags may only say
+// what the run's options say.
+func runResumeSFT(ctx context.Context, t *terminal, l *lake.Lake, given *cli.Context) error {
+	r, err := train.FindResumption(ctx, l, given.String("resume"))
+	if err != nil {
+		return err
+	}
+	if r.Done {
+		t.remark("run %s is done: its result is in %s; nothing to go on with", r.RunID, r.Out)
+		return nil
+	}
+	o := trainSFTOptions{SFTOptions: r.Options}
+	if err := o.overlay(given); err != nil {
+		return err
+	}
+	for _, torn := range r.Torn {
+		t.remark("%v: skipped", torn)
+	}
+	t.remark("run %s goes on after step %d", r.RunID, r.Step)
+	o.Command, o.Version = t.command, version()
+	result, err := train.ResumeSFT(ctx, l, r, o.SFTOptions)
+	return printTrained(t, o, result, err)
+}
+
+// overlay changes options by those flags that are given.
+func (o *trainSFTOptions) overlay(given *cli.Context) error {
+	if given.Bool("dry-run") {
+		return usagef("train sft: --resume does no dry run")
+	}
+	o.method, o.targets = map[bool]string{false: "lora", true: "full"}[o.Full], strings.Join(o.LoRA.Targets, ",")
+	flags, set, stored := o.flags(), flag.NewFlagSet("", flag.ContinueOnError), *o
+	for _, f := range flags {
+		if err := f.Apply(set); err != nil {
+			return err
+		}
+	}
+	*o = stored // Apply writes the flags' defaults
+	for _, f := range flags {
+		name := f.Names()[0]
+		if !given.IsSet(name) {
+			continue
+		}
+		if err := set.Set(name, fmt.Sprint(given.Value(name))); err != nil {
+			return fmt.Errorf("set --%s: %w", name, err)
+		}
+	}
+	return o.complete()
 }
 
 func runTrainSFT(ctx context.Context, t *terminal, l *lake.Lake, o trainSFTOptions) error {
@@ -136,6 +215,12 @@ func runTrainSFT(ctx context.Context, t *terminal, l *lake.Lake, o trainSFTOptio
 		return t.printRows(o.format, trainPlanGrid(plan))
 	}
 	result, err := train.SFT(ctx, l, o.SFTOptions)
+	return printTrained(t, o, result, err)
+}
+
+// printTrained shows what a run did, if it did anything: all of it, or what came
+// before an interruption.
+func printTrained(t *terminal, o trainSFTOptions, result train.Result, err error) error {
 	if err != nil && !errors.Is(err, context.Canceled) || result.RunID == "" {
 		return err
 	}

@@ -21,8 +21,8 @@ const defaultWidths = 4
 
 // A Position is the place of the next batch: enough to resume exactly.
 type Position struct {
-	Epoch int // from 0
-	Batch int // within the epoch, from 0
+	Epoch int `json:"epoch"` // from 0
+	Batch int `json:"batch"` // within the epoch, from 0
 }
 
 // A Feed yields a Set's batches, epoch after epoch without end. Each epoch

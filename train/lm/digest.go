@@ -22,7 +22,7 @@ func ModelSHA256(folder string) (string, error) {
 	}
 	total, found := sha256.New(), false
 	for _, name := range append(append([]string{}, companionFiles...), weights...) {
-		sum, err := fileSHA256(filepath.Join(folder, name))
+		sum, err := FileSHA256(filepath.Join(folder, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -42,7 +42,7 @@ func ModelSHA256(folder string) (string, error) {
 func AdapterSHA256(folder string) (string, error) {
 	total := sha256.New()
 	for _, name := range []string{adapterConfigFile, adapterWeightsFile} {
-		sum, err := fileSHA256(filepath.Join(folder, name))
+		sum, err := FileSHA256(filepath.Join(folder, name))
 		if err != nil {
 			return "", fmt.Errorf("digest adapter %q: %w", folder, err)
 		}
@@ -68,8 +68,8 @@ func weightFiles(folder string) ([]string, error) {
 	return sortedKeys(shards), nil
 }
 
-// fileSHA256 is the hex digest of a file.
-func fileSHA256(path string) (string, error) {
+// FileSHA256 is the hex digest of a file.
+func FileSHA256(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err
