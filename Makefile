@@ -45,9 +45,9 @@ test-long:
 	$(MAKE) race
 	$(MAKE) fuzz
 
-# The lake's tests of docs/reliability.md at full length, some fifteen minutes.
+# The tests of docs/reliability.md, of the lake and of training, at full length, some fifteen minutes.
 test-reliability:
-	@ALIGNCTL_LONG=1 bash -o pipefail -c "go test -count=1 -v -timeout 60m ./lake | grep -E 'reliability: |^(---|ok|FAIL|panic)|FAIL'"
+	@ALIGNCTL_LONG=1 bash -o pipefail -c "go test -count=1 -v -timeout 60m ./lake ./train | grep -E 'reliability: |^(---|ok|FAIL|panic)|FAIL'"
 
 test-interop:
 	@engines=$$(bash lake/interop/setup.sh) && env $$engines go test -count=1 -v -timeout 20m ./lake/interop
