@@ -254,7 +254,8 @@ func (s *sft) open(ctx context.Context) error {
 		trainable = lm.TrainFull
 	}
 	o.LoRA.Seed = uint64(o.Seed)
-	s.model, err = lm.Load(ctx, o.Model, lm.Options{Backend: o.Backend, Trainable: trainable, LoRA: o.LoRA})
+	s.model, err = lm.Load(ctx, o.Model, lm.Options{Backend: o.Backend, Trainable: trainable, LoRA: o.LoRA,
+		Admit: func(backend string, config lm.Config) error { return s.admit(backend, config, machineMemory()) }})
 	if err != nil {
 		return err
 	}
@@ -318,6 +319,7 @@ type Plan struct {
 	Tokens        int // of an epoch
 	TrainedTokens int // of those, what the loss counts
 	Steps         int // optimizer steps
+	Memory        lm.Footprint
 }
 
 // PlanSFT reads and checks everything that SFT would, but loads no weights,
@@ -335,7 +337,8 @@ func PlanSFT(ctx context.Context, l *lake.Lake, o SFTOptions) (plan Plan, err er
 	if err := s.openData(ctx); err != nil {
 		return Plan{}, err
 	}
-	if _, err := lm.LoadConfig(o.Model); err != nil {
+	config, err := lm.LoadConfig(o.Model)
+	if err != nil {
 		return Plan{}, err
 	}
 	weights, err := lm.OpenModelTensors(o.Model)
@@ -343,5 +346,6 @@ func PlanSFT(ctx context.Context, l *lake.Lake, o SFTOptions) (plan Plan, err er
 		return Plan{}, err
 	}
 	return Plan{Dataset: s.pin, Examples: s.data.train.Len(), Dropped: s.data.dropped, Tokens: s.data.train.Tokens(),
-		TrainedTokens: s.data.train.Labels(), Steps: s.schedule.Total}, weights.Close()
+		TrainedTokens: s.data.train.Labels(), Steps: s.schedule.Total,
+		Memory: s.footprint(config, o.Batch)}, weights.Close()
 }

@@ -244,9 +244,9 @@ func trainedGrid(r train.Result) *grid {
 }
 
 func trainPlanGrid(p train.Plan) *grid {
-	g := newGrid("data", "snapshot", "examples", "dropped", "tokens", "trained_tokens", "steps")
+	g := newGrid("data", "snapshot", "examples", "dropped", "tokens", "trained_tokens", "steps", "memory_gb")
 	g.add(p.Dataset.Table, strconv.FormatInt(p.Dataset.Snapshot, 10), p.Examples, p.Dropped, p.Tokens, p.TrainedTokens,
-		p.Steps)
+		p.Steps, fmt.Sprintf("%.1f", float64(p.Memory.Total())/1e9))
 	return g
 }
 

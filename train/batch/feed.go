@@ -146,3 +146,21 @@ func Once(set *Set, o Options) ([]Batch, error) {
 	}
 	return batches, nil
 }
+
+// A Shape is the size of a batch.
+type Shape struct{ Rows, Width, Labels int }
+
+// Largest is the shape that no batch of the epoch exceeds: the widest rows, and
+// the most labels.
+func (f *Feed) Largest() Shape {
+	shape := Shape{Rows: f.options.Rows}
+	for _, g := range f.plan {
+		labels := 0
+		for _, i := range g.examples {
+			ids, prompt := f.set.example(i)
+			labels += len(ids) - max(prompt, 1)
+		}
+		shape.Width, shape.Labels = max(shape.Width, g.width), max(shape.Labels, labels)
+	}
+	return shape
+}

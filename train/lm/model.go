@@ -27,6 +27,10 @@ type Options struct {
 	Adapter   string     // folder of a LoRA adapter in PEFT layout; "" for none
 	Trainable Trainable  // what training may change
 	LoRA      LoRAConfig // a fresh adapter for TrainLoRA, when Adapter is ""
+
+	// Admit, where there is one, may refuse the model on the backend that was
+	// chosen, before its weights are read.
+	Admit func(backend string, config Config) error
 }
 
 // A Model is a loaded model folder on a backend. Close it after use. It isn't
@@ -63,6 +67,11 @@ func Load(ctx context.Context, folder string, options Options) (_ *Model, err er
 			m.Close()
 		}
 	}()
+	if options.Admit != nil {
+		if err := options.Admit(name, config); err != nil {
+			return nil, err
+		}
+	}
 	if err := m.loadWeights(ctx, folder); err != nil {
 		return nil, err
 	}

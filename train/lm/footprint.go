@@ -1,0 +1,67 @@
+package lm
+
+// Training is what decides the memory of training: the largest micro-batch, and
+// what is trained.
+type Training struct {
+	LoRA   *LoRAConfig // nil: every weight is trained
+	Rows   int         // of the micro-batch
+	Width  int         // tokens in a row, padding included
+	Labels int         // tokens that meet the vocabulary projection
+}
+
+// A Footprint is the memory that training takes, in bytes, by what fills it.
+type Footprint struct {
+	Weights     int64 // the base model's, and the adapter's
+	Optimizer   int64 // gradients, accumulated and of the pass, and two moments
+	Activations int64 // what the forward pass leaves for the backward pass
+	Logits      int64 // scores over the vocabulary, their softmax and their gradient
+	Process     int64 // the program, its session with the lake, compilation
+}
+
+// Total is the sum.
+func (f Footprint) Total() int64 {
+	return f.Weights + f.Optimizer + f.Activations + f.Logits + f.Process
+}
+
+const (
+	floatBytes   = 4
+	processBytes = 300 << 20
+)
+
+// Footprint estimates the memory of training a model of this shape in float32.
+// With h, f, q, kv the widths of stream, feed-forward layer, queries and keys, a
+// token leaves in a layer
+//
+//	4h + q + 2kv + 3f + 2 heads width
+//
+// floats: the stream before and after each norm, what attention mixes, its
+// scores and their softmax, and three products of the gated layer. Where weights
+// are trained too, the inputs of their products stay besides: 2h + q + f.
+func (c Config) Footprint(t Training) Footprint {
+	tokens := int64(t.Rows) * int64(t.Width)
+	queries, keys := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
+	kept := 4*c.HiddenSize + queries + 2*keys + 3*c.IntermediateSize + 2*c.Heads*t.Width
+	weights := elements(c.weights())
+	trained := weights
+	if t.LoRA == nil {
+		kept += 2*c.HiddenSize + queries + c.IntermediateSize
+	} else {
+		trained = elements(t.LoRA.loraWeights(c))
+		weights += trained
+	}
+	return Footprint{
+		Weights:     floatBytes * weights,
+		Optimizer:   floatBytes * 4 * trained,
+		Activations: floatBytes * tokens * int64(c.Layers) * int64(kept),
+		Logits:      floatBytes * 3 * int64(t.Labels) * int64(c.VocabSize),
+		Process:     processBytes,
+	}
+}
+
+// elements is the number of values of all tensors.
+func elements(specs []weightSpec) (n int64) {
+	for _, spec := range specs {
+		n += int64(spec.elements())
+	}
+	return n
+}

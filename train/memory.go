@@ -1,0 +1,73 @@
+package train
+
+import (
+	"bufio"
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"alignctl/train/lm"
+)
+
+// footprint estimates the memory of training with micro-batches of so many rows.
+func (s *sft) footprint(config lm.Config, rows int) lm.Footprint {
+	largest := s.feed.Largest()
+	t := lm.Training{LoRA: &s.options.LoRA, Rows: rows, Width: largest.Width,
+		Labels: int(math.Ceil(float64(largest.Labels) / float64(largest.Rows) * float64(rows)))}
+	if s.options.Full {
+		t.LoRA = nil
+	}
+	return config.Footprint(t)
+}
+
+// admit refuses a run that can't fit in a machine's memory of so many bytes, and
+// says what would. A device's own memory isn't known: on a GPU the run is tried.
+func (s *sft) admit(backend string, config lm.Config, memory int64) error {
+	need := s.footprint(config, s.options.Batch)
+	if strings.HasPrefix(backend, "xla:cuda") || need.Total() <= memory {
+		return nil
+	}
+	return fmt.Errorf("train: it needs about %s of memory (weights %s, optimizer %s, activations %s, logits %s), the machine has %s: %s",
+		gigabytes(need.Total()), gigabytes(need.Weights), gigabytes(need.Optimizer), gigabytes(need.Activations),
+		gigabytes(need.Logits), gigabytes(memory), s.cure(config, memory))
+}
+
+// cure is what would fit instead.
+func (s *sft) cure(config lm.Config, memory int64) string {
+	for rows := s.options.Batch / 2; rows > 0; rows /= 2 {
+		if s.footprint(config, rows).Total() <= memory {
+			return fmt.Sprintf("--batch %d --accumulate %d would fit", rows, (s.options.Batch*s.options.Accumulate+rows-1)/rows)
+		}
+	}
+	if s.options.Full {
+		return "train an adapter (--method lora), set a smaller --max-tokens, or take a smaller model"
+	}
+	return "set a smaller --max-tokens, or take a smaller model"
+}
+
+func gigabytes(n int64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }
+
+// machineMemory is how much memory the machine has, or the control group that
+// limits this process; where neither is known, no limit.
+func machineMemory() int64 {
+	limit := int64(math.MaxInt64)
+	if text, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil { // else "max"
+			limit = n
+		}
+	}
+	file, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return limit
+	}
+	defer file.Close()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		var kilobytes int64
+		if _, err := fmt.Sscanf(lines.Text(), "MemTotal: %d kB", &kilobytes); err == nil {
+			return min(limit, kilobytes<<10)
+		}
+	}
+	return limit
+}

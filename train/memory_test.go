@@ -1,0 +1,50 @@
+package train
+
+import (
+	"strings"
+	"testing"
+
+	"alignctl/train/batch"
+	"alignctl/train/lm"
+)
+
+// A run that can't fit is refused before its weights are read, with what would
+// fit; on a GPU nothing is said.
+func TestAdmit(t *testing.T) {
+	set := &batch.Set{}
+	for i := range 64 {
+		set.Add(string(rune('a'+i)), lm.Example{IDs: make([]int32, 512), Prompt: 256})
+	}
+	feed, err := batch.NewFeed(set, batch.Options{Rows: 32}, batch.Position{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := feed.Largest(), (batch.Shape{Rows: 32, Width: 512, Labels: 32 * 256}); got != want {
+		t.Errorf("largest batch %+v, want %+v", got, want)
+	}
+	config := lm.Config{VocabSize: 50_000, HiddenSize: 512, IntermediateSize: 1536, Layers: 24, Heads: 8, KVHeads: 4,
+		HeadDim: 64, TieEmbeddings: true}
+	s := &sft{options: DefaultSFT(), feed: feed}
+	s.options.Batch = 32
+	for _, c := range []struct {
+		backend string
+		full    bool
+		memory  int64
+		want    string
+	}{
+		{"go", false, 1 << 50, ""},
+		{"xla:cuda", false, 1 << 20, ""},
+		{"xla:cpu", false, 16 << 30, "--batch 16 --accumulate 2 would fit"},
+		{"go", true, 1 << 30, "--method lora"},
+		{"go", false, 1 << 29, "smaller --max-tokens"},
+	} {
+		s.options.Full = c.full
+		err := s.admit(c.backend, config, c.memory)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: error %v", c, err)
+		}
+	}
+	if memory := machineMemory(); memory < 64<<20 {
+		t.Errorf("this machine has %d bytes of memory", memory)
+	}
+}
