@@ -27,7 +27,7 @@ import (
 func TestKilledWhileSaving(t *testing.T) {
 	kills := 4
 	if os.Getenv("ALIGNCTL_LONG") != "" {
-		kills = 100
+		kills = 50
 	}
 	l := tinyLake(t, wordExamples(16))
 	o := tinySFT(t, l)

@@ -79,9 +79,8 @@ type loop struct {
 // finished, a checkpoint made, and the outcome says so. A loss that is no number
 // or explodes ends the run.
 func (l *loop) run(ctx context.Context) (Outcome, error) {
-	l.task = progress.Start(ctx, "train", int64(l.options.Schedule.Total), "steps")
+	l.task = progress.Start(ctx, "train", int64(l.options.Schedule.Total-l.progress.Steps), "steps")
 	defer l.task.Done()
-	l.task.Add(int64(l.progress.Steps))
 	if l.progress.Best.Step == 0 {
 		l.progress.EvalLoss = math.NaN()
 	}
