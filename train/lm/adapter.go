@@ -21,27 +21,64 @@ const (
 
 // adapterJSON is adapter_config.json, as PEFT writes it.
 type adapterJSON struct {
-	PeftType  string   `json:"peft_type"`
-	TaskType  string   `json:"task_type"`
-	BaseModel string   `json:"base_model_name_or_path"`
-	Rank      int      `json:"r"`
-	Alpha     float64  `json:"lora_alpha"`
-	Dropout   float64  `json:"lora_dropout"`
-	Targets   []string `json:"target_modules"`
-	Bias      string   `json:"bias"`
-	Inference bool     `json:"inference_mode"`
-	FanInOut  bool     `json:"fan_in_fan_out"`
-	InitLoRA  bool     `json:"init_lora_weights"`
+	PeftType  string  `json:"peft_type"`
+	TaskType  string  `json:"task_type"`
+	BaseModel string  `json:"base_model_name_or_path"`
+	Rank      int     `json:"r"`
+	Alpha     float64 `json:"lora_alpha"`
+	RSLoRA    bool    `json:"use_rslora"`
+	Dropout   float64 `json:"lora_dropout"`
+	Targets   targets `json:"target_modules"`
+	Bias      string  `json:"bias"`
+	Inference bool    `json:"inference_mode"`
+	FanInOut  bool    `json:"fan_in_fan_out"`
+	InitLoRA  any     `json:"init_lora_weights"` // a bool, or the method's name
 }
 
-// adapterNeutral holds the keys of PEFT's LoRA that change the computation in
-// ways not done here, with the values besides null under which they don't.
+// targets is a list of modules, or one text that stands for several.
+type targets []string
+
+// UnmarshalJSON reads either form.
+func (t *targets) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*t = targets{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(t))
+}
+
+// adapterRead holds the keys of PEFT's LoRA that are followed, or that change
+// nothing about how a finished adapter computes.
+var adapterRead = []string{
+	"auto_mapping", "base_model_name_or_path", "ensure_weight_tying", "eva_config", "inference_mode", "loftq_config",
+	"lora_alpha", "lora_dropout", "megatron_core", "peft_version", "qalora_group_size", "r", "revision", "runtime_config",
+	"target_modules", "task_type", "use_rslora",
+}
+
+// adapterNeutral holds the values of other keys that ask for nothing. A key that
+// isn't here, and may be younger than this list, has the neutral values of any.
 var adapterNeutral = map[string][]string{
-	"alora_invocation_tokens": nil, "alpha_pattern": {"{}"}, "arrow_config": nil, "bias": {`"none"`},
-	"exclude_modules": nil, "fan_in_fan_out": {"false"}, "layer_replication": nil, "layers_pattern": nil,
-	"layers_to_transform": nil, "lora_bias": {"false"}, "modules_to_save": {"[]"}, "peft_type": {`"LORA"`},
-	"rank_pattern": {"{}"}, "target_parameters": {"[]"}, "trainable_token_indices": nil,
-	"use_bdlora": {"false"}, "use_dora": {"false"}, "use_qalora": {"false"}, "use_rslora": {"false"},
+	"":                  {"null", "false", "[]", "{}", `""`},
+	"bias":              {`"none"`},
+	"init_lora_weights": {"null", "true", "false", `"gaussian"`, `"orthogonal"`, `"eva"`}, // the base stays as it is
+	"peft_type":         {`"LORA"`},
+}
+
+// checkAdapterKeys refuses what would make the adapter compute something else
+// than the decoder does.
+func checkAdapterKeys(keys map[string]json.RawMessage) error {
+	for _, key := range sortedKeys(keys) {
+		neutral, known := adapterNeutral[key]
+		if !known {
+			neutral = adapterNeutral[""]
+		}
+		value := compact(keys[key])
+		if !slices.Contains(adapterRead, key) && !slices.Contains(neutral, value) {
+			return fmt.Errorf("key %q: %s is not supported: train a plain LoRA adapter", key, value)
+		}
+	}
+	return nil
 }
 
 // readAdapterConfig reads an adapter's configuration, refusing variants of LoRA
@@ -68,19 +105,16 @@ func parseAdapterConfig(text []byte) (LoRAConfig, error) {
 	if err := json.Unmarshal(text, &keys); err != nil {
 		return LoRAConfig{}, err
 	}
-	for _, key := range sortedKeys(adapterNeutral) {
-		value, present := keys[key]
-		if present && string(value) != "null" && !slices.Contains(adapterNeutral[key], compact(value)) {
-			return LoRAConfig{}, fmt.Errorf("key %q: %s is not supported: train a plain LoRA adapter", key, compact(value))
-		}
+	if err := checkAdapterKeys(keys); err != nil {
+		return LoRAConfig{}, err
 	}
 	var raw adapterJSON
 	if err := json.Unmarshal(text, &raw); err != nil {
 		return LoRAConfig{}, err
 	}
 	slices.Sort(raw.Targets)
-	lora := LoRAConfig{Rank: raw.Rank, Alpha: raw.Alpha, Targets: raw.Targets}
-	return lora, lora.Validate()
+	lora := LoRAConfig{Rank: raw.Rank, Alpha: raw.Alpha, RSLoRA: raw.RSLoRA, Dropout: raw.Dropout, Targets: raw.Targets}
+	return lora.expanded(), lora.Validate()
 }
 
 // readAdapterWeights reads the adapter's tensors into variables. Every one that
@@ -168,7 +202,7 @@ func (m *Model) SaveAdapter(folder, base string) error {
 func (l LoRAConfig) encode(base string) ([]byte, error) {
 	text, err := json.MarshalIndent(adapterJSON{
 		PeftType: "LORA", TaskType: "CAUSAL_LM", BaseModel: base, Rank: l.Rank, Alpha: l.Alpha,
-		Targets: l.Targets, Bias: "none", Inference: true, InitLoRA: true,
+		RSLoRA: l.RSLoRA, Dropout: l.Dropout, Targets: l.Targets, Bias: "none", Inference: true, InitLoRA: true,
 	}, "", "  ")
 	return append(text, '\n'), err
 }

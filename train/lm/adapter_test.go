@@ -3,6 +3,7 @@ package lm
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -66,16 +67,42 @@ func TestParseAdapterConfigRefusesVariants(t *testing.T) {
 		{`"bias": "none"`, `"bias": "all"`, `key "bias"`},
 		{`"rank_pattern": {}`, `"rank_pattern": {"q_proj": 8}`, `key "rank_pattern"`},
 		{`"modules_to_save": null`, `"modules_to_save": ["lm_head"]`, `key "modules_to_save"`},
-		{`"r": 4`, `"use_rslora": true, "r": 4`, `key "use_rslora"`},
+		{`"r": 4`, `"init_lora_weights": "pissa", "r": 4`, `key "init_lora_weights"`},
+		{`"r": 4`, `"lora_bias": true, "r": 4`, `key "lora_bias"`},
+		{`"r": 4`, `"alpha_pattern": {"v_proj": 1}, "r": 4`, `key "alpha_pattern"`},
+		{`"r": 4`, `"fan_in_fan_out": true, "r": 4`, `key "fan_in_fan_out"`},
+		{`"r": 4`, `"use_newer_lora": true, "r": 4`, `key "use_newer_lora"`},
+		{`"r": 4`, `"lora_dropout": 1, "r": 4`, "dropout 1"},
 		{`"r": 4`, `"r": 0`, "rank 0"},
 		{`["v_proj", "q_proj"]`, `["embed_tokens"]`, `"embed_tokens" is not a projection`},
-		{`["v_proj", "q_proj"]`, `"all-linear"`, "target_modules"},
+		{`["v_proj", "q_proj"]`, `".*[qv]_proj"`, "is not a projection"},
 	}
 	for _, c := range cases {
 		_, err := parseAdapterConfig([]byte(strings.Replace(plainAdapter, c[0], c[1], 1)))
 		if err == nil || !strings.Contains(err.Error(), c[2]) {
 			t.Errorf("with %s: error %v, want %q", c[1], err, c[2])
 		}
+	}
+}
+
+// The keys that change the maths are followed, and written back.
+func TestAdapterConfigRoundTrip(t *testing.T) {
+	text := strings.NewReplacer(`"r": 4`, `"r": 4, "use_rslora": true, "lora_dropout": 0.25, "init_lora_weights": "gaussian"`,
+		`["v_proj", "q_proj"]`, `"all-linear"`).Replace(plainAdapter)
+	got, err := parseAdapterConfig([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := LoRAConfig{Rank: 4, Alpha: 8, RSLoRA: true, Dropout: 0.25, Targets: targetNames()}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("read %+v, want %+v", got, want)
+	}
+	written, err := got.encode("base")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := parseAdapterConfig(written); err != nil || !reflect.DeepEqual(again, want) {
+		t.Errorf("written and read: %+v, %v", again, err)
 	}
 }
 

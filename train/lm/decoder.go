@@ -37,6 +37,7 @@ type Tokens struct {
 	Positions *graph.Node // [batch, time] int32: place in the text, from 0
 	Mask      *graph.Node // [batch, time, keys] bool: may this token see this key
 	Cache     KVCache     // nil: the keys are this pass's own, keys = time
+	Dropout   *graph.Node // [2] uint32: decides what is dropped; nil: nothing is
 }
 
 // A KVCache keeps a text's keys and values between passes. Extend takes one
@@ -84,16 +85,16 @@ type pass struct {
 func (d *Decoder) layer(index int, x *graph.Node, p pass) *graph.Node {
 	prefix := fmt.Sprintf("model.layers.%d.", index)
 	x = graph.Add(x, d.selfAttention(index, d.norm(x, prefix+"input_layernorm.weight"), p))
-	return graph.Add(x, d.feedForward(prefix+"mlp.", d.norm(x, prefix+"post_attention_layernorm.weight")))
+	return graph.Add(x, d.feedForward(prefix+"mlp.", d.norm(x, prefix+"post_attention_layernorm.weight"), p))
 }
 
 // selfAttention projects x [batch*time, hidden] to heads, rotates and attends.
 func (d *Decoder) selfAttention(index int, x *graph.Node, p pass) *graph.Node {
 	prefix := fmt.Sprintf("model.layers.%d.self_attn.", index)
 	c := d.Config
-	q := graph.Reshape(d.project(x, prefix+"q_proj"), p.batch, p.time, c.Heads, c.HeadDim)
-	k := graph.Reshape(d.project(x, prefix+"k_proj"), p.batch, p.time, c.KVHeads, c.HeadDim)
-	v := graph.Reshape(d.project(x, prefix+"v_proj"), p.batch, p.time, c.KVHeads, c.HeadDim)
+	q := graph.Reshape(d.project(x, prefix+"q_proj", p), p.batch, p.time, c.Heads, c.HeadDim)
+	k := graph.Reshape(d.project(x, prefix+"k_proj", p), p.batch, p.time, c.KVHeads, c.HeadDim)
+	v := graph.Reshape(d.project(x, prefix+"v_proj", p), p.batch, p.time, c.KVHeads, c.HeadDim)
 	if c.NormalizeHeads {
 		q, k = d.norm(q, prefix+"q_norm.weight"), d.norm(k, prefix+"k_norm.weight")
 	}
@@ -103,13 +104,13 @@ func (d *Decoder) selfAttention(index int, x *graph.Node, p pass) *graph.Node {
 		k, v = p.Cache.Extend(index, k, v)
 	}
 	mixed := graph.Reshape(attend(q, k, v, p.Mask), p.batch*p.time, c.Heads*c.HeadDim)
-	return d.project(mixed, prefix+"o_proj")
+	return d.project(mixed, prefix+"o_proj", p)
 }
 
 // feedForward is SwiGLU (Shazeer 2020): down(silu(gate x) * up x).
-func (d *Decoder) feedForward(prefix string, x *graph.Node) *graph.Node {
-	gate, up := d.project(x, prefix+"gate_proj"), d.project(x, prefix+"up_proj")
-	return d.project(swiGLU(gate, up), prefix+"down_proj")
+func (d *Decoder) feedForward(prefix string, x *graph.Node, p pass) *graph.Node {
+	gate, up := d.project(x, prefix+"gate_proj", p), d.project(x, prefix+"up_proj", p)
+	return d.project(swiGLU(gate, up), prefix+"down_proj", p)
 }
 
 // swiGLU is gate sigmoid(gate) up. With s = sigmoid(gate) its gradient by gate is
@@ -151,14 +152,14 @@ func (d *Decoder) norm(x *graph.Node, name string) *graph.Node {
 
 // project applies the linear map of that name, with its bias and its LoRA
 // update where there are any, to x [rows, in]: [rows, out].
-func (d *Decoder) project(x *graph.Node, name string) *graph.Node {
+func (d *Decoder) project(x *graph.Node, name string, p pass) *graph.Node {
 	g := x.Graph()
 	y := linear(x, d.weight(g, name+".weight"))
 	if d.store.GetVariable("/"+name+".bias") != nil {
 		y = graph.Add(y, graph.ExpandLeftToRank(d.weight(g, name+".bias"), 2))
 	}
 	if d.LoRA.adapts(name) {
-		y = graph.Add(y, d.loraUpdate(x, name))
+		y = graph.Add(y, d.loraUpdate(x, p.Dropout, name))
 	}
 	return y
 }

@@ -12,13 +12,19 @@ import (
 )
 
 // A LoRAConfig describes low-rank updates of a model's projections (Hu et al.
-// 2021): y = W x + (Alpha/Rank) B A x, with A [rank, in] and B [out, rank].
+// 2021): y = W x + scale B A x, with A [rank, in], B [out, rank] and scale
+// Alpha/Rank.
 type LoRAConfig struct {
 	Rank    int
 	Alpha   float64
-	Targets []string // "q_proj", "v_proj", ...: adapted in every layer
+	RSLoRA  bool     // scale by Alpha/sqrt(Rank) (rsLoRA, Kalajdzievski 2023)
+	Dropout float64  // share of x that A doesn't see while training
+	Targets []string // "q_proj", "v_proj", ...: adapted in every layer; or only AllLinear
 	Seed    uint64   // of A's first values
 }
+
+// AllLinear stands for every projection of the layers, as in PEFT.
+const AllLinear = "all-linear"
 
 // loraTargets are the projections that can be adapted, by their last name, with
 // the module of a layer that holds them.
@@ -34,9 +40,12 @@ func (l LoRAConfig) Validate() error {
 		return fmt.Errorf("lora rank %d is not in 1 to %d", l.Rank, maxDimension)
 	case !(l.Alpha > 0) || math.IsInf(l.Alpha, 0):
 		return fmt.Errorf("lora alpha %g is not a positive number", l.Alpha)
+	case !(l.Dropout >= 0 && l.Dropout < 1):
+		return fmt.Errorf("lora dropout %g is not a share from 0 to below 1", l.Dropout)
 	case len(l.Targets) == 0:
 		return fmt.Errorf("lora adapts no module: name some of %s", strings.Join(targetNames(), ", "))
 	}
+	l = l.expanded()
 	for i, target := range l.Targets {
 		if _, ok := loraTargets[target]; !ok {
 			return fmt.Errorf("lora target %q is not a projection: %s are", target, strings.Join(targetNames(), ", "))
@@ -46,6 +55,15 @@ func (l LoRAConfig) Validate() error {
 		}
 	}
 	return nil
+}
+
+// expanded replaces AllLinear, where that is the only target, by what it means.
+func (l LoRAConfig) expanded() LoRAConfig {
+	l.Targets = slices.Clone(l.Targets)
+	if len(l.Targets) == 1 && l.Targets[0] == AllLinear {
+		l.Targets = targetNames()
+	}
+	return l
 }
 
 // targetNames lists loraTargets in order.
@@ -64,12 +82,20 @@ func (l *LoRAConfig) adapts(name string) bool {
 }
 
 // scale is the factor of the update.
-func (l *LoRAConfig) scale() float64 { return l.Alpha / float64(l.Rank) }
+func (l *LoRAConfig) scale() float64 {
+	if l.RSLoRA {
+		return l.Alpha / math.Sqrt(float64(l.Rank))
+	}
+	return l.Alpha / float64(l.Rank)
+}
 
-// loraUpdate is (alpha/r) B A x for x [rows, in]: [rows, out]. Scaling the narrow
-// middle is cheaper than scaling either end.
-func (d *Decoder) loraUpdate(x *graph.Node, name string) *graph.Node {
+// loraUpdate is scale B A x for x [rows, in]: [rows, out]. Scaling the narrow
+// middle is cheaper than scaling either end. With a key, A sees x after dropout.
+func (d *Decoder) loraUpdate(x, key *graph.Node, name string) *graph.Node {
 	g := x.Graph()
+	if key != nil && d.LoRA.Dropout > 0 {
+		x = dropout(x, key, name, d.LoRA.Dropout)
+	}
 	narrow := linear(x, d.weight(g, name+".lora_A.weight")) // [rows, rank]
 	return linear(graph.MulScalar(narrow, d.LoRA.scale()), d.weight(g, name+".lora_B.weight"))
 }

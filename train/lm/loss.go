@@ -15,6 +15,8 @@ type Batch struct {
 	Index   *graph.Node // [labels] int32: row*time + t of the token that predicts the next one
 	Targets *graph.Node // [labels] int32: the id it should predict
 	Weights *graph.Node // [labels] float32: 1 counts; 0 is padding of the list
+
+	Dropout *graph.Node // as Tokens.Dropout
 }
 
 // TokenLogProbs is log p(target | the tokens before it) for each label of the
@@ -22,7 +24,7 @@ type Batch struct {
 // vocabulary projection.
 func (d *Decoder) TokenLogProbs(in Batch) *graph.Node {
 	dims := in.IDs.Shape().Dimensions
-	hidden := d.Hidden(Tokens{IDs: in.IDs, Positions: in.Positions, Mask: CausalMask(in.Segments)})
+	hidden := d.Hidden(Tokens{IDs: in.IDs, Positions: in.Positions, Mask: CausalMask(in.Segments), Dropout: in.Dropout})
 	hidden = graph.Reshape(hidden, dims[0]*dims[1], d.Config.HiddenSize)
 	hidden = graph.Gather(hidden, graph.InsertAxes(in.Index, -1)) // [labels, hidden]
 	return LogProbs(d.Logits(hidden), in.Targets)

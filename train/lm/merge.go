@@ -15,7 +15,7 @@ var companionFiles = []string{
 	"special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja",
 }
 
-// Merge folds the adapter into the base weights, W + (alpha/r) B A in float32,
+// Merge folds the adapter into the base weights, W + scale B A in float32,
 // and drops it: the model then computes the same without the extra products.
 // Nothing is trainable afterwards, and programs compiled before are void.
 func (m *Model) Merge() error {

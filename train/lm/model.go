@@ -93,11 +93,10 @@ func (o Options) adapter() (*LoRAConfig, error) {
 	case o.Trainable != TrainLoRA:
 		return nil, nil
 	}
-	lora := o.LoRA
-	lora.Targets = slices.Clone(lora.Targets)
-	if err := lora.Validate(); err != nil {
+	if err := o.LoRA.Validate(); err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
+	lora := o.LoRA.expanded()
 	return &lora, nil
 }
 

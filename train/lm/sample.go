@@ -103,27 +103,12 @@ func keepFrom(scores, threshold *graph.Node) *graph.Node {
 }
 
 // gumbel is noise [rows, vocab] of the standard Gumbel distribution, a function
-// of the row's key and the token's id: -log(-log(u)) with u from a hash (the
-// mixing steps of MurmurHash3).
+// of the row's key [rows, 2] and the token's id: -log(-log(u)).
 func gumbel(keys *graph.Node, vocab int) *graph.Node {
-	g, rows := keys.Graph(), keys.Shape().Dimensions[0]
-	key := func(i int) *graph.Node {
-		column := graph.SliceAxis(keys, 1, graph.AxisRange(i, i+1))
-		return graph.BroadcastToDims(column, rows, vocab)
-	}
-	bits := graph.Iota(g, shapes.Make(dtypes.Uint32, rows, vocab), 1)
-	bits = graph.Add(graph.MulScalar(bits, uint32(0x9E3779B1)), key(0))
-	bits = graph.MulScalar(foldRight(bits, 16), uint32(0x85EBCA6B))
-	bits = graph.BitwiseXor(bits, key(1))
-	bits = graph.MulScalar(foldRight(bits, 13), uint32(0xC2B2AE35))
-	bits = graph.BitwiseShiftRightLogicalScalar(foldRight(bits, 16), 8)
-	// 24 bits, moved by half a step: never 0, never 1.
-	uniform := graph.ConvertDType(graph.ConvertDType(bits, dtypes.Int32), dtypes.Float32)
-	uniform = graph.MulScalar(graph.AddScalar(uniform, 0.5), 1.0/(1<<24))
+	ids := graph.Iota(keys.Graph(), shapes.Make(dtypes.Uint32, keys.Shape().Dimensions[0], vocab), 1)
+	column := func(i int) *graph.Node { return graph.SliceAxis(keys, 1, graph.AxisRange(i, i+1)) }
+	// Moved by half a step: u is never 0, never 1.
+	uniform := graph.ConvertDType(noise(ids, column(0), column(1)), dtypes.Float32)
+	uniform = graph.MulScalar(graph.AddScalar(uniform, 0.5), 1.0/noiseSteps)
 	return graph.Neg(graph.Log(graph.Neg(graph.Log(uniform))))
-}
-
-// foldRight is x xor (x >> n).
-func foldRight(x *graph.Node, n int) *graph.Node {
-	return graph.BitwiseXor(x, graph.BitwiseShiftRightLogicalScalar(x, n))
 }
