@@ -11,7 +11,7 @@ import (
 type AdamW struct {
 	Beta1, Beta2 float64 // decay of the first and second moment
 	Epsilon      float64
-	WeightDecay  float64 // on matrices only: biases and norm gains don't decay
+	WeightDecay  float64 // of the groups that decay: see groupOf
 }
 
 // DefaultAdamW has the constants of torch.optim.AdamW and no decay, as the
@@ -40,7 +40,7 @@ func (o AdamW) update(weight, gradient *Node, old moments, r rates) (*Node, mome
 		first:  Add(MulScalar(old.first, o.Beta1), MulScalar(gradient, 1-o.Beta1)),
 		second: Add(MulScalar(old.second, o.Beta2), MulScalar(Square(gradient), 1-o.Beta2)),
 	}
-	if o.WeightDecay != 0 && weight.Rank() >= 2 {
+	if o.WeightDecay != 0 {
 		weight = Mul(weight, OneMinus(MulScalar(r.learning, o.WeightDecay)))
 	}
 	scale := AddScalar(Div(Sqrt(now.second), Sqrt(r.bias2)), o.Epsilon)

@@ -70,10 +70,15 @@ func TestAdamWGolden(t *testing.T) {
 	t.Run("f64 clipped", func(t *testing.T) { checkAdamW[float64](t, golden.F64c, optimizer, schedule) })
 }
 
-// linearLoss has its second input as gradient of the weight.
-func linearLoss(scope *model.Scope, inputs []*Node) LossNodes {
-	w := scope.Store().GetVariable("/w").NodeValue(inputs[0])
-	return LossNodes{Sum: ReduceAllSum(Mul(w, inputs[0])), Tokens: ScalarOne(w.Graph(), w.DType())}
+// sumLoss has its input as gradient of every weight.
+func sumLoss(weights []*model.Variable) LossGraph {
+	return func(_ *Node, inputs []*Node) LossNodes {
+		sum := ScalarZero(inputs[0].Graph(), inputs[0].DType())
+		for _, w := range weights {
+			sum = Add(sum, ReduceAllSum(Mul(w.NodeValue(sum), inputs[0])))
+		}
+		return LossNodes{Sum: sum, Tokens: OnesLike(sum)}
+	}
 }
 
 func checkAdamW[T float32 | float64](t *testing.T, run goldenRun, optimizer AdamW, schedule Schedule) {
@@ -84,7 +89,7 @@ func checkAdamW[T float32 | float64](t *testing.T, run goldenRun, optimizer Adam
 	}
 	optimizer.WeightDecay = run.WeightDecay
 	options := StepperOptions{Optimizer: optimizer, Clip: run.Clip}
-	s, err := NewStepper(goBackend(t), store, []*model.Variable{w}, options, linearLoss)
+	s, err := NewStepper(goBackend(t), store, []*model.Variable{w}, options, sumLoss([]*model.Variable{w}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +163,20 @@ func TestScheduleKinds(t *testing.T) {
 	if constant.At(0) != 0 || constant.At(1) != 1 || constant.At(8) != 2 {
 		t.Errorf("constant: got %g, %g, %g", constant.At(0), constant.At(1), constant.At(8))
 	}
-	for _, bad := range []Schedule{{Kind: "step", Peak: 1, Total: 1}, {Kind: "linear", Total: 1},
+	// transformers' get_cosine_with_min_lr_schedule_with_warmup(2, 10, min_lr=5e-5).
+	floored := Schedule{Kind: "cosine", Peak: 2e-4, Floor: 5e-5, Warmup: 2, Total: 10}
+	for n, want := range []float64{0, 1e-4, 2e-4, 1.942909649383465e-4, 1.7803300858899106e-4, 1.5370125742738175e-4, 1.25e-4,
+		9.629874257261827e-5, 7.196699141100895e-5, 5.57090350616535e-5, 5e-5} {
+		if got := floored.At(n); math.Abs(got-want) > 1e-15 {
+			t.Errorf("cosine with a floor, step %d: got %g, want %g", n, got, want)
+		}
+	}
+	floored = Schedule{Kind: "linear", Peak: 4, Floor: 1, Total: 3}
+	if floored.At(0) != 4 || floored.At(1) != 3 || floored.At(3) != 1 {
+		t.Errorf("linear with a floor: got %g, %g, %g", floored.At(0), floored.At(1), floored.At(3))
+	}
+	for _, bad := range []Schedule{{Kind: "constant", Peak: 1, Floor: 0.5, Total: 1}, {Kind: "linear", Peak: 1, Floor: 2, Total: 1},
+		{Kind: "step", Peak: 1, Total: 1}, {Kind: "linear", Total: 1},
 		{Kind: "linear", Peak: 1, Warmup: 2, Total: 1}} {
 		if bad.Check() == nil {
 			t.Errorf("%+v passed the check", bad)

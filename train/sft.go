@@ -31,15 +31,21 @@ type SFTOptions struct {
 	Accumulate int     `json:"accumulate"` // micro-batches in an optimizer step
 	MaxTokens  int     `json:"max_tokens"` // an example is cut there
 
-	LearningRate float64 `json:"learning_rate"`
-	Schedule     string  `json:"schedule"`      // cosine, linear or constant
-	Warmup       float64 `json:"warmup"`        // below 1: share of the steps; else steps
-	WeightDecay  float64 `json:"weight_decay"`  // see AdamW
-	MaxGradNorm  float64 `json:"max_grad_norm"` // 0: no clipping
+	LearningRate   float64 `json:"learning_rate"`
+	MinLR          float64 `json:"min_lr"`          // the rate that the schedule ends at
+	Schedule       string  `json:"schedule"`        // cosine, linear or constant
+	Warmup         float64 `json:"warmup"`          // below 1: share of the steps; else steps
+	WeightDecay    float64 `json:"weight_decay"`    // see AdamW
+	MaxGradNorm    float64 `json:"max_grad_norm"`   // 0: no clipping
+	LoRAPlusRatio  float64 `json:"loraplus_ratio"`  // learning rate of B over that of A; 0: 1
+	LabelSmoothing float64 `json:"label_smoothing"` // see lm.Batch
+
+	Precision        string `json:"precision"`         // of lm.Precisions
+	CheckpointLayers bool   `json:"checkpoint_layers"` // see lm.Options
 
 	EvalEvery    int   `json:"eval_every"`    // optimizer steps between dev losses; 0: only at the end
 	EvalExamples int   `json:"eval_examples"` // examples of the dev split at most
-	Seed         int64 `json:"seed"`          // of the order of examples and of the new adapter
+	Seed         int64 `json:"seed"`          // of the order of examples, of the new adapter and of dropout
 
 	SaveEvery int     `json:"save_every"` // optimizer steps between checkpoints; 0: only when interrupted
 	Keep      int     `json:"keep"`       // newest checkpoints to keep; the best is kept besides
@@ -58,7 +64,7 @@ func DefaultSFT() SFTOptions {
 		LoRA:   lm.LoRAConfig{Rank: 8, Alpha: 16, Targets: []string{"q_proj", "v_proj"}},
 		Epochs: 1, Batch: 8, Accumulate: 1, MaxTokens: 512,
 		LearningRate: 2e-4, Schedule: "cosine", Warmup: 0.1, MaxGradNorm: 1, EvalExamples: 64, Seed: 42,
-		Keep: 2, Save: "last", LossLimit: 3,
+		Precision: lm.SinglePrecision, Keep: 2, Save: "last", LossLimit: 3,
 	}
 }
 
@@ -83,8 +89,22 @@ func (o SFTOptions) check() error {
 	if err := o.checkSaving(); err != nil {
 		return err
 	}
-	if !o.Full {
+	return o.checkMethod()
+}
+
+// checkMethod refuses a method, or settings that it doesn't have.
+func (o SFTOptions) checkMethod() error {
+	switch {
+	case o.Precision != "" && !known(lm.Precisions, o.Precision):
+		return fmt.Errorf("check options: --precision %q: unknown, have %v", o.Precision, lm.Precisions)
+	case o.LoRAPlusRatio < 0 || math.IsInf(o.LoRAPlusRatio, 0):
+		return fmt.Errorf("check options: --loraplus-ratio %g: must be above 0", o.LoRAPlusRatio)
+	case !(o.LabelSmoothing >= 0 && o.LabelSmoothing < 1):
+		return fmt.Errorf("check options: --label-smoothing %g: must be a share from 0 to below 1", o.LabelSmoothing)
+	case !o.Full:
 		return o.LoRA.Validate()
+	case o.LoRAPlusRatio > 0:
+		return errors.New("check options: --loraplus-ratio needs --method lora: without an adapter there is no B")
 	}
 	return nil
 }
@@ -255,6 +275,7 @@ func (s *sft) open(ctx context.Context) error {
 	}
 	o.LoRA.Seed = uint64(o.Seed)
 	s.model, err = lm.Load(ctx, o.Model, lm.Options{Backend: o.Backend, Trainable: trainable, LoRA: o.LoRA,
+		Precision: o.Precision, CheckpointLayers: o.CheckpointLayers,
 		Admit: func(backend string, config lm.Config) error { return s.admit(backend, config, machineMemory()) }})
 	if err != nil {
 		return err
@@ -298,7 +319,7 @@ func (o SFTOptions) schedule(steps int) Schedule {
 	if o.Warmup < 1 {
 		warmup = int(math.Ceil(o.Warmup * float64(steps)))
 	}
-	return Schedule{Kind: o.Schedule, Peak: o.LearningRate, Warmup: warmup, Total: steps}
+	return Schedule{Kind: o.Schedule, Peak: o.LearningRate, Floor: o.MinLR, Warmup: warmup, Total: steps}
 }
 
 // steps is the number of optimizer steps of the whole run.

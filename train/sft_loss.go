@@ -2,7 +2,6 @@ package train
 
 import (
 	. "github.com/gomlx/gomlx/core/graph" // graph formulas read as formulas
-	"github.com/gomlx/gomlx/ml/model"
 
 	"alignctl/train/lm"
 )
@@ -12,10 +11,15 @@ import (
 //
 //	L = - sum over labelled t of log p(x[t] | x[<t])
 //
-// The inputs are the fields of lm.Batch in their order.
-func sftLoss(decoder *lm.Decoder) LossGraph {
-	return func(_ *model.Scope, in []*Node) LossNodes {
+// In training, smoothing replaces a share of each label by the uniform
+// distribution (see lm.Batch). The inputs are the fields of lm.Batch in their
+// order.
+func sftLoss(decoder *lm.Decoder, smoothing float64) LossGraph {
+	return func(noise *Node, in []*Node) LossNodes {
 		batch := lm.Batch{IDs: in[0], Positions: in[1], Segments: in[2], Index: in[3], Targets: in[4], Weights: in[5]}
+		if noise != nil {
+			batch.Dropout, batch.Smoothing = noise, smoothing
+		}
 		one := ScalarOne(batch.Weights.Graph(), batch.Weights.DType())
 		return LossNodes{Sum: decoder.CompletionLoss(batch, one), Tokens: ReduceAllSum(batch.Weights)}
 	}

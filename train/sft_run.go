@@ -74,7 +74,8 @@ func (s *sft) loop(ctx context.Context) (Outcome, error) {
 	optimizer := DefaultAdamW()
 	optimizer.WeightDecay = o.WeightDecay
 	stepper, err := NewStepper(s.model.Backend, s.model.Store, s.model.Trainable(),
-		StepperOptions{Optimizer: optimizer, Clip: o.MaxGradNorm}, sftLoss(s.model.Decoder))
+		StepperOptions{Optimizer: optimizer, Clip: o.MaxGradNorm, LoRAPlus: o.LoRAPlusRatio, Seed: o.Seed},
+		sftLoss(s.model.Decoder, o.LabelSmoothing))
 	if err != nil {
 		return Outcome{}, err
 	}

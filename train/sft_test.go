@@ -131,6 +131,11 @@ func TestSFTRefuses(t *testing.T) {
 		"out in use":         {func(o *SFTOptions) { o.Out = full }, "--out"},
 		"unknown schedule":   {func(o *SFTOptions) { o.Schedule = "step" }, "schedule"},
 		"unknown projection": {func(o *SFTOptions) { o.LoRA.Targets = []string{"x_proj"} }, "x_proj"},
+		"dropout of all":     {func(o *SFTOptions) { o.LoRA.Dropout = 1 }, "dropout 1"},
+		"smoothed to naught": {func(o *SFTOptions) { o.LabelSmoothing = 1 }, "--label-smoothing 1"},
+		"LoRA+ of no LoRA":   {func(o *SFTOptions) { o.Full, o.LoRAPlusRatio = true, 16 }, "--loraplus-ratio"},
+		"unknown precision":  {func(o *SFTOptions) { o.Precision = "fp8" }, `"fp8"`},
+		"floor above peak":   {func(o *SFTOptions) { o.MinLR = 1 }, "lowest learning rate 1"},
 		"no batch":           {func(o *SFTOptions) { o.Batch = 0 }, "--batch"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -28,7 +28,7 @@ func BenchmarkStep(b *testing.B) {
 	}
 	defer m.Close()
 	s, err := NewStepper(m.Backend, m.Store, m.Trainable(),
-		StepperOptions{Optimizer: DefaultAdamW(), Clip: 1}, sftLoss(m.Decoder))
+		StepperOptions{Optimizer: DefaultAdamW(), Clip: 1}, sftLoss(m.Decoder, 0))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -10,8 +11,10 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// A LossGraph builds the loss of one micro-batch from its input tensors.
-type LossGraph func(scope *model.Scope, inputs []*Node) LossNodes
+// A LossGraph builds the loss of one micro-batch from its input tensors. noise
+// [2] uint32 is what everything random in a training pass follows from; it is
+// nil in an evaluation, which drops and smooths nothing.
+type LossGraph func(noise *Node, inputs []*Node) LossNodes
 
 // LossNodes are the scalars that a LossGraph yields. They are sums, not means:
 // only the whole accumulated batch knows by how many tokens to divide.
@@ -35,6 +38,8 @@ func (s Sums) Mean() float64 { return s.Loss / s.Tokens }
 type StepperOptions struct {
 	Optimizer AdamW
 	Clip      float64 // limit of the gradients' global norm; 0: none
+	LoRAPlus  float64 // learning rate of LoRA's B matrices over that of the others; 0: 1
+	Seed      int64   // of what is random in a training pass
 }
 
 // A Stepper holds the two programs of training. Accumulate runs forward and
@@ -50,11 +55,15 @@ type Stepper struct {
 	slots                       []slot
 	accumulate, apply, evaluate *model.Exec
 	updates                     int  // optimizer steps so far
-	pending                     Sums // of the micro-batches not yet applied
+	batches                     int  // micro-batches not yet applied
+	pending                     Sums // of those
 }
 
 // A slot is a trainable variable with what the optimizer keeps for it.
-type slot struct{ weight, gradient, first, second *model.Variable }
+type slot struct {
+	weight, gradient, first, second *model.Variable
+	group                           group
+}
 
 // NewStepper prepares the training of weights, which are variables of the
 // store. Their order decides in which order the norm is summed, hence its last
@@ -67,7 +76,7 @@ func NewStepper(
 		return nil, fmt.Errorf("prepare training: the model has no trainable weight")
 	}
 	for i, weight := range weights {
-		s.slots[i].weight = weight
+		s.slots[i] = slot{weight: weight, group: options.groupOf(weight.Path())}
 		if err := s.slots[i].fill(store); err != nil {
 			return nil, err
 		}
@@ -110,8 +119,8 @@ func (s *slot) fill(store *model.Store) error {
 }
 
 func (s *Stepper) accumulateGraph(loss LossGraph) func(*model.Scope, []*Node) []*Node {
-	return func(scope *model.Scope, inputs []*Node) []*Node {
-		out := loss(scope, inputs)
+	return func(_ *model.Scope, inputs []*Node) []*Node {
+		out := loss(inputs[0], inputs[1:])
 		weights := make([]*Node, len(s.slots))
 		for i, slot := range s.slots {
 			weights[i] = slot.weight.NodeValue(out.Sum)
@@ -125,7 +134,7 @@ func (s *Stepper) accumulateGraph(loss LossGraph) func(*model.Scope, []*Node) []
 }
 
 func evaluateGraph(loss LossGraph) func(*model.Scope, []*Node) []*Node {
-	return func(scope *model.Scope, inputs []*Node) []*Node { return loss(scope, inputs).list() }
+	return func(_ *model.Scope, inputs []*Node) []*Node { return loss(nil, inputs).list() }
 }
 
 func (n LossNodes) list() []*Node {
@@ -157,6 +166,10 @@ func (s *Stepper) applyGraph(_ *model.Scope, inputs []*Node) []*Node {
 }
 
 func (s slot) update(optimizer AdamW, gradient *Node, r rates) {
+	r.learning = MulScalar(r.learning, s.group.rate)
+	if !s.group.decay {
+		optimizer.WeightDecay = 0
+	}
 	old := moments{s.first.NodeValue(gradient), s.second.NodeValue(gradient)}
 	weight, now := optimizer.update(s.weight.NodeValue(gradient), gradient, old, r)
 	s.weight.SetNodeValue(weight)
@@ -167,12 +180,22 @@ func (s slot) update(optimizer AdamW, gradient *Node, r rates) {
 
 // Accumulate adds a micro-batch's gradient to the buffer and returns its sums.
 func (s *Stepper) Accumulate(inputs ...any) (Sums, error) {
-	sums, err := callSums(s.accumulate, inputs)
+	noise := tensors.FromFlatDataAndDimensions(s.noise(), 2)
+	defer noise.MustFinalizeAll()
+	sums, err := callSums(s.accumulate, append([]any{noise}, inputs...))
 	if err != nil {
 		return Sums{}, fmt.Errorf("run forward and backward pass: %w", err)
 	}
+	s.batches++
 	s.pending = s.pending.Add(sums)
 	return sums, nil
+}
+
+// noise is a function of the seed and of the place of the next micro-batch among
+// all, so that a run that goes on from a checkpoint draws as if it never stopped.
+func (s *Stepper) noise() []uint32 {
+	word := rand.NewPCG(uint64(s.options.Seed), uint64(s.updates)<<32|uint64(s.batches)).Uint64()
+	return []uint32{uint32(word >> 32), uint32(word)}
 }
 
 // Evaluate returns a micro-batch's sums and changes nothing.
@@ -197,7 +220,7 @@ func (s *Stepper) Apply(learningRate float64) (norm float64, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("update weights: %w", err)
 	}
-	s.pending = Sums{}
+	s.batches, s.pending = 0, Sums{}
 	return takeScalar(out[0]), nil
 }
 

@@ -28,7 +28,7 @@ func tiny(t *testing.T, trainable lm.Trainable) *lm.Model {
 
 func stepperOf(t *testing.T, m *lm.Model, options StepperOptions) *Stepper {
 	t.Helper()
-	s, err := NewStepper(m.Backend, m.Store, m.Trainable(), options, sftLoss(m.Decoder))
+	s, err := NewStepper(m.Backend, m.Store, m.Trainable(), options, sftLoss(m.Decoder, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

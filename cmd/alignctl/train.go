@@ -15,6 +15,7 @@ import (
 	"alignctl/internal/nearest"
 	"alignctl/lake"
 	"alignctl/train"
+	"alignctl/train/lm"
 )
 
 func trainCommand(t *terminal) *cli.Command {
@@ -94,11 +95,18 @@ func (o *trainSFTOptions) modelFlags() []cli.Flag {
 		&cli.IntFlag{Name: "lora-r", Usage: "rank of the adapter", Value: o.LoRA.Rank, Destination: &o.LoRA.Rank},
 		&cli.Float64Flag{Name: "lora-alpha", Usage: "scale of the adapter, over its rank", Value: o.LoRA.Alpha,
 			Destination: &o.LoRA.Alpha},
-		&cli.StringFlag{Name: "lora-target", Usage: "comma-separated `PROJECTIONS` to adapt",
+		&cli.Float64Flag{Name: "lora-dropout", Usage: "share of the adapter's input to drop while training",
+			Destination: &o.LoRA.Dropout},
+		&cli.BoolFlag{Name: "rslora", Usage: "scale the adapter by alpha over the root of its rank", Destination: &o.LoRA.RSLoRA},
+		&cli.StringFlag{Name: "lora-target", Usage: "comma-separated `PROJECTIONS` to adapt, or all-linear",
 			Value: strings.Join(o.LoRA.Targets, ","), Destination: &o.targets},
 		&cli.StringFlag{Name: "backend", Usage: "xla:cuda, xla:cpu or go (default: the first that starts)",
 			Destination: &o.Backend},
-		&cli.Int64Flag{Name: "seed", Usage: "of the order of examples and of the new adapter", Value: o.Seed,
+		&cli.StringFlag{Name: "precision", Usage: strings.Join(lm.Precisions, " or ") + ": what activations and frozen weights are",
+			Value: o.Precision, Destination: &o.Precision},
+		&cli.BoolFlag{Name: "checkpoint-layers", Usage: "less memory, more work: compute layers anew on the way back",
+			Destination: &o.CheckpointLayers},
+		&cli.Int64Flag{Name: "seed", Usage: "of the order of examples, of the new adapter and of dropout", Value: o.Seed,
 			Destination: &o.Seed},
 	}
 }
@@ -106,10 +114,16 @@ func (o *trainSFTOptions) modelFlags() []cli.Flag {
 func (o *trainSFTOptions) optimizerFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.Float64Flag{Name: "lr", Usage: "learning rate at its peak", Value: o.LearningRate, Destination: &o.LearningRate},
+		&cli.Float64Flag{Name: "min-lr", Usage: "learning rate that a cosine or linear schedule ends at", Destination: &o.MinLR},
 		&cli.StringFlag{Name: "schedule", Usage: "cosine, linear or constant", Value: o.Schedule, Destination: &o.Schedule},
 		&cli.Float64Flag{Name: "warmup", Usage: "share of the steps (below 1), or steps", Value: o.Warmup,
 			Destination: &o.Warmup},
-		&cli.Float64Flag{Name: "weight-decay", Usage: "decoupled decay of matrices", Destination: &o.WeightDecay},
+		&cli.Float64Flag{Name: "weight-decay", Usage: "decoupled decay of matrices, not of biases and norms",
+			Destination: &o.WeightDecay},
+		&cli.Float64Flag{Name: "loraplus-ratio", Usage: "LoRA+: learning rate of B over that of A (0: the same)",
+			Destination: &o.LoRAPlusRatio},
+		&cli.Float64Flag{Name: "label-smoothing", Usage: "share of each label to spread over the vocabulary",
+			Destination: &o.LabelSmoothing},
 		&cli.Float64Flag{Name: "max-grad-norm", Usage: "clip the gradient's global norm (0: don't)", Value: o.MaxGradNorm,
 			Destination: &o.MaxGradNorm},
 	}

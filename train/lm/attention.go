@@ -3,7 +3,6 @@ package lm
 import (
 	"math"
 
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
@@ -31,35 +30,29 @@ func attend(q, k, v, mask *graph.Node) *graph.Node {
 	q = graph.Reshape(graph.TransposeAllAxes(q, 0, 2, 3, 1, 4), batch, kvHeads, group*time, dim)
 
 	perHead := [][2]int{{0, 0}, {1, 1}}
-	scores := graph.EinsumAxes(q, k, [][2]int{{3, 3}}, perHead) // [batch, kvHeads, group*time, keys]
+	scores := widen(product(q, k, [][2]int{{3, 3}}, perHead)) // [batch, kvHeads, group*time, keys]
 	scores = graph.Reshape(scores, batch, kvHeads, group, time, keys)
 	seen := graph.BroadcastToDims(graph.Reshape(mask, batch, 1, 1, time, keys), scores.Shape().Dimensions...)
-	scores = graph.Where(seen, scores, graph.Scalar(q.Graph(), dtypes.Float32, masked))
-	weights := graph.Reshape(softmax(scores), batch, kvHeads, group*time, keys)
+	scores = graph.Where(seen, scores, graph.Scalar(q.Graph(), scores.DType(), masked))
+	weights := graph.Reshape(graph.ConvertDType(softmax(scores), v.DType()), batch, kvHeads, group*time, keys)
 
-	mixed := graph.EinsumAxes(weights, v, [][2]int{{3, 2}}, perHead) // [batch, kvHeads, group*time, dim]
+	mixed := product(weights, v, [][2]int{{3, 2}}, perHead) // [batch, kvHeads, group*time, dim]
 	mixed = graph.TransposeAllAxes(graph.Reshape(mixed, batch, kvHeads, group, time, dim), 0, 3, 1, 2, 4)
 	return graph.Reshape(mixed, batch, time, heads*dim)
 }
 
 // softmax is graph.Softmax over the last axis with its gradient written by the
 // result, p (v - sum p v): the library's own would compute the exponentials of a
-// fused softmax a second time.
+// fused softmax a second time. The two mentions of p are one computation, unless
+// a checkpoint hands in scores that were computed anew.
 func softmax(x *graph.Node) *graph.Node {
-	fixed := graph.StopGradient(x)
-	p := graph.Softmax(fixed, -1)
-	return replaceGradient(p, x, func(v *graph.Node) *graph.Node {
+	carrier := graph.IdentityWithCustomGradient(x, func(x, v *graph.Node) *graph.Node {
+		p := graph.Softmax(x, -1)
 		pv := graph.Mul(p, v)
 		return graph.Sub(pv, graph.Mul(p, graph.ReduceAndKeep(pv, graph.ReduceSum, -1)))
 	})
-}
-
-// replaceGradient gives value, computed from x without a gradient, the gradient
-// backward by x, which has value's shape.
-func replaceGradient(value, x *graph.Node, backward func(v *graph.Node) *graph.Node) *graph.Node {
-	carrier := graph.IdentityWithCustomGradient(x, func(_, v *graph.Node) *graph.Node { return backward(v) })
-	zero := graph.Sub(carrier, graph.StopGradient(x))
-	return graph.Add(value, zero)
+	zero := graph.Sub(carrier, graph.StopGradient(carrier))
+	return graph.Add(graph.StopGradient(graph.Softmax(carrier, -1)), zero)
 }
 
 // CausalMask lets a token see itself and what came before it in its own text.

@@ -177,10 +177,11 @@ func ownColumns(lengths, generated, clock *graph.Node, columns, ring int) *graph
 }
 
 // emptyCache allocates a cache of so many lanes and columns.
-func emptyCache(c Config, lanes, columns int) []*tensors.Tensor {
+func (gen *Generator) emptyCache(lanes, columns int) []*tensors.Tensor {
+	c := gen.model.Config
 	cache := make([]*tensors.Tensor, 2*c.Layers)
 	for i := range cache {
-		cache[i] = tensors.FromShape(shapes.Make(dtypes.Float32, lanes, c.KVHeads, columns, c.HeadDim))
+		cache[i] = tensors.FromShape(shapes.Make(gen.model.Decoder.compute, lanes, c.KVHeads, columns, c.HeadDim))
 	}
 	return cache
 }

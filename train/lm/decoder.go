@@ -17,6 +17,7 @@ import (
 	"fmt"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 )
@@ -28,7 +29,9 @@ type Decoder struct {
 	Config Config
 	LoRA   *LoRAConfig // adapts the projections it names; nil: none
 
-	store *model.Store
+	store      *model.Store
+	compute    dtypes.DType // of activations and products
+	checkpoint bool         // see Options.CheckpointLayers
 }
 
 // Tokens is the input of one forward pass.
@@ -54,16 +57,31 @@ func (d *Decoder) Hidden(in Tokens) *graph.Node {
 	batch, time := dims[0], dims[1]
 	table := d.weight(in.IDs.Graph(), "model.embed_tokens.weight") // [vocab, hidden]
 	// Within the layers the stream is flat, [batch*time, hidden]: plain matrix products.
-	x := graph.Gather(table, graph.Reshape(in.IDs, batch*time, 1))
+	x := graph.ConvertDType(graph.Gather(table, graph.Reshape(in.IDs, batch*time, 1)), d.compute)
 	pass := pass{Tokens: in, batch: batch, time: time, rotation: newRotation(d.Config, in.Positions)}
-	for layer := range d.Config.Layers {
-		x = d.layer(layer, x, pass)
-	}
-	x = d.norm(x, "model.norm.weight")
+	x = d.norm(d.layers(x, pass), "model.norm.weight")
 	return graph.Reshape(x, batch, time, d.Config.HiddenSize)
 }
 
-// Logits projects hidden states [..., hidden] onto the vocabulary, [..., vocab].
+// layers runs all of them on x [batch*time, hidden].
+func (d *Decoder) layers(x *graph.Node, p pass) *graph.Node {
+	if d.checkpoint && p.Dropout != nil {
+		p.Dropout = p.Dropout.Checkpoint() // the masks, too, are computed anew
+	}
+	for layer := range d.Config.Layers {
+		if d.checkpoint {
+			x = x.Checkpoint()
+		}
+		x = d.layer(layer, x, p)
+	}
+	if d.checkpoint {
+		x = x.StopCheckpoint()
+	}
+	return x
+}
+
+// Logits projects hidden states [..., hidden] onto the vocabulary, [..., vocab]
+// float32.
 // It is the dearest single product of a small model: pass only the states whose
 // prediction matters.
 func (d *Decoder) Logits(hidden *graph.Node) *graph.Node {
@@ -71,7 +89,7 @@ func (d *Decoder) Logits(hidden *graph.Node) *graph.Node {
 	if d.Config.TieEmbeddings {
 		name = "model.embed_tokens.weight"
 	}
-	return linear(hidden, d.weight(hidden.Graph(), name))
+	return widen(linear(hidden, d.matrix(hidden.Graph(), name)))
 }
 
 // pass is what the layers of one forward pass share.
@@ -118,10 +136,10 @@ func (d *Decoder) feedForward(prefix string, x *graph.Node, p pass) *graph.Node 
 // identity the second. Grouped thus, the backward pass keeps three tensors of
 // this width, the widest of a layer, and not four.
 func swiGLU(gate, up *graph.Node) *graph.Node {
-	s := graph.StopGradient(sigmoid(gate))
 	gate = graph.IdentityWithCustomGradient(gate, func(gate, v *graph.Node) *graph.Node {
-		return graph.Mul(v, graph.OnePlus(graph.Mul(gate, graph.OneMinus(s))))
+		return graph.Mul(v, graph.OnePlus(graph.Mul(gate, graph.OneMinus(sigmoid(gate)))))
 	})
+	s := graph.StopGradient(sigmoid(gate))
 	return graph.Mul(gate, graph.Mul(s, up))
 }
 
@@ -144,19 +162,21 @@ func fusesSoftmax(x *graph.Node) bool {
 
 // norm is RMSNorm over the last axis (Zhang & Sennrich 2019), with a gain.
 func (d *Decoder) norm(x *graph.Node, name string) *graph.Node {
+	x = widen(x)
 	meanSquare := graph.ReduceAndKeep(graph.Square(x), graph.ReduceMean, -1)
 	// Rsqrt has no gradient in GoMLX.
 	x = graph.Div(x, graph.Sqrt(graph.AddScalar(meanSquare, d.Config.RMSNormEps)))
-	return graph.Mul(x, graph.ExpandLeftToRank(d.weight(x.Graph(), name), x.Rank()))
+	x = graph.Mul(x, graph.ExpandLeftToRank(d.weight(x.Graph(), name), x.Rank()))
+	return graph.ConvertDType(x, d.compute)
 }
 
 // project applies the linear map of that name, with its bias and its LoRA
 // update where there are any, to x [rows, in]: [rows, out].
 func (d *Decoder) project(x *graph.Node, name string, p pass) *graph.Node {
 	g := x.Graph()
-	y := linear(x, d.weight(g, name+".weight"))
+	y := linear(x, d.matrix(g, name+".weight"))
 	if d.store.GetVariable("/"+name+".bias") != nil {
-		y = graph.Add(y, graph.ExpandLeftToRank(d.weight(g, name+".bias"), 2))
+		y = graph.Add(y, graph.ExpandLeftToRank(d.matrix(g, name+".bias"), 2))
 	}
 	if d.LoRA.adapts(name) {
 		y = graph.Add(y, d.loraUpdate(x, p.Dropout, name))
@@ -166,7 +186,12 @@ func (d *Decoder) project(x *graph.Node, name string, p pass) *graph.Node {
 
 // linear is x W^T with W [out, in], the layout of Hugging Face checkpoints.
 func linear(x, weight *graph.Node) *graph.Node {
-	return graph.EinsumAxes(x, weight, [][2]int{{-1, 1}}, nil)
+	return product(x, weight, [][2]int{{-1, 1}}, nil)
+}
+
+// matrix is a weight in the type that products are computed in.
+func (d *Decoder) matrix(g *graph.Graph, name string) *graph.Node {
+	return graph.ConvertDType(d.weight(g, name), d.compute)
 }
 
 // weight is the variable of that name as a node of g.

@@ -270,7 +270,7 @@ func (gen *Generator) newBatch(texts []*text, results []Generation) *batch {
 
 // run generates until every text is finished.
 func (b *batch) run(ctx context.Context) error {
-	b.cache = emptyCache(b.model.Config, len(b.lanes), b.shared+b.columns+b.options.MaxNewTokens)
+	b.cache = b.emptyCache(len(b.lanes), b.shared+b.columns+b.options.MaxNewTokens)
 	defer func() { finalize(b.cache) }()
 	for b.busy() > 0 || len(b.waiting) > 0 {
 		if err := ctx.Err(); err != nil {

@@ -173,12 +173,15 @@ func labelled(labels [][]int32) (index, targets []int32, weights []float32) {
 	return append(index, 0, 0, 0), append(targets, 0, 0, 0), append(weights, 0, 0, 0)
 }
 
-// lossAndGradients runs the completion loss and differentiates it by the
-// model's trainable weights.
-func (m *Model) lossAndGradients(t *testing.T, want golden) (float64, map[string]*tensors.Tensor) {
+// lossAndGradients runs the completion loss, of a batch with changes, and
+// differentiates it by the model's trainable weights.
+func (m *Model) lossAndGradients(t *testing.T, want golden, changes ...func(*Batch)) (float64, map[string]*tensors.Tensor) {
 	t.Helper()
 	exec, err := model.NewExec(m.Backend, m.Store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
 		batch := Batch{IDs: in[0], Positions: in[1], Segments: in[2], Index: in[3], Targets: in[4], Weights: in[5]}
+		for _, change := range changes {
+			change(&batch)
+		}
 		loss := m.Decoder.CompletionLoss(batch, graph.ReduceAllSum(batch.Weights))
 		var nodes []*graph.Node
 		for _, variable := range m.Trainable() {

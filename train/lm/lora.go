@@ -96,8 +96,8 @@ func (d *Decoder) loraUpdate(x, key *graph.Node, name string) *graph.Node {
 	if key != nil && d.LoRA.Dropout > 0 {
 		x = dropout(x, key, name, d.LoRA.Dropout)
 	}
-	narrow := linear(x, d.weight(g, name+".lora_A.weight")) // [rows, rank]
-	return linear(graph.MulScalar(narrow, d.LoRA.scale()), d.weight(g, name+".lora_B.weight"))
+	narrow := linear(x, d.matrix(g, name+".lora_A.weight")) // [rows, rank]
+	return linear(graph.MulScalar(narrow, d.LoRA.scale()), d.matrix(g, name+".lora_B.weight"))
 }
 
 // loraWeights lists the tensors of an adapter for a model of that shape, in

@@ -16,18 +16,20 @@ type Batch struct {
 	Targets *graph.Node // [labels] int32: the id it should predict
 	Weights *graph.Node // [labels] float32: 1 counts; 0 is padding of the list
 
-	Dropout *graph.Node // as Tokens.Dropout
+	Dropout   *graph.Node // as Tokens.Dropout
+	Smoothing float64     // share of each label that is spread over the vocabulary (Szegedy et al. 2016)
 }
 
 // TokenLogProbs is log p(target | the tokens before it) for each label of the
-// batch, [labels] float32. Only the hidden states that predict a label meet the
+// batch, [labels] float32; with smoothing, the expectation of log p under the
+// smoothed label. Only the hidden states that predict a label meet the
 // vocabulary projection.
 func (d *Decoder) TokenLogProbs(in Batch) *graph.Node {
 	dims := in.IDs.Shape().Dimensions
 	hidden := d.Hidden(Tokens{IDs: in.IDs, Positions: in.Positions, Mask: CausalMask(in.Segments), Dropout: in.Dropout})
 	hidden = graph.Reshape(hidden, dims[0]*dims[1], d.Config.HiddenSize)
 	hidden = graph.Gather(hidden, graph.InsertAxes(in.Index, -1)) // [labels, hidden]
-	return LogProbs(d.Logits(hidden), in.Targets)
+	return smoothedLogProbs(d.Logits(hidden), in.Targets, in.Smoothing)
 }
 
 // CompletionLoss is the cross-entropy summed over the batch's labels and divided
@@ -40,8 +42,13 @@ func (d *Decoder) CompletionLoss(in Batch, tokens *graph.Node) *graph.Node {
 }
 
 // LogProbs is the log-softmax of logits [rows, vocab] at targets [rows] int32:
-// [rows]. Few tensors of that size are made: they are the largest of a step.
-func LogProbs(logits, targets *graph.Node) *graph.Node {
+// [rows].
+func LogProbs(logits, targets *graph.Node) *graph.Node { return smoothedLogProbs(logits, targets, 0) }
+
+// smoothedLogProbs is the mean of the log-softmax of logits [rows, vocab] under
+// the label (1-smoothing) onehot(target) + smoothing/vocab: [rows]. Few tensors
+// of the logits' size are made: they are the largest of a step.
+func smoothedLogProbs(logits, targets *graph.Node, smoothing float64) *graph.Node {
 	g, dims := logits.Graph(), logits.Shape().Dimensions
 	fixed := graph.StopGradient(logits)
 	probs := graph.Softmax(fixed, -1)
@@ -50,15 +57,22 @@ func LogProbs(logits, targets *graph.Node) *graph.Node {
 	logSum := graph.Sub(graph.ReduceMax(fixed, -1), graph.Log(graph.ReduceMax(probs, -1)))
 	row := graph.Iota(g, shapes.Make(targets.DType(), dims[0]), 0)
 	picked := graph.Gather(fixed, graph.Stack([]*graph.Node{row, targets}, 1))
+	if smoothing > 0 {
+		mean := graph.ReduceMean(fixed, -1)
+		picked = graph.Add(graph.MulScalar(picked, 1-smoothing), graph.MulScalar(mean, smoothing))
+	}
 
-	// d(log p)/d(logits) is the target's one-hot row minus probs. It travels by the
+	// d(log p)/d(logits) is the label's distribution minus probs. It travels by the
 	// first column: (column - column) adds nothing but a path for the gradient.
 	column := graph.AxisRangeFromStart(1)
 	carrier := graph.IdentityWithCustomGradient(logits, func(_, v *graph.Node) *graph.Node {
 		ids := graph.Iota(g, shapes.Make(targets.DType(), dims...), 1)
 		isTarget := graph.Equal(ids, graph.BroadcastToDims(graph.InsertAxes(targets, -1), dims...))
-		oneHot := graph.ConvertDType(isTarget, logits.DType())
-		return graph.Mul(graph.Sub(oneHot, probs), graph.SliceAxis(v, 1, column))
+		label := graph.ConvertDType(isTarget, logits.DType())
+		if smoothing > 0 {
+			label = graph.AddScalar(graph.MulScalar(label, 1-smoothing), smoothing/float64(dims[1]))
+		}
+		return graph.Mul(graph.Sub(label, probs), graph.SliceAxis(v, 1, column))
 	})
 	path := graph.Sub(graph.SliceAxis(carrier, 1, column), graph.SliceAxis(fixed, 1, column)) // [rows, 1]
 	return graph.Add(graph.Sub(picked, logSum), graph.Squeeze(path, 1))

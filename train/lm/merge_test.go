@@ -75,7 +75,7 @@ func TestMergedEqualsUnmerged(t *testing.T) {
 // rewriteAdapter copies an adapter in another type, rank-stabilised.
 func rewriteAdapter(t *testing.T, from string, dtype DType) string {
 	t.Helper()
-	to := t.TempDir()
+	to := editAdapter(t, from, `"use_rslora": false`, `"use_rslora": true`)
 	file, err := OpenSafetensors(filepath.Join(from, adapterWeightsFile))
 	if err != nil {
 		t.Fatal(err)
@@ -92,11 +92,24 @@ func rewriteAdapter(t *testing.T, from string, dtype DType) string {
 	if err := WriteSafetensors(filepath.Join(to, adapterWeightsFile), stored, nil); err != nil {
 		t.Fatal(err)
 	}
+	return to
+}
+
+// editAdapter copies an adapter, replacing a part of its configuration.
+func editAdapter(t *testing.T, from, old, new string) string {
+	t.Helper()
+	to := t.TempDir()
+	if err := copyFile(filepath.Join(from, adapterWeightsFile), filepath.Join(to, adapterWeightsFile)); err != nil {
+		t.Fatal(err)
+	}
 	text, err := os.ReadFile(filepath.Join(from, adapterConfigFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	edited := strings.Replace(string(text), `"use_rslora": false`, `"use_rslora": true`, 1)
+	edited := strings.Replace(string(text), old, new, 1)
+	if edited == string(text) {
+		t.Fatalf("%s has no %s", adapterConfigFile, old)
+	}
 	if err := os.WriteFile(filepath.Join(to, adapterConfigFile), []byte(edited), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,11 @@ type Options struct {
 	// Admit, where there is one, may refuse the model on the backend that was
 	// chosen, before its weights are read.
 	Admit func(backend string, config Config) error
+	Precision string     // of Precisions; "" is the first
+
+	// CheckpointLayers has a backward pass compute each layer's insides anew from
+	// what went in, instead of keeping them all: less memory, a third more work.
+	CheckpointLayers bool
 }
 
 // A Model is a loaded model folder on a backend. Close it after use. It isn't
@@ -61,7 +66,7 @@ func Load(ctx context.Context, folder string, options Options) (_ *Model, err er
 		return nil, err
 	}
 	m := &Model{Folder: folder, Config: config, Backend: backend, BackendName: name, Store: model.NewStore()}
-	m.Decoder = &Decoder{Config: config, LoRA: lora, store: m.Store}
+	m.Decoder = &Decoder{Config: config, LoRA: lora, store: m.Store, checkpoint: options.CheckpointLayers}
 	defer func() {
 		if err != nil {
 			m.Close()
@@ -72,7 +77,10 @@ func Load(ctx context.Context, folder string, options Options) (_ *Model, err er
 			return nil, err
 		}
 	}
-	if err := m.loadWeights(ctx, folder); err != nil {
+	if m.Decoder.compute, err = computeType(options.Precision, name); err != nil {
+		return nil, err
+	}
+	if err := m.loadWeights(ctx, folder, options.Trainable); err != nil {
 		return nil, err
 	}
 	if err := m.loadLoRA(options.Adapter); err != nil {

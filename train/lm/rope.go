@@ -59,11 +59,13 @@ func newRotation(c Config, positions *graph.Node) rotation {
 // turn rotates each pair (i, i + headDim/2) of x [batch, time, heads, headDim],
 // the layout of pairs in Hugging Face checkpoints.
 func (r rotation) turn(x *graph.Node) *graph.Node {
-	half := x.Shape().Dimensions[3] / 2
+	half, dtype := x.Shape().Dimensions[3]/2, x.DType()
+	x = widen(x)
 	front := graph.SliceAxis(x, 3, graph.AxisRangeFromStart(half))
 	back := graph.SliceAxis(x, 3, graph.AxisRangeToEnd(half))
-	return graph.Concatenate([]*graph.Node{
+	turned := graph.Concatenate([]*graph.Node{
 		graph.Sub(graph.Mul(front, r.cos), graph.Mul(back, r.sin)),
 		graph.Add(graph.Mul(back, r.cos), graph.Mul(front, r.sin)),
 	}, 3)
+	return graph.ConvertDType(turned, dtype)
 }

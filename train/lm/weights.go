@@ -10,7 +10,6 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
 	"alignctl/internal/progress"
 )
@@ -101,10 +100,10 @@ func (c Config) checkWeights(folder string, found []TensorInfo) error {
 	return nil
 }
 
-// loadWeights puts a folder's tensors into the store as float32 variables. Each
+// loadWeights puts a folder's tensors into the store as variables. Each
 // goes from the mapped file straight to the backend, and its pages are given
 // back at once: at no time do two copies of the model fill the memory.
-func (m *Model) loadWeights(ctx context.Context, folder string) (err error) {
+func (m *Model) loadWeights(ctx context.Context, folder string, which Trainable) (err error) {
 	files, err := OpenModelTensors(folder)
 	if err != nil {
 		return err
@@ -124,7 +123,7 @@ func (m *Model) loadWeights(ctx context.Context, folder string) (err error) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		tensor, err := loadTensor(m.Backend, files, spec)
+		tensor, err := loadTensor(m.Backend, files, spec, m.storedType(spec, which))
 		if err != nil {
 			return fmt.Errorf("open model %q: tensor %q: %w", folder, spec.name, err)
 		}
@@ -136,8 +135,14 @@ func (m *Model) loadWeights(ctx context.Context, folder string) (err error) {
 	return nil
 }
 
-// loadTensor copies one tensor to the backend as float32.
-func loadTensor(backend compute.Backend, files *ModelTensors, spec weightSpec) (*tensors.Tensor, error) {
+// fileTypes are the types of files that a backend takes as they are: every
+// platform that we build for is little-endian, as the files are.
+var fileTypes = map[DType]dtypes.DType{F32: dtypes.Float32, BF16: dtypes.BFloat16}
+
+// loadTensor copies one tensor to the backend as dtype, float32 or bfloat16.
+func loadTensor(
+	backend compute.Backend, files *ModelTensors, spec weightSpec, dtype dtypes.DType,
+) (*tensors.Tensor, error) {
 	file := files.of[spec.name]
 	info, _ := file.Info(spec.name)
 	raw, err := file.Bytes(spec.name)
@@ -145,12 +150,16 @@ func loadTensor(backend compute.Backend, files *ModelTensors, spec weightSpec) (
 		return nil, err
 	}
 	defer releasePages(raw)
-	if info.DType == F32 { // every platform that we build for is little-endian, as the file is
-		return tensors.FromRaw(backend, 0, shapes.Make(dtypes.Float32, spec.shape...), raw)
+	shape := shapes.Make(dtype, spec.shape...)
+	if fileTypes[info.DType] == dtype {
+		return tensors.FromRaw(backend, 0, shape, raw)
 	}
 	values, err := decodeFloats(info.DType, raw)
 	if err != nil {
 		return nil, err
+	}
+	if dtype == dtypes.BFloat16 {
+		return tensors.FromRaw(backend, 0, shape, appendFloats(make([]byte, 0, 2*len(values)), BF16, values))
 	}
 	return newTensor(backend, spec.shape, values)
 }
@@ -168,13 +177,4 @@ func (m *Model) addVariable(name string, tensor *tensors.Tensor) error {
 	}
 	variable.SetTrainable(false)
 	return nil
-}
-
-// values copies a variable's numbers out of the backend.
-func values(variable *model.Variable) ([]float32, error) {
-	tensor, err := variable.Value()
-	if err != nil {
-		return nil, err
-	}
-	return tensors.CopyFlatData[float32](tensor)
 }
