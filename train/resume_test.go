@@ -99,6 +99,10 @@ func TestResumeEqualsUninterrupted(t *testing.T) {
 			l := tinyLake(t, wordExamples(16))
 			o := tinySFT(t, l)
 			o.Full, o.MaxSteps, o.Accumulate, o.Batch, o.EvalEvery, o.SaveEvery = full, 20, 2, 3, 4, 10
+			o.LabelSmoothing = 0.1
+			if !full {
+				o.LoRA.Dropout, o.LoRAPlusRatio = 0.3, 4
+			}
 			whole, err := SFT(t.Context(), l, o)
 			if err != nil {
 				t.Fatal(err)

@@ -181,6 +181,49 @@ func TestSameSeedSameWeights(t *testing.T) {
 	}
 }
 
+// A training pass drops and smooths, by seed and place in the run; an evaluation
+// does neither.
+func TestNoiseIsOfTrainingOnly(t *testing.T) {
+	plain, err := stepperOf(t, tiny(t, lm.TrainLoRA), StepperOptions{Optimizer: DefaultAdamW()}).Evaluate(rowsOf(12, 1, fourRows...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	losses := map[float64]bool{plain.Loss: true}
+	for _, seed := range []int64{1, 2} {
+		m := tiny(t, lm.TrainLoRA)
+		m.Decoder.LoRA.Dropout = 0.5
+		batch := rowsOf(12, 1, fourRows...)
+		s, err := NewStepper(m.Backend, m.Store, m.Trainable(), StepperOptions{Optimizer: DefaultAdamW(), Seed: seed},
+			sftLoss(m.Decoder, 0.1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := stepAt(t, s, 1e-2, batch) // B is zero: what A sees doesn't matter yet
+		for range 2 {
+			sums, err := s.Accumulate(batch...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			losses[sums.Loss] = true
+		}
+		if first.Loss == plain.Loss {
+			t.Error("labels aren't smoothed")
+		}
+		stepAt(t, s, 0, batch)
+		one, err := s.Evaluate(batch...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := stepperOf(t, m, StepperOptions{Optimizer: DefaultAdamW()}).Evaluate(batch...)
+		if err != nil || one != again {
+			t.Errorf("evaluated to %v, and to %v (%v) by one that neither drops nor smooths", one, again, err)
+		}
+	}
+	if len(losses) != 5 {
+		t.Errorf("%d different losses, want 5: %v", len(losses), losses)
+	}
+}
+
 func TestApplyWithoutLabels(t *testing.T) {
 	s := stepperOf(t, tiny(t, lm.TrainLoRA), StepperOptions{Optimizer: DefaultAdamW()})
 	if _, err := s.Apply(1); err == nil {

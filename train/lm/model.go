@@ -30,8 +30,8 @@ type Options struct {
 
 	// Admit, where there is one, may refuse the model on the backend that was
 	// chosen, before its weights are read.
-	Admit func(backend string, config Config) error
-	Precision string     // of Precisions; "" is the first
+	Admit     func(backend string, config Config) error
+	Precision string // of Precisions; "" is the first
 
 	// CheckpointLayers has a backward pass compute each layer's insides anew from
 	// what went in, instead of keeping them all: less memory, a third more work.
