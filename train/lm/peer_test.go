@@ -31,6 +31,10 @@ func TestPeftReadsTheSame(t *testing.T) {
 			comparePeft(t, python, base, filepath.Join(base, "adapter"))
 		})
 	}
+	t.Run("rank-stabilised, in bf16", func(t *testing.T) {
+		base := filepath.Join("testdata", "golden", "tiny_qwen2")
+		comparePeft(t, python, base, rewriteAdapter(t, filepath.Join(base, "adapter"), BF16))
+	})
 	t.Run("smollm2", func(t *testing.T) {
 		models, adapter := os.Getenv("ALIGNCTL_TESTMODELS"), os.Getenv("ALIGNCTL_TESTADAPTER")
 		if models == "" || adapter == "" {
