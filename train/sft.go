@@ -17,6 +17,7 @@ import (
 // with the run.
 type SFTOptions struct {
 	Model   string `json:"model"`   // folder of the model to start from
+	Adapter string `json:"adapter"` // folder of an adapter of Model to go on from; its own rank, scale and targets hold
 	Dataset string `json:"dataset"` // table of examples, such as data.sft_ranked
 	At      string `json:"at"`      // version of the lake that Dataset is read at; "": now
 	Out     string `json:"out"`     // new folder for the result; "": models/<run id> in the lake
@@ -101,12 +102,14 @@ func (o SFTOptions) checkMethod() error {
 		return fmt.Errorf("check options: --loraplus-ratio %g: must be above 0", o.LoRAPlusRatio)
 	case !(o.LabelSmoothing >= 0 && o.LabelSmoothing < 1):
 		return fmt.Errorf("check options: --label-smoothing %g: must be a share from 0 to below 1", o.LabelSmoothing)
-	case !o.Full:
-		return o.LoRA.Validate()
-	case o.LoRAPlusRatio > 0:
+	case o.Full && o.Adapter != "":
+		return errors.New("check options: full training takes no --adapter: merge it first (alignctl model merge)")
+	case o.Full && o.LoRAPlusRatio > 0:
 		return errors.New("check options: --loraplus-ratio needs --method lora: without an adapter there is no B")
+	case o.Full, o.Adapter != "":
+		return nil
 	}
-	return nil
+	return o.LoRA.Validate()
 }
 
 // checkSaving refuses settings of checkpoints and dev losses that contradict
@@ -177,7 +180,7 @@ func (o SFTOptions) run(ctx context.Context, l *lake.Lake, from *Resumption) (re
 // resolve makes the options' paths absolute: a run may go on from another
 // folder.
 func (o *SFTOptions) resolve() (err error) {
-	for _, path := range []*string{&o.Model, &o.Out} {
+	for _, path := range []*string{&o.Model, &o.Adapter, &o.Out} {
 		if *path == "" {
 			continue
 		}
@@ -234,6 +237,7 @@ type sft struct {
 	model       *lm.Model
 	stepper     *Stepper
 	row         RunRow
+	parent      string // sha256 of the adapter to go on from; "": none
 }
 
 // claim sees that the places where the run writes are its own.
@@ -266,7 +270,10 @@ func (s *sft) open(ctx context.Context) error {
 	if err := s.from.checkBase(digest); err != nil {
 		return err
 	}
-	if err := s.traceModel(ctx, digest); err != nil {
+	if err := s.openParent(); err != nil {
+		return err
+	}
+	if err := traceModels(ctx, s.run, digest, s.parent); err != nil {
 		return err
 	}
 	trainable := lm.TrainLoRA
@@ -274,20 +281,28 @@ func (s *sft) open(ctx context.Context) error {
 		trainable = lm.TrainFull
 	}
 	o.LoRA.Seed = uint64(o.Seed)
-	s.model, err = lm.Load(ctx, o.Model, lm.Options{Backend: o.Backend, Trainable: trainable, LoRA: o.LoRA,
+	s.model, err = lm.Load(ctx, o.Model, lm.Options{Backend: o.Backend, Adapter: o.Adapter, Trainable: trainable, LoRA: o.LoRA,
 		Precision: o.Precision, CheckpointLayers: o.CheckpointLayers,
 		Admit: func(backend string, config lm.Config) error { return s.admit(backend, config, machineMemory()) }})
 	if err != nil {
 		return err
 	}
+	if o.Adapter != "" {
+		s.options.LoRA = *s.model.Decoder.LoRA
+	}
 	return s.describe(digest)
 }
 
-// traceModel records which run of the lake made the model to start from, if one
-// did: the first, where several made the same.
-func (s *sft) traceModel(ctx context.Context, sha256 string) error {
-	_, err := s.run.InputScopes(ctx, ModelsSpec().Name,
-		"run_id = (select min(run_id) from train.models where sha256 = ?)", sha256)
+// openParent looks at the adapter to go on from, if there is one.
+func (s *sft) openParent() (err error) {
+	adapter := s.options.Adapter
+	if adapter == "" {
+		return nil
+	}
+	if err := lm.CheckAdapter(s.options.Model, adapter); err != nil {
+		return err
+	}
+	s.parent, err = lm.AdapterSHA256(adapter)
 	return err
 }
 
@@ -358,15 +373,14 @@ func PlanSFT(ctx context.Context, l *lake.Lake, o SFTOptions) (plan Plan, err er
 	if err := s.openData(ctx); err != nil {
 		return Plan{}, err
 	}
-	config, err := lm.LoadConfig(o.Model)
+	config, err := lm.CheckFolder(o.Model)
 	if err != nil {
 		return Plan{}, err
 	}
-	weights, err := lm.OpenModelTensors(o.Model)
-	if err != nil {
+	if err := s.openParent(); err != nil {
 		return Plan{}, err
 	}
 	return Plan{Dataset: s.pin, Examples: s.data.train.Len(), Dropped: s.data.dropped, Tokens: s.data.train.Tokens(),
 		TrainedTokens: s.data.train.Labels(), Steps: s.schedule.Total,
-		Memory: s.footprint(config, o.Batch)}, weights.Close()
+		Memory: s.footprint(config, o.Batch)}, nil
 }

@@ -191,10 +191,11 @@ func (s *sft) result(o Outcome, folder string) (Result, error) {
 
 // recordModel adds the saved model to train.models.
 func (s *sft) recordModel(ctx context.Context, r Result) error {
-	row := ModelRow{ModelID: r.SHA256[:16], RunID: r.RunID, Kind: "adapter", Path: r.Out, SHA256: r.SHA256,
-		BaseSHA256: s.row.BaseSHA256, Method: s.row.Method, Dataset: s.row.Dataset, DatasetSnapshot: s.row.DatasetSnapshot}
+	row := ModelRow{ModelID: ModelID(r.SHA256), RunID: r.RunID, Kind: lm.KindAdapter, Path: r.Out, SHA256: r.SHA256,
+		BaseSHA256: s.row.BaseSHA256, ParentSHA256: s.parent, Method: s.row.Method, Dataset: s.row.Dataset,
+		DatasetSnapshot: s.row.DatasetSnapshot}
 	if s.options.Full {
-		row.Kind = "base"
+		row.Kind = lm.KindModel
 	}
 	_, err := lake.WriteRows(ctx, s.run, ModelsSpec(), r.RunID, []ModelRow{row})
 	return err

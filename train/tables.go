@@ -46,17 +46,19 @@ type StepRow struct {
 	Value  float64 `parquet:"value,id(4)" doc:"the metric's value"`
 }
 
-// A ModelRow is a row of train.models: something that a run saved.
+// A ModelRow is a row of train.models: something that a run saved or imported.
 type ModelRow struct {
 	ModelID         string `parquet:"model_id,id(1)" doc:"short name: first 16 hex digits of sha256"`
 	RunID           string `parquet:"run_id,id(2)" doc:"the run that made it"`
 	Kind            string `parquet:"kind,id(3)" doc:"adapter, merged or base"`
 	Path            string `parquet:"path,id(4)" doc:"its folder"`
 	SHA256          string `parquet:"sha256,id(5)" doc:"sha256 over the folder's weights"`
-	BaseSHA256      string `parquet:"base_sha256,id(6)" doc:"sha256 of the model that training started from"`
-	Method          string `parquet:"method,id(7)" doc:"sft-lora or sft-full"`
-	Dataset         string `parquet:"dataset,id(8)" doc:"table that it was trained on"`
+	BaseSHA256      string `parquet:"base_sha256,id(6)" doc:"sha256 of the model that it starts from; empty: an imported one"`
+	Method          string `parquet:"method,id(7)" doc:"sft-lora, sft-full, merge or import"`
+	Dataset         string `parquet:"dataset,id(8)" doc:"table that it was trained on; empty: none here"`
 	DatasetSnapshot string `parquet:"dataset_snapshot,id(9)" doc:"snapshot of that table"`
+	ParentSHA256    string `parquet:"parent_sha256,id(10)" doc:"sha256 of the adapter that training went on from, or of those merged"`
+	DeclaredBy      string `parquet:"declared_by,id(11)" doc:"who says what an imported model is; empty: a run of the lake made it"`
 }
 
 // RunsSpec declares train.runs.
@@ -73,7 +75,7 @@ func StepsSpec() lake.Spec {
 
 // ModelsSpec declares train.models.
 func ModelsSpec() lake.Spec {
-	return lake.SpecOf[ModelRow](lake.Spec{Name: "train.models", Doc: "an adapter or model that a run saved",
+	return lake.SpecOf[ModelRow](lake.Spec{Name: "train.models", Doc: "an adapter or model that a run saved or imported",
 		Key: []string{"run_id", "path"}, Scope: "run_id", Licence: lake.OpenData})
 }
 

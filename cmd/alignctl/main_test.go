@@ -43,9 +43,10 @@ var inherited = []string{"ALIGNCTL_TESTDATA", "ALIGNCTL_TESTMODELS", "PJRT_PLUGI
 
 // folders of the repository that scripts read.
 var folders = map[string]string{
-	"CASES":     "../../train/lm/testdata/cases", // of tokenizers
-	"PEERS":     "../../sql/export/peers",        // what other trainers make of an export
-	"REFERENCE": "../../tests/reference",         // what checks alignctl without sharing anything with it
+	"CASES":     "../../train/lm/testdata/cases",  // of tokenizers
+	"GOLDEN":    "../../train/lm/testdata/golden", // tiny models, and adapters that peft made
+	"PEERS":     "../../sql/export/peers",         // what other trainers make of an export
+	"REFERENCE": "../../tests/reference",          // what checks alignctl without sharing anything with it
 }
 
 func inheritEnvironment(env *testscript.Env) error {

@@ -52,6 +52,9 @@ func trainSFTCommand(t *terminal) *cli.Command {
 					return runResumeSFT(ctx, t, l, c)
 				})
 			}
+			if err := checkAdapterFlags(c); err != nil {
+				return err
+			}
 			if err := o.complete(); err != nil {
 				return err
 			}
@@ -89,6 +92,8 @@ func (o *trainSFTOptions) dataFlags() []cli.Flag {
 func (o *trainSFTOptions) modelFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "model", Usage: "model `FOLDER` to start from", Destination: &o.Model},
+		&cli.StringFlag{Name: "adapter", Usage: "adapter `FOLDER` of --model to go on from; its rank, scale and targets hold",
+			Destination: &o.Adapter},
 		&cli.StringFlag{Name: "out", Usage: "new `FOLDER` for the result (default: models/RUN in the lake)",
 			Destination: &o.Out},
 		&cli.StringFlag{Name: "method", Usage: "lora or full", Value: "lora", Destination: &o.method},
@@ -144,6 +149,16 @@ func (o *trainSFTOptions) savingFlags() []cli.Flag {
 		&cli.StringFlag{Name: "resume", Usage: "go on with a `RUN`, or with the run whose --out is that folder; all else is as it was",
 			Destination: &o.resume},
 	}
+}
+
+// checkAdapterFlags refuses settings of a new adapter where one goes on.
+func checkAdapterFlags(c *cli.Context) error {
+	for _, flag := range []string{"lora-r", "lora-alpha", "lora-target"} {
+		if c.IsSet("adapter") && c.IsSet(flag) {
+			return usagef("train sft: --%s is of a new adapter: the one of --adapter has its own", flag)
+		}
+	}
+	return nil
 }
 
 // datasetTable is the table of a data set: names without a schema are in data.

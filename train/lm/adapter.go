@@ -85,7 +85,7 @@ func checkAdapterKeys(keys map[string]json.RawMessage) error {
 // that the decoder doesn't compute.
 func readAdapterConfig(folder string) (LoRAConfig, error) {
 	path := filepath.Join(folder, adapterConfigFile)
-	text, err := os.ReadFile(path)
+	text, err := readSmallFile(path, maxSmallJSON)
 	if errors.Is(err, fs.ErrNotExist) {
 		return LoRAConfig{}, fmt.Errorf("open adapter %q: no %s there: name the folder of a LoRA adapter in PEFT layout",
 			folder, adapterConfigFile)
@@ -115,6 +115,22 @@ func parseAdapterConfig(text []byte) (LoRAConfig, error) {
 	slices.Sort(raw.Targets)
 	lora := LoRAConfig{Rank: raw.Rank, Alpha: raw.Alpha, RSLoRA: raw.RSLoRA, Dropout: raw.Dropout, Targets: raw.Targets}
 	return lora.expanded(), lora.Validate()
+}
+
+// adapterBase is what an adapter's configuration calls its base model.
+func adapterBase(folder string) (string, error) {
+	path := filepath.Join(folder, adapterConfigFile)
+	text, err := readSmallFile(path, maxSmallJSON)
+	if err != nil {
+		return "", fmt.Errorf("open adapter %q: %w", folder, err)
+	}
+	var raw struct {
+		Base string `json:"base_model_name_or_path"`
+	}
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return "", fmt.Errorf("read %q: %w", path, err)
+	}
+	return raw.Base, nil
 }
 
 // readAdapterWeights reads the adapter's tensors into variables. Every one that

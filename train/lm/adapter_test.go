@@ -145,3 +145,21 @@ func TestLoadRefusesForeignAdapter(t *testing.T) {
 	edit("\"v_proj\",\n", "")
 	refuse(`tensor "base_model.model.model.layers.0.self_attn.v_proj.lora_A.weight" has no place`)
 }
+
+// FuzzParseAdapterConfig: any text is an error or an adapter that can be made.
+func FuzzParseAdapterConfig(f *testing.F) {
+	f.Add([]byte(plainAdapter))
+	f.Add([]byte(`{"r": 1e300, "lora_alpha": -0, "target_modules": ["q_proj", "q_proj"], "rank_pattern": {"": {}}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		lora, err := parseAdapterConfig(text)
+		if err != nil {
+			return
+		}
+		if err := lora.Validate(); err != nil {
+			t.Fatalf("accepted %+v: %v", lora, err)
+		}
+		if _, err := lora.encode("base"); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,13 +1,12 @@
 package lm
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -17,6 +16,10 @@ const configFile = "config.json"
 // maxDimension bounds every size read from a config, so that a product of a few
 // of them can't overflow.
 const maxDimension = 1 << 24
+
+// maxLayers bounds the layers, each of which costs memory before any weight is
+// read.
+const maxLayers = 1 << 10
 
 // A Config is what config.json says about a decoder-only transformer: its shape
 // and the switches that tell the Llama, Qwen2 and Qwen3 families apart.
@@ -91,21 +94,6 @@ type configJSON struct {
 	Pad *int   `json:"pad_token_id"`
 
 	DType string `json:"torch_dtype,omitempty"`
-
-	foreignJSON
-}
-
-// foreignJSON holds keys that the decoder doesn't implement: it accepts only
-// the value under which the key changes nothing.
-type foreignJSON struct {
-	MLPBias          bool            `json:"mlp_bias,omitempty"`
-	AttentionDropout float64         `json:"attention_dropout,omitempty"`
-	PartialRotary    *float64        `json:"partial_rotary_factor,omitempty"`
-	RopeInterleaved  bool            `json:"rope_interleaved,omitempty"`
-	PretrainingTP    *int            `json:"pretraining_tp,omitempty"`
-	SlidingWindow    bool            `json:"use_sliding_window,omitempty"`
-	LayerTypes       []string        `json:"layer_types,omitempty"`
-	Quantization     json.RawMessage `json:"quantization_config,omitempty"`
 }
 
 // ropeJSON is the object under "rope_scaling" or "rope_parameters".
@@ -115,7 +103,12 @@ type ropeJSON struct {
 	Theta   *float64 `json:"rope_theta,omitempty"`
 	Partial *float64 `json:"partial_rotary_factor,omitempty"`
 	RopeScaling
+
+	FullAttention json.RawMessage `json:"full_attention,omitempty"` // there when kinds of layers differ
 }
+
+// plain says that the object asks for no scaling.
+func (r *ropeJSON) plain() bool { return r.RopeScaling == RopeScaling{} }
 
 // idList reads a token id, a list of them, or null.
 type idList []int
@@ -138,7 +131,7 @@ func (l *idList) UnmarshalJSON(text []byte) error {
 // change the computation in a way that it doesn't implement.
 func LoadConfig(folder string) (Config, error) {
 	path := filepath.Join(folder, configFile)
-	text, err := os.ReadFile(path)
+	text, err := readSmallFile(path, maxSmallJSON)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Config{}, fmt.Errorf("open model %q: no %s there: name a Hugging Face model folder", folder, configFile)
 	}
@@ -162,7 +155,7 @@ func parseConfig(text []byte) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	if err := raw.refuseForeign(); err != nil {
+	if err := refuseForeign(text, raw.Layers); err != nil {
 		return Config{}, err
 	}
 	config := raw.shape(arch)
@@ -188,32 +181,6 @@ func (raw *configJSON) architecture() (string, error) {
 	}
 	return "", fmt.Errorf("architecture %q is not supported: %s, %s and %s are",
 		strings.Join(names, ", "), archLlama, archQwen2, archQwen3)
-}
-
-// refuseForeign names the first key that asks for a computation we don't do.
-func (raw *configJSON) refuseForeign() error {
-	sliding := slices.IndexFunc(raw.LayerTypes, func(kind string) bool { return kind != "full_attention" })
-	checks := []struct {
-		key     string
-		refused bool
-		neutral string
-	}{
-		{"hidden_act", raw.HiddenAct != "" && raw.HiddenAct != "silu", `"silu"`},
-		{"mlp_bias", raw.MLPBias, "false"},
-		{"attention_dropout", raw.AttentionDropout != 0, "0"},
-		{"partial_rotary_factor", raw.PartialRotary != nil && *raw.PartialRotary != 1, "1"},
-		{"rope_interleaved", raw.RopeInterleaved, "false"},
-		{"pretraining_tp", raw.PretrainingTP != nil && *raw.PretrainingTP > 1, "1"},
-		{"use_sliding_window", raw.SlidingWindow, "false"},
-		{"layer_types", sliding >= 0, `"full_attention" in every layer`},
-		{"quantization_config", len(raw.Quantization) > 0 && string(raw.Quantization) != "null", "absent"},
-	}
-	for _, check := range checks {
-		if check.refused {
-			return fmt.Errorf("key %q: this value is not supported, only %s", check.key, check.neutral)
-		}
-	}
-	return nil
 }
 
 // shape copies the sizes and switches, with the defaults of the families' own
@@ -253,13 +220,19 @@ func (raw *configJSON) rope(c *Config) error {
 	if scaling == nil {
 		return nil
 	}
+	if scaling.FullAttention != nil {
+		return fmt.Errorf("key %q: rotary frequencies that differ by kind of layer are not supported", key)
+	}
 	if scaling.Partial != nil && *scaling.Partial != 1 {
 		return fmt.Errorf("key %q: partial_rotary_factor %g is not supported, only 1", key, *scaling.Partial)
 	}
-	switch kind := scaling.Type + scaling.OldType; {
-	case kind == "default", kind == "defaultdefault", kind == "" && raw.RopeParams != nil:
+	if scaling.Type != "" && scaling.OldType != "" && scaling.Type != scaling.OldType {
+		return fmt.Errorf("key %q: rope_type %q and type %q contradict each other", key, scaling.Type, scaling.OldType)
+	}
+	switch kind := cmp.Or(scaling.Type, scaling.OldType); {
+	case kind == "default", kind == "" && scaling.plain():
 		return nil
-	case kind == "llama3", kind == "llama3llama3":
+	case kind == "llama3":
 		c.RopeScaling = &scaling.RopeScaling
 		return nil
 	default:
@@ -270,16 +243,17 @@ func (raw *configJSON) rope(c *Config) error {
 // validate refuses sizes that describe no model.
 func (c Config) validate() error {
 	sizes := []struct {
-		key   string
-		value int
+		key        string
+		value, max int
 	}{
-		{"vocab_size", c.VocabSize}, {"hidden_size", c.HiddenSize}, {"intermediate_size", c.IntermediateSize},
-		{"num_hidden_layers", c.Layers}, {"num_attention_heads", c.Heads},
-		{"num_key_value_heads", c.KVHeads}, {"head_dim", c.HeadDim},
+		{"vocab_size", c.VocabSize, maxDimension}, {"hidden_size", c.HiddenSize, maxDimension},
+		{"intermediate_size", c.IntermediateSize, maxDimension}, {"num_hidden_layers", c.Layers, maxLayers},
+		{"num_attention_heads", c.Heads, maxDimension}, {"num_key_value_heads", c.KVHeads, maxDimension},
+		{"head_dim", c.HeadDim, maxDimension},
 	}
 	for _, size := range sizes {
-		if size.value < 1 || size.value > maxDimension {
-			return fmt.Errorf("key %q: %d is not in 1 to %d", size.key, size.value, maxDimension)
+		if size.value < 1 || size.value > size.max {
+			return fmt.Errorf("key %q: %d is not in 1 to %d", size.key, size.value, size.max)
 		}
 	}
 	switch {
@@ -293,6 +267,15 @@ func (c Config) validate() error {
 		return fmt.Errorf("rope_theta %g is not above 1", c.RopeTheta)
 	}
 	return c.RopeScaling.validate()
+}
+
+// Parameters is the number of values of all weights.
+func (c Config) Parameters() int {
+	total := 0
+	for _, spec := range c.weights() {
+		total += spec.elements()
+	}
+	return total
 }
 
 func (s *RopeScaling) validate() error {

@@ -77,18 +77,30 @@ func TestParseConfigRefuses(t *testing.T) {
 	}{
 		{[2]string{"LlamaForCausalLM", "MambaForCausalLM"},
 			`architecture "MambaForCausalLM" is not supported: LlamaForCausalLM`},
-		{[2]string{`"silu"`, `"gelu"`}, `key "hidden_act"`},
-		{add(`"mlp_bias": true`), `key "mlp_bias"`},
-		{add(`"attention_dropout": 0.1`), `key "attention_dropout"`},
-		{add(`"partial_rotary_factor": 0.5`), `key "partial_rotary_factor"`},
-		{add(`"rope_interleaved": true`), `key "rope_interleaved"`},
-		{add(`"use_sliding_window": true`), `key "use_sliding_window"`},
-		{add(`"layer_types": ["full_attention", "sliding_attention"]`), `key "layer_types"`},
-		{add(`"quantization_config": {"bits": 4}`), `key "quantization_config"`},
+		{[2]string{`"silu"`, `"gelu"`}, `key "hidden_act": "gelu" is not supported`},
+		{add(`"mlp_bias": true`), `key "mlp_bias": true`},
+		{add(`"attention_dropout": 0.1`), `key "attention_dropout": 0.1`},
+		{add(`"partial_rotary_factor": 0.5`), `key "partial_rotary_factor": 0.5`},
+		{add(`"rope_interleaved": true`), `key "rope_interleaved": true`},
+		{add(`"use_sliding_window": true, "sliding_window": 512, "max_window_layers": 1`), `key "sliding_window": 512`},
+		{add(`"layer_types": ["full_attention", "sliding_attention"]`), `key "layer_types": "sliding_attention" of layer 1`},
+		{add(`"quantization_config": {"bits": 4}`), `key "quantization_config": {"bits":4}`},
+		{add(`"final_logit_softcapping": 30.0`), `key "final_logit_softcapping": 30.0`},
+		{add(`"logits_scaling": 8`), `key "logits_scaling": 8`},
+		{add(`"num_experts": 64`), `key "num_experts": 64`},
+		{add(`"num_local_experts": 8`), `key "num_local_experts": 8`},
+		{add(`"qk_layernorm": true`), `key "qk_layernorm": true`},
+		{add(`"dual_chunk_attention_config": {"chunk_size": 1}`), `key "dual_chunk_attention_config"`},
+		{add(`"no_rope_layers": [1, 0]`), `key "no_rope_layers": [1,0]`},
+		{add(`"rope_parameters": {"full_attention": {"rope_theta": 1e6}}`), "differ by kind of layer"},
 		{add(`"rope_parameters": {"rope_type": "yarn"}`), `rope_type "yarn"`},
+		{[2]string{`"rope_scaling": null`, `"rope_scaling": {"type": "dynamic", "factor": 2}`}, `rope_type "dynamic"`},
+		{[2]string{`"rope_scaling": null`, `"rope_scaling": {"type": "linear", "rope_type": "llama3"}`}, "contradict"},
+		{[2]string{`"rope_scaling": null`, `"rope_scaling": {"factor": 2}`}, `rope_type ""`},
 		{[2]string{`"rope_scaling": null`, `"rope_scaling": {"type": "linear", "factor": 2}`}, `rope_type "linear"`},
 		{[2]string{`"rope_scaling": null`, `"rope_scaling": {"rope_type": "llama3", "factor": 0.5}`}, "factor >= 1"},
 		{[2]string{`"vocab_size": 64`, `"vocab_size": 0`}, `key "vocab_size": 0`},
+		{[2]string{`"num_hidden_layers": 2`, `"num_hidden_layers": 9000000`}, "num_hidden_layers"},
 		{[2]string{`"hidden_size": 16`, `"hidden_size": 1e12`}, `hidden_size`},
 		{[2]string{`"num_key_value_heads": 2`, `"num_key_value_heads": 3`}, "not a multiple"},
 		{add(`"head_dim": 3`), "head_dim 3 is odd"},
@@ -101,6 +113,58 @@ func TestParseConfigRefuses(t *testing.T) {
 			t.Errorf("with %s: error %v, want one line with %q", c.edit[1], err, c.want)
 		}
 	}
+}
+
+// The configs of published models are read, and give their published numbers
+// of parameters.
+func TestPublishedConfigs(t *testing.T) {
+	for name, want := range map[string]int{
+		"llama-3.1-8b": 8_030_261_248, "qwen2.5-7b": 7_615_616_512, "qwen3-8b": 8_190_735_360,
+		"smollm2-135m": 134_515_008, "smollm2-360m": 361_821_120, "smollm2-1.7b": 1_711_376_384,
+	} {
+		text, err := os.ReadFile(filepath.Join("testdata", "configs", name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := parseConfig(text)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if got := config.Parameters(); got != want {
+			t.Errorf("%s has %d parameters, want %d", name, got, want)
+		}
+	}
+}
+
+// A window that no layer uses changes nothing.
+func TestUnusedWindow(t *testing.T) {
+	for _, keys := range []string{
+		`"sliding_window": 512, "use_sliding_window": false`,
+		`"sliding_window": null, "use_sliding_window": true`,
+		`"sliding_window": 512, "use_sliding_window": true, "max_window_layers": 2`,
+	} {
+		if _, err := parseConfig([]byte(strings.Replace(smallConfig, `"model_type"`, keys+`, "model_type"`, 1))); err != nil {
+			t.Errorf("%s: %v", keys, err)
+		}
+	}
+}
+
+// FuzzParseConfig: any text is an error or a model whose weights can be listed.
+func FuzzParseConfig(f *testing.F) {
+	f.Add([]byte(smallConfig))
+	f.Add([]byte(`{"model_type": "qwen3", "rope_parameters": {"full_attention": {}}, "layer_types": [""]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		config, err := parseConfig(text)
+		if err != nil {
+			return
+		}
+		encoded, err := config.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := parseConfig(encoded); err != nil || !reflect.DeepEqual(again, config) {
+			t.Fatalf("read as %+v, written and read as %+v, %v", config, again, err)
+		}
+	})
 }
 
 func TestLoadConfigNamesWhatIsMissing(t *testing.T) {

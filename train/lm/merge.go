@@ -1,6 +1,7 @@
 package lm
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -36,6 +37,23 @@ func (m *Model) Merge() error {
 	}
 	m.Decoder.LoRA, m.trainable = nil, nil
 	return nil
+}
+
+// MergeAdapter reads an adapter of the model, which has none, and folds it into
+// the weights. Several adapters are merged one after the other.
+func (m *Model) MergeAdapter(folder string) error {
+	if m.Decoder.LoRA != nil {
+		return fmt.Errorf("merge adapter %q: the model has another one", folder)
+	}
+	lora, err := readAdapterConfig(folder)
+	if err != nil {
+		return err
+	}
+	m.Decoder.LoRA = &lora
+	if err := m.readAdapterWeights(folder); err != nil {
+		return err
+	}
+	return m.Merge()
 }
 
 // mergeProjection adds one update to the weight that it adapts.
@@ -81,9 +99,13 @@ func addProduct(weight, b, a []float32, rank int, scale float32) {
 	}
 }
 
-// SaveModel writes the base weights, with the config and tokenizer of the folder
-// that the model came from, as a Hugging Face folder. Merge an adapter first.
-func (m *Model) SaveModel(folder string) error {
+// SaveModel writes the base weights as float32, with the config and tokenizer of
+// the folder that the model came from, as a Hugging Face folder. Merge an
+// adapter first.
+func (m *Model) SaveModel(folder string) error { return m.SaveModelAs(folder, F32) }
+
+// SaveModelAs is SaveModel with weights rounded to a type: F32, F16 or BF16.
+func (m *Model) SaveModelAs(folder string, dtype DType) error {
 	if m.Decoder.LoRA != nil {
 		return fmt.Errorf("save model %q: it has an adapter: merge it, or save the adapter alone", folder)
 	}
@@ -96,18 +118,40 @@ func (m *Model) SaveModel(folder string) error {
 		if err != nil {
 			return fmt.Errorf("save model %q: tensor %q: %w", folder, spec.name, err)
 		}
-		stored = append(stored, Tensor{Name: spec.name, Shape: spec.shape, Values: numbers})
+		stored = append(stored, Tensor{Name: spec.name, Shape: spec.shape, Values: numbers, DType: dtype})
 	}
 	err := WriteSafetensors(filepath.Join(folder, weightsFile), stored, map[string]string{"format": "pt"})
 	if err != nil {
 		return err
 	}
-	for _, name := range companionFiles {
+	for _, name := range companionFiles[1:] {
 		if err := copyFile(filepath.Join(m.Folder, name), filepath.Join(folder, name)); err != nil {
 			return fmt.Errorf("save model %q: %w", folder, err)
 		}
 	}
-	return nil
+	return m.copyConfig(folder, dtype)
+}
+
+// copyConfig writes the model's config as it was, but for the type of the
+// weights: transformers computes in the type that it names.
+func (m *Model) copyConfig(folder string, dtype DType) error {
+	text, err := readSmallFile(filepath.Join(m.Folder, configFile), maxSmallJSON)
+	if err != nil {
+		return fmt.Errorf("save model %q: %w", folder, err)
+	}
+	keys := map[string]json.RawMessage{}
+	if err := json.Unmarshal(text, &keys); err != nil {
+		return fmt.Errorf("save model %q: %w", folder, err)
+	}
+	name := map[DType]string{F32: `"float32"`, F16: `"float16"`, BF16: `"bfloat16"`}[dtype]
+	keys["torch_dtype"] = json.RawMessage(name)
+	if _, ok := keys["dtype"]; ok { // its name since transformers 5
+		keys["dtype"] = keys["torch_dtype"]
+	}
+	if text, err = json.MarshalIndent(keys, "", "  "); err != nil {
+		return fmt.Errorf("save model %q: %w", folder, err)
+	}
+	return writeFile(filepath.Join(folder, configFile), append(text, '\n'))
 }
 
 // copyFile copies a file durably; one that isn't there is left out.

@@ -1,6 +1,7 @@
 package lm
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -215,4 +216,31 @@ func TestLogProbsIsStable(t *testing.T) {
 		compareFloats(t, "gradient", rows[0], []float32{-1, 1, 0}, 1e-6)
 		compareFloats(t, "gradient", rows[1], []float32{-third, -third, 1 - third}, 1e-6)
 	})
+}
+
+// Weights of a type that isn't computed with are refused from the header.
+func TestCheckFolderNamesTensorAndType(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{configFile, weightsFile} {
+		if err := copyFile(filepath.Join("testdata", "golden", "tiny_qwen3", name), filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := CheckFolder(folder); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, weightsFile)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(raw, []byte(`"model.norm.weight":{"dtype":"F32"`))
+	if at < 0 {
+		t.Fatal("the header is written in another way")
+	}
+	writeTestFile(t, path, bytes.Replace(raw, []byte(`"model.norm.weight":{"dtype":"F32"`), []byte(`"model.norm.weight":{"dtype":"I32"`), 1))
+	_, err = CheckFolder(folder)
+	if err == nil || !strings.Contains(err.Error(), `tensor "model.norm.weight" is I32: convert`) {
+		t.Errorf("error %v", err)
+	}
 }

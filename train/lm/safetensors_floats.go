@@ -4,31 +4,39 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 )
+
+// checkFloats refuses types that widen doesn't read.
+func checkFloats(dtype DType) error {
+	if !slices.Contains(storedFirst, dtype) {
+		return fmt.Errorf("dtype %s is not converted to float32 (F32, F16 and BF16 are)", dtype)
+	}
+	return nil
+}
 
 // decodeFloats widens little-endian storage to float32.
 func decodeFloats(dtype DType, raw []byte) ([]float32, error) {
-	switch dtype {
-	case F32:
-		values := make([]float32, len(raw)/4)
-		for i := range values {
+	if err := checkFloats(dtype); err != nil {
+		return nil, err
+	}
+	values := make([]float32, uint64(len(raw))/dtypeBytes[dtype])
+	widenInto(values, dtype, raw)
+	return values, nil
+}
+
+// widenInto fills values from little-endian storage.
+func widenInto(values []float32, dtype DType, raw []byte) {
+	for i := range values {
+		switch dtype {
+		case F16:
+			values[i] = halfToFloat(binary.LittleEndian.Uint16(raw[2*i:]))
+		case BF16:
+			values[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
+		default:
 			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
 		}
-		return values, nil
-	case F16:
-		values := make([]float32, len(raw)/2)
-		for i := range values {
-			values[i] = halfToFloat(binary.LittleEndian.Uint16(raw[2*i:]))
-		}
-		return values, nil
-	case BF16:
-		values := make([]float32, len(raw)/2)
-		for i := range values {
-			values[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
-		}
-		return values, nil
 	}
-	return nil, fmt.Errorf("dtype %s is not converted to float32 (F32, F16 and BF16 are)", dtype)
 }
 
 // appendFloats narrows values to dtype, rounding to nearest, ties to even.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 // metadataKey is the one header key that names no tensor.
@@ -24,6 +25,9 @@ type headerEntry struct {
 func parseSafetensorsHeader(header []byte) ([]TensorInfo, map[string]string, error) {
 	if len(header) == 0 || header[0] != '{' {
 		return nil, nil, errors.New("header does not begin with '{': not a safetensors file")
+	}
+	if !utf8.Valid(header) { // else names could be told apart in the file and not here
+		return nil, nil, fmt.Errorf("header is not UTF-8: %s", againCure)
 	}
 	dec := json.NewDecoder(bytes.NewReader(header))
 	dec.DisallowUnknownFields()
@@ -60,7 +64,7 @@ func headerKey(dec *json.Decoder, seen map[string]bool) (string, error) {
 	}
 	key, ok := token.(string)
 	if !ok || seen[key] {
-		return "", fmt.Errorf("tensor %q: defined twice: %s", key, againCure)
+		return "", fmt.Errorf("tensor %q: named twice: %s", key, againCure)
 	}
 	seen[key] = true
 	return key, nil

@@ -1,6 +1,7 @@
 package lm
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,43 +47,52 @@ func (m *ModelTensors) open() error {
 	if err != nil {
 		return err
 	}
-	shards := map[string][]string{}
-	for tensor, shard := range index {
-		shards[shard] = append(shards[shard], tensor)
+	shards := map[string]bool{}
+	for _, shard := range index {
+		shards[shard] = true
 	}
-	names := make([]string, 0, len(shards))
-	for name := range shards {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if err := m.addFile(filepath.Join(m.folder, name), shards[name]); err != nil {
+	for _, name := range sortedKeys(shards) {
+		if err := m.addFile(filepath.Join(m.folder, name), index); err != nil {
 			return err
 		}
 	}
-	return nil
+	return m.complete(index)
 }
 
-// addFile opens one file and takes the wanted tensors from it; nil wants all.
-func (m *ModelTensors) addFile(path string, wanted []string) error {
+// addFile opens one file and takes its tensors. Those of a shard must be where
+// the index places them; nil means there is no index.
+func (m *ModelTensors) addFile(path string, index map[string]string) error {
 	file, err := OpenSafetensors(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("open model %q: no file %q, which its %s lists: fetch it into the folder",
+			m.folder, filepath.Base(path), weightsIndexFile)
+	}
 	if err != nil {
 		return err
 	}
 	m.files = append(m.files, file)
-	if wanted == nil {
-		for _, info := range file.Tensors() {
-			wanted = append(wanted, info.Name)
+	for _, info := range file.Tensors() {
+		shard, listed := index[info.Name]
+		switch {
+		case index != nil && !listed:
+			continue
+		case index != nil && shard != filepath.Base(path):
+			return fmt.Errorf("open model %q: tensor %q is in %q, but its %s places it in %q: fetch both again",
+				m.folder, info.Name, filepath.Base(path), weightsIndexFile, shard)
 		}
-	}
-	for _, name := range wanted {
-		info, ok := file.Info(name)
-		if !ok {
-			return fmt.Errorf("open model %q: tensor %q is not in %q, where %s places it: fetch both again",
-				m.folder, name, path, weightsIndexFile)
-		}
-		m.of[name] = file
+		m.of[info.Name] = file
 		m.tensors = append(m.tensors, info)
+	}
+	return nil
+}
+
+// complete checks that every tensor of the index was found.
+func (m *ModelTensors) complete(index map[string]string) error {
+	for _, tensor := range sortedKeys(index) {
+		if m.of[tensor] == nil {
+			return fmt.Errorf("open model %q: tensor %q is not in %q, where its %s places it: fetch both again",
+				m.folder, tensor, index[tensor], weightsIndexFile)
+		}
 	}
 	return nil
 }
@@ -90,7 +100,7 @@ func (m *ModelTensors) addFile(path string, wanted []string) error {
 // readWeightsIndex returns tensor -> shard file name.
 func readWeightsIndex(folder string) (map[string]string, error) {
 	path := filepath.Join(folder, weightsIndexFile)
-	text, err := os.ReadFile(path)
+	text, err := readSmallFile(path, maxSmallJSON)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open model %q: it holds neither %s nor %s; fetch the model's weights into it",
 			folder, weightsFile, weightsIndexFile)
@@ -98,19 +108,53 @@ func readWeightsIndex(folder string) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open model %q: %w", folder, err)
 	}
-	var index struct {
-		WeightMap map[string]string `json:"weight_map"`
-	}
-	if err := json.Unmarshal(text, &index); err != nil {
+	index, err := parseWeightsIndex(text)
+	if err != nil {
 		return nil, fmt.Errorf("read %q: %w", path, err)
 	}
+	return index, nil
+}
+
+// weightMap is tensor -> shard, read so that no tensor is named twice.
+type weightMap map[string]string
+
+// UnmarshalJSON reads the object's members one by one.
+func (m *weightMap) UnmarshalJSON(text []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	if opening, err := dec.Token(); err != nil || opening != json.Delim('{') {
+		return errors.Join(err, fmt.Errorf("weight_map is no object: %s", againCure))
+	}
+	*m = weightMap{}
+	seen := map[string]bool{}
+	for dec.More() {
+		tensor, err := headerKey(dec, seen)
+		if err != nil {
+			return err
+		}
+		var shard string
+		if err := dec.Decode(&shard); err != nil {
+			return err
+		}
+		(*m)[tensor] = shard
+	}
+	return nil
+}
+
+// parseWeightsIndex reads and checks an index: shards lie in the folder itself.
+func parseWeightsIndex(text []byte) (map[string]string, error) {
+	var index struct {
+		WeightMap weightMap `json:"weight_map"`
+	}
+	if err := json.Unmarshal(text, &index); err != nil {
+		return nil, err
+	}
 	if len(index.WeightMap) == 0 {
-		return nil, fmt.Errorf("read %q: weight_map lists no tensor: %s", path, againCure)
+		return nil, fmt.Errorf("weight_map lists no tensor: %s", againCure)
 	}
 	for tensor, shard := range index.WeightMap {
-		if !filepath.IsLocal(shard) || shard != filepath.Base(shard) {
-			return nil, fmt.Errorf("read %q: tensor %q: shard %q is not a plain file name in the model's folder",
-				path, tensor, shard)
+		plain := filepath.IsLocal(shard) && shard == filepath.Base(shard) && shard != "."
+		if !plain || strings.ContainsRune(shard, 0) {
+			return nil, fmt.Errorf("tensor %q: shard %q is not a plain file name in the model's folder", tensor, shard)
 		}
 	}
 	return index.WeightMap, nil

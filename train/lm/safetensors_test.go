@@ -118,7 +118,11 @@ var damagedFiles = []struct {
 	{"hole", `tensor "b": hole before it in bytes [4, 6)`,
 		safetensorsBytes("{"+entry("a", "F32", "[1]", 0, 4)+","+entry("b", "F32", "[1]", 6, 10)+"}", 10)},
 	{"trailing data", "4 bytes after the last tensor", safetensorsBytes("{"+entry("a", "F32", "[1]", 0, 4)+"}", 8)},
-	{"defined twice", `tensor "a": defined twice`,
+	{"header not UTF-8", "header is not UTF-8", safetensorsBytes("{\"\xff\":{}}", 0)},
+	{"header length 2^63", "not a safetensors file", append([]byte{0, 0, 0, 0, 0, 0, 0, 0x80}, "{}"...)},
+	{"range of 2^63 bytes", `tensor "a"`, safetensorsBytes("{"+entry("a", "U8", "[9223372036854775808]", 0, 1<<63)+"}", 0)},
+	{"range past 2^63", `tensor "a"`, safetensorsBytes("{"+entry("a", "U8", "[1]", 1<<64-1, 0)+"}", 0)},
+	{"named twice", `tensor "a": named twice`,
 		safetensorsBytes("{"+entry("a", "F32", "[1]", 0, 4)+","+entry("a", "F32", "[1]", 4, 8)+"}", 8)},
 }
 
@@ -171,16 +175,28 @@ func TestShardedModel(t *testing.T) {
 		t.Errorf("y = %v, %v; tensors %v", v, err, model.Tensors())
 	}
 	for text, want := range map[string]string{
-		`{"weight_map":{"x":"../x.safetensors"}}`:   "not a plain file name",
-		`{"weight_map":{"x":"/tmp/x.safetensors"}}`: "not a plain file name",
-		`{"weight_map":{"z":"x.safetensors"}}`:      `tensor "z" is not in`,
-		`{"weight_map":{"x":"gone.safetensors"}}`:   "gone.safetensors",
-		`{"weight_map":{}}`:                         "lists no tensor",
+		`{"weight_map":{"x":"../x.safetensors"}}`:                  "not a plain file name",
+		`{"weight_map":{"x":"/tmp/x.safetensors"}}`:                "not a plain file name",
+		`{"weight_map":{"z":"x.safetensors"}}`:                     `tensor "z" is not in`,
+		`{"weight_map":{"x":"gone.safetensors"}}`:                  "gone.safetensors",
+		`{"weight_map":{}}`:                                        "lists no tensor",
+		`{"weight_map":{"x":"x.safetensors","x":"y.safetensors"}}`: `tensor "x": named twice`,
+		`{"weight_map":{"x":"x.safetensors","y":"y.safetensors"}`:  "unexpected end",
+		`{"weight_map":{"y":"x.safetensors","x":"y.safetensors"}}`: `tensor "x" is in "x.safetensors"`,
+		`{"weight_map":["x"]}`:                                     "weight_map",
 	} {
 		writeTestFile(t, index, []byte(text))
 		if _, err := OpenModelTensors(folder); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", text, err, want)
 		}
+	}
+	both := []Tensor{{Name: "x", Shape: []int{1}, Values: []float32{1}}, {Name: "y", Shape: []int{1}, Values: []float32{1}}}
+	if err := WriteSafetensors(filepath.Join(folder, "y.safetensors"), both, nil); err != nil {
+		t.Fatal(err)
+	}
+	writeTestFile(t, index, []byte(`{"weight_map":{"x":"x.safetensors","y":"y.safetensors"}}`))
+	if _, err := OpenModelTensors(folder); err == nil || !strings.Contains(err.Error(), `tensor "x" is in`) {
+		t.Errorf("a tensor in two shards: error %v", err)
 	}
 	empty := t.TempDir()
 	if _, err := OpenModelTensors(empty); err == nil || !strings.Contains(err.Error(), empty) {
@@ -237,6 +253,23 @@ func FuzzOpenSafetensors(f *testing.F) {
 		}
 		if total != len(file.data) {
 			t.Fatalf("tensors hold %d of %d bytes", total, len(file.data))
+		}
+	})
+}
+
+// FuzzWeightsIndex: any index is an error, or names plain files only.
+func FuzzWeightsIndex(f *testing.F) {
+	f.Add([]byte(`{"metadata":{"total_size":4},"weight_map":{"x":"x.safetensors"}}`))
+	f.Add([]byte(`{"weight_map":{"x":"../../etc/passwd"}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		index, err := parseWeightsIndex(text)
+		if err != nil {
+			return
+		}
+		for tensor, shard := range index {
+			if shard == "" || shard == ".." || strings.ContainsAny(shard, "/\x00") {
+				t.Fatalf("tensor %q is looked for in %q", tensor, shard)
+			}
 		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/nikolalohinski/gonja/v2/config"
 	"github.com/nikolalohinski/gonja/v2/exec"
 	"github.com/nikolalohinski/gonja/v2/loaders"
-	"github.com/nikolalohinski/gonja/v2/parser"
 )
 
 // A Message is one turn of a conversation.
@@ -35,6 +33,9 @@ type Template struct {
 // tokenizer_config.json.
 const chatTemplateFile = "chat_template.jinja"
 
+// maxTemplate bounds a template's text; published ones take some 10 KB.
+const maxTemplate = 128 << 10
+
 // templateName is the one name that a template's loader knows, so that a
 // template from somewhere can't include files.
 const templateName = "chat_template"
@@ -51,11 +52,14 @@ func LoadTemplate(folder string) (*Template, error) {
 		return nil, fmt.Errorf("read %q: %w", t.path, err)
 	}
 	own := filepath.Join(folder, chatTemplateFile)
-	switch text, err := os.ReadFile(own); {
+	switch text, err := readSmallFile(own, maxTemplate); {
 	case err == nil:
 		t.path, t.text = own, string(text)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("read chat template: %w", err)
+	}
+	if len(t.text) > maxTemplate {
+		return nil, fmt.Errorf("chat template of %q has more than %d bytes: no model needs that", t.path, maxTemplate)
 	}
 	if t.text == "" {
 		return nil, fmt.Errorf("model folder %q has no chat template: put %s into it, or use an instruct model",
@@ -87,19 +91,6 @@ func templateText(raw json.RawMessage) (string, error) {
 	return "", errors.New("chat_template lists no template named default")
 }
 
-// statements are those a chat template needs. Macros and inclusion are not
-// among them: a template that calls itself would overflow the stack, which
-// ends the process and can't be recovered from.
-func statements() *exec.ControlStructureSet {
-	known := map[string]parser.ControlStructureParser{}
-	for _, name := range []string{"if", "for", "break", "continue", "set", "with", "do", "filter", "raw"} {
-		if parse, ok := builtins.ControlStructures.Get(name); ok {
-			known[name] = parse
-		}
-	}
-	return exec.NewControlStructureSet(known)
-}
-
 // compile parses the template with the settings of transformers: the line end
 // after a block and the blanks before one don't count.
 func (t *Template) compile() (err error) {
@@ -110,12 +101,15 @@ func (t *Template) compile() (err error) {
 	}
 	settings := config.New()
 	settings.TrimBlocks, settings.LeftStripBlocks = true, true
+	if err := checkTokens(t.text, settings); err != nil {
+		return fmt.Errorf("chat template of %q: %w", t.path, err)
+	}
 	t.compiled, err = exec.NewTemplate("/"+templateName, settings, loader, &exec.Environment{
-		Context:           exec.EmptyContext().Update(builtins.GlobalFunctions).Update(builtins.GlobalVariables),
-		Filters:           builtins.Filters,
+		Context:           functions(),
+		Filters:           filters(),
 		Tests:             builtins.Tests,
 		ControlStructures: statements(),
-		Methods:           builtins.Methods,
+		Methods:           methods(),
 	})
 	if err != nil {
 		return fmt.Errorf("chat template of %q: %w", t.path, err)
@@ -135,21 +129,27 @@ func (t *Template) Render(messages []Message, addGenerationPrompt bool) (text st
 		turns[i] = map[string]any{"role": m.Role, "content": m.Content}
 	}
 	var refused error
-	text, err = t.compiled.ExecuteToString(exec.NewContext(map[string]any{
-		"messages": turns, "add_generation_prompt": addGenerationPrompt,
+	var rendered strings.Builder
+	within := newAllowance()
+	err = t.compiled.Execute(boundedWriter{&rendered, within}, exec.NewContext(map[string]any{
+		allowanceName: within,
+		"messages":    turns, "add_generation_prompt": addGenerationPrompt,
 		"bos_token": t.bos, "eos_token": t.eos,
 		"raise_exception": func(reason string) (string, error) {
 			refused = errors.New(reason)
 			return "", refused
 		},
 	}))
-	if refused != nil {
+	switch {
+	case refused != nil:
 		err = refused
+	case within.spent:
+		err = errRenderWork
 	}
 	if err != nil {
 		return "", fmt.Errorf("render conversation by the chat template of %q: %w", t.path, err)
 	}
-	return text, nil
+	return rendered.String(), nil
 }
 
 // recovered turns a panic of the template library into an error: a template is

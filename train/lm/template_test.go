@@ -50,6 +50,9 @@ func TestRender(t *testing.T) {
 			"<|im_start|>system\nSpeak.<|im_end|>\n<|im_start|>user\n海<|im_end|>\n<|im_start|>assistant\n水<|im_end|>\n"},
 		{"trimmed, one beginning", headers, user, true,
 			"<s><|start_header_id|>user<|end_header_id|>\n\nWhat is near?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"},
+		{"methods of texts", "{% for m in messages %}{{ m.content.replace(' ', '_').lstrip('_').split('is')[-1] }}{% endfor %}", user, false,
+			"_near?_"},
+		{"range", "{% for i in range(1, 7, 2) %}{{ i }}{% endfor %}{% for i in range(2, 0, -1) %}{{ i }}{% endfor %}", user, false, "13521"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -96,6 +99,24 @@ func TestTemplateErrors(t *testing.T) {
 		{"including itself", "{% include '/" + templateName + "' %}", "chat template of"},
 		{"macro that calls itself", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "chat template of"},
 		{"dividing by zero", "{% for a in 0 % 0 %}{% endfor %}", "chat template of"},
+		{"range without end", "{% for i in range(1000000000000) %}{% endfor %}", "conversation needs"},
+		{"range of a power", "{% for i in range(10**12) %}x{% endfor %}", `"**" is not supported`},
+		{"loops in loops", strings.Repeat("{% for i in range(9999) %}", 9) + strings.Repeat("{% endfor %}", 9), "conversation needs"},
+		{"filtered loops", strings.Repeat("{% for i in range(9999) if i > 9000 %}", 9) + strings.Repeat("{% endfor %}", 9), "conversation needs"},
+		{"text times", "{{ 'x' * 99999999999 }}", `"*" is not supported`},
+		{"text doubling", "{% set ns = namespace(x='x') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}", "conversation needs"},
+		{"text doubling in loops", strings.Repeat("{% for x in [x ~ x ~ 'x'] %}", 60) + strings.Repeat("{% endfor %}", 60), "conversation needs"},
+		{"list in itself", "{% set ns = namespace(x=[]) %}{% for i in range(9999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}", "conversation needs"},
+		{"namespace in itself", "{% set ns = namespace() %}{% set ns.x = ns %}{{ ns }}", "conversation needs"},
+		{"namespace in a list in itself", "{% set ns = namespace() %}{% set ns.x = [ns, ns] %}{{ ns }}", "conversation needs"},
+		{"list that is appended to", "{% set l = [] %}{{ l.append(l) }}{{ l }}", "chat template of"},
+		{"replacing by much", "{% set a = 'aaaaaaaa'.replace('a', 'aaaaaaaa') %}" + strings.Repeat("{% set a = a.replace('a', a) %}", 5), "conversation needs"},
+		{"wide indent", "{{ 'x' | indent(99999999999) }}", "conversation needs"},
+		{"wide json", "{{ messages | tojson(indent=99999999999) }}", "conversation needs"},
+		{"recursive loop", "{% for m in messages recursive %}{{ loop(messages) }}{% endfor %}", "recursive"},
+		{"deep brackets", "{{ " + strings.Repeat("(", 60_000) + "1" + strings.Repeat(")", 60_000) + " }}", "nested too deeply"},
+		{"deep negation", "{{ " + strings.Repeat("not ", 30_000) + "1 }}", "nested too deeply"},
+		{"too long", strings.Repeat("x", 200_000), "no model needs"},
 		{"list without default", []map[string]string{{"name": "rag", "template": "x"}}, "default"},
 	}
 	for _, test := range tests {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -91,7 +90,7 @@ func (m *mergeJSON) UnmarshalJSON(text []byte) error {
 // tokenizer_config.json. A component that would change ids and isn't known is
 // an error that names it.
 func LoadTokenizer(folder string) (*Tokenizer, error) {
-	text, err := os.ReadFile(filepath.Join(folder, tokenizerFile))
+	text, err := readSmallFile(filepath.Join(folder, tokenizerFile), maxTokenizerJSON)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("load tokenizer of model %q: it holds no %s; fetch that file into the folder",
 			folder, tokenizerFile)
@@ -190,7 +189,7 @@ func (s *specialName) UnmarshalJSON(text []byte) error {
 func readTokenizerConfig(folder string) (tokenizerConfig, error) {
 	var config tokenizerConfig
 	path := filepath.Join(folder, tokenizerConfigFile)
-	text, err := os.ReadFile(path)
+	text, err := readSmallFile(path, maxSmallJSON)
 	if errors.Is(err, fs.ErrNotExist) {
 		return config, nil
 	}

@@ -14,25 +14,29 @@ import (
 	"pgregory.net/rapid"
 )
 
-// modelsVariable names the environment variable that holds the folder of real models.
-const modelsVariable = "ALIGNCTL_TESTMODELS"
+// The environment variables that name a folder of real models, and one of
+// published tokenizers.
+const (
+	modelsVariable     = "ALIGNCTL_TESTMODELS"
+	tokenizersVariable = "ALIGNCTL_TOKENIZERS"
+)
 
-// publishedModels are the folders of modelsVariable, by the name in the golden files.
+// publishedModels are the folders of the variables, by the name in the golden files.
 var publishedModels = map[string]string{
 	"smollm2": "smollm2", "llama31": "llama3_1", "qwen25": "qwen2_5", "qwen3": "qwen3",
 }
 
-// realModel is the folder of a published model; the test is skipped where it is not at hand.
+// realModel is the folder of a published model's tokenizer; the test is skipped where it is not at hand.
 func realModel(t testing.TB, name string) string {
 	t.Helper()
-	folder := filepath.Join(os.Getenv(modelsVariable), name)
-	if os.Getenv(modelsVariable) == "" {
-		t.Skipf("%s is not set: the published tokenizer of %s is not tested", modelsVariable, name)
+	for _, variable := range []string{tokenizersVariable, modelsVariable} {
+		folder := filepath.Join(os.Getenv(variable), name)
+		if _, err := os.Stat(filepath.Join(folder, tokenizerFile)); err == nil && os.Getenv(variable) != "" {
+			return folder
+		}
 	}
-	if _, err := os.Stat(filepath.Join(folder, tokenizerFile)); err != nil {
-		t.Skipf("%s holds no %s/%s", modelsVariable, name, tokenizerFile)
-	}
-	return folder
+	t.Skipf("neither %s nor %s holds %s: its published tokenizer is not tested", tokenizersVariable, modelsVariable, name)
+	return ""
 }
 
 func caseFolder(name string) string { return filepath.Join("testdata", "cases", name) }
@@ -56,10 +60,7 @@ func TestPublishedTokenizers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var golden []struct {
-				Text string
-				IDs  []int32
-			}
+			var golden []goldenTokens
 			if err := json.Unmarshal(text, &golden); err != nil {
 				t.Fatal(err)
 			}
@@ -75,9 +76,32 @@ func TestPublishedTokenizers(t *testing.T) {
 				if back := tokenizer.Decode(g.IDs, false); back != want {
 					t.Errorf("Decode = %q, want %q", back, want)
 				}
+				if streamed := streamText(t, tokenizer, g); streamed != want {
+					t.Errorf("streamed %q, want %q", streamed, want)
+				}
 			}
 		})
 	}
+}
+
+type goldenTokens struct {
+	Text string
+	IDs  []int32
+}
+
+// streamText decodes ids one by one; no piece holds part of a character.
+func streamText(t *testing.T, tokenizer *Tokenizer, golden goldenTokens) string {
+	t.Helper()
+	var text strings.Builder
+	stream := tokenizer.Stream(false)
+	for _, id := range golden.IDs {
+		piece := stream.Next(id)
+		if !utf8.ValidString(piece) || strings.Contains(piece, "\uFFFD") && !strings.Contains(golden.Text, "\uFFFD") {
+			t.Errorf("token %d of %v gave %q: part of a character", id, golden.IDs, piece)
+		}
+		text.WriteString(piece)
+	}
+	return text.String() + stream.Rest()
 }
 
 // TestPublishedTemplates compares conversations with the texts that
@@ -238,6 +262,12 @@ func TestSplitters(t *testing.T) {
 const tinyTokenizer = `{"added_tokens":[],"normalizer":null,"pre_tokenizer":{"type":"ByteLevel"},
 "decoder":{"type":"ByteLevel"},"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}}`
 
+// nested is a component within a component, over and over, as a cycle would be
+// if JSON could hold one.
+func nested(depth int) string {
+	return strings.Repeat(`{"type":"Sequence","normalizers":[`, depth) + strings.Repeat(`]}`, depth)
+}
+
 func TestUnknownComponentsAreNamed(t *testing.T) {
 	if _, err := parseTokenizer([]byte(tinyTokenizer)); err != nil {
 		t.Fatal(err)
@@ -261,6 +291,10 @@ func TestUnknownComponentsAreNamed(t *testing.T) {
 		{`"ab":2`, `"ab":2000000000`, "far outside"},
 		{`"added_tokens":[]`, `"added_tokens":[{"id":3,"content":"<x>","lstrip":true}]`, `added token "<x>"`},
 		{`"added_tokens":[]`, `"added_tokens":[{"id":3,"content":"ab"}]`, `added token "ab"`},
+		{`"added_tokens":[]`, `"added_tokens":[{"id":4294967296,"content":"x"}]`, "4294967296"},
+		{`"added_tokens":[]`, `"added_tokens":[{"id":-1,"content":"x"}]`, "far outside"},
+		{`"normalizer":null`, `"normalizer":` + nested(20_000), "exceeded max depth"},
+		{`"b":1,"ab":2`, `"b":1`, `merge 0 ("a", "b")`},
 		{`{"added_tokens"`, `{"added_tokens`, "invalid character"},
 	} {
 		text := strings.Replace(tinyTokenizer, c.old, c.new, 1)
@@ -335,8 +369,16 @@ func FuzzParseTokenizer(f *testing.F) {
 	f.Add([]byte(`{"model":{"vocab":{"":0},"merges":[["",""]]},"pre_tokenizer":{"type":"ByteLevel"},"decoder":{"type":"ByteLevel"}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		tokenizer, err := parseTokenizer(text)
-		if err == nil {
-			tokenizer.Decode(tokenizer.Encode("ab ba 12"), true)
+		if err != nil {
+			return
+		}
+		stream, streamed := tokenizer.Stream(true), ""
+		ids := tokenizer.Encode("ab ba 12 地图")
+		for _, id := range ids {
+			streamed += stream.Next(id)
+		}
+		if whole := tokenizer.Decode(ids, true); streamed+stream.Rest() != whole {
+			t.Fatalf("streamed %q, whole %q", streamed, whole)
 		}
 	})
 }

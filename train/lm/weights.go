@@ -2,6 +2,7 @@ package lm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,25 +75,44 @@ func (c Config) ignoredWeight(name string) bool {
 	return c.TieEmbeddings && name == "lm_head.weight" || strings.HasSuffix(name, ".rotary_emb.inv_freq")
 }
 
+// CheckFolder compares the headers of a folder's weights with its config, and
+// reads no weight: every tensor that the config asks for is there, once, with
+// its shape, in a type that is read, and no other.
+func CheckFolder(folder string) (Config, error) {
+	config, err := LoadConfig(folder)
+	if err != nil {
+		return Config{}, err
+	}
+	files, err := OpenModelTensors(folder)
+	if err != nil {
+		return Config{}, err
+	}
+	return config, errors.Join(config.checkWeights(folder, files.Tensors()), files.Close())
+}
+
 // checkWeights compares what a folder holds with what its config asks for.
 func (c Config) checkWeights(folder string, found []TensorInfo) error {
-	shapes := make(map[string][]int, len(found))
+	infos := make(map[string]TensorInfo, len(found))
 	for _, info := range found {
-		shapes[info.Name] = info.Shape
+		infos[info.Name] = info
 	}
 	for _, spec := range c.weights() {
-		shape, ok := shapes[spec.name]
-		if !ok {
-			return fmt.Errorf("open model %q: no tensor %q, which its %s asks for", folder, spec.name, configFile)
+		info, ok := infos[spec.name]
+		switch {
+		case !ok:
+			return fmt.Errorf("open model %q: no tensor %q, which its %s asks for: fetch the weights again, or the config "+
+				"that belongs to them", folder, spec.name, configFile)
+		case !slices.Equal(info.Shape, spec.shape):
+			return fmt.Errorf("open model %q: tensor %q is %v, but its %s asks for %v: fetch the files that belong together",
+				folder, spec.name, info.Shape, configFile, spec.shape)
+		case !slices.Contains(storedFirst, info.DType):
+			return fmt.Errorf("open model %q: tensor %q is %s: convert the weights to F32, F16 or BF16",
+				folder, spec.name, info.DType)
 		}
-		if !slices.Equal(shape, spec.shape) {
-			return fmt.Errorf("open model %q: tensor %q is %v, but its %s asks for %v",
-				folder, spec.name, shape, configFile, spec.shape)
-		}
-		delete(shapes, spec.name)
+		delete(infos, spec.name)
 	}
 	for _, info := range found {
-		if _, left := shapes[info.Name]; left && !c.ignoredWeight(info.Name) {
+		if _, left := infos[info.Name]; left && !c.ignoredWeight(info.Name) {
 			return fmt.Errorf("open model %q: tensor %q has no place in a %s with this %s",
 				folder, info.Name, c.Architecture, configFile)
 		}
@@ -150,18 +170,38 @@ func loadTensor(
 		return nil, err
 	}
 	defer releasePages(raw)
-	shape := shapes.Make(dtype, spec.shape...)
-	if fileTypes[info.DType] == dtype {
-		return tensors.FromRaw(backend, 0, shape, raw)
+	switch {
+	case fileTypes[info.DType] == dtype:
+		return tensors.FromRaw(backend, 0, shapes.Make(dtype, spec.shape...), raw)
+	case dtype == dtypes.Float32:
+		return widenTensor(backend, spec.shape, info.DType, raw)
 	}
 	values, err := decodeFloats(info.DType, raw)
 	if err != nil {
 		return nil, err
 	}
-	if dtype == dtypes.BFloat16 {
-		return tensors.FromRaw(backend, 0, shape, appendFloats(make([]byte, 0, 2*len(values)), BF16, values))
+	narrow := appendFloats(make([]byte, 0, 2*len(values)), BF16, values)
+	return tensors.FromRaw(backend, 0, shapes.Make(dtype, spec.shape...), narrow)
+}
+
+// widenTensor copies narrow values to the backend as float32: into its own
+// memory where that can be written, so that there is no second copy.
+func widenTensor(backend compute.Backend, shape []int, dtype DType, raw []byte) (*tensors.Tensor, error) {
+	if err := checkFloats(dtype); err != nil {
+		return nil, err
 	}
-	return newTensor(backend, spec.shape, values)
+	if !backend.HasSharedBuffers() {
+		values, err := decodeFloats(dtype, raw)
+		if err != nil {
+			return nil, err
+		}
+		return newTensor(backend, shape, values)
+	}
+	tensor, err := tensors.FromShapeForBackend(backend, 0, shapes.Make(dtypes.Float32, shape...))
+	if err != nil {
+		return nil, err
+	}
+	return tensor, tensors.MutableFlatData(tensor, func(values []float32) { widenInto(values, dtype, raw) })
 }
 
 // newTensor copies float32 values to the backend.
