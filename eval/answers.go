@@ -63,17 +63,19 @@ func readAnswers(ctx context.Context, s *lake.Session, run string) ([]answer, er
 	return answers, nil
 }
 
-// goldQuery gives people's responses to a run's cues.
+// goldQuery gives people's responses to the cues that a query asks about.
 const goldQuery = `
 select language, cue, response, n123
 from core.strength
-semi join (select language, cue from eval.samples where run_id = $1) using (language, cue)
-where population = $2 and n123 is not null -- a ready-made table of first responses has none
+semi join (%s) using (language, cue)
+where population = $1 and n123 is not null -- a ready-made table of first responses has none
 order by language, cue, n123 desc, response`
 
-func readGold(ctx context.Context, s *lake.Session, o ScoreOptions) (map[key]Gold, error) {
+// readGold reads the responses of a population to the cues of a query of
+// language and cue, whose one parameter is $2.
+func readGold(ctx context.Context, s *lake.Session, asked, population, parameter string) (map[key]Gold, error) {
 	associates := map[key][]Associate{}
-	err := eachRow(ctx, s, goldQuery, []any{o.Run, o.Population}, func(rows *sql.Rows) error {
+	err := eachRow(ctx, s, fmt.Sprintf(goldQuery, asked), []any{population, parameter}, func(rows *sql.Rows) error {
 		var k key
 		var a Associate
 		err := rows.Scan(&k.language, &k.cue, &a.Word, &a.Count)
@@ -82,9 +84,6 @@ func readGold(ctx context.Context, s *lake.Session, o ScoreOptions) (map[key]Gol
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read human responses: %w", err)
-	}
-	if len(associates) == 0 {
-		return nil, noGold(ctx, s, o)
 	}
 	gold := make(map[key]Gold, len(associates))
 	for k, list := range associates {

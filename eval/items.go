@@ -17,6 +17,8 @@ type item struct {
 	messages                 []lm.Message
 }
 
+func (it item) key() key { return key{it.language, it.cue} }
+
 // itemsQuery gives one example a cue. The order mixes the cues by a hash, so
 // that the first of them are a fair sample, and is the same everywhere.
 // Parameters: split, language ("" for any), limit.

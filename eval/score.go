@@ -63,7 +63,10 @@ func Score(ctx context.Context, l *lake.Lake, o ScoreOptions) (_ Scored, err err
 	if err != nil {
 		return Scored{}, err
 	}
-	gold, err := readGold(ctx, run.Session(), o)
+	gold, err := readGold(ctx, run.Session(), "select language, cue from eval.samples where run_id = $2", o.Population, o.Run)
+	if err == nil && len(gold) == 0 {
+		err = noGold(ctx, run.Session(), o)
+	}
 	if err != nil {
 		return Scored{}, err
 	}
