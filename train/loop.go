@@ -44,6 +44,7 @@ type Outcome struct {
 	TrainedTokens int     `json:"trained_tokens"` // tokens that the loss counted
 	Loss          float64 `json:"loss"`           // of the last step, nats per labelled token
 	EvalLoss      float64 `json:"eval_loss"`      // of the last evaluation; NaN when there was none
+	EvalPrecision float64 `json:"-"`              // the Probe's at the last evaluation; NaN when there was none
 	Best          Best    `json:"best"`           // of all evaluations
 	Seconds       float64 `json:"seconds"`        // in steps, compilation included, evaluation not
 	EarlyStop     bool    `json:"early_stop"`     // the dev loss has stopped falling
@@ -68,6 +69,7 @@ type loop struct {
 	stepper  *Stepper
 	train    Source
 	dev      []MicroBatch         // evaluated whole, in this order
+	probe    Probe                // nil: none
 	save     func(Progress) error // makes a checkpoint
 	recorder *recorder
 	task     progress.Task
@@ -81,6 +83,7 @@ type loop struct {
 func (l *loop) run(ctx context.Context) (Outcome, error) {
 	l.task = progress.Start(ctx, "train", int64(l.options.Schedule.Total-l.progress.Steps), "steps")
 	defer l.task.Done()
+	l.progress.EvalPrecision = math.NaN()
 	if l.progress.Best.Step == 0 {
 		l.progress.EvalLoss = math.NaN()
 	}
@@ -207,15 +210,37 @@ func (l *loop) checkpoint(ctx context.Context) error {
 }
 
 func (l *loop) evaluationDue(step int) bool {
-	if len(l.dev) == 0 {
+	if len(l.dev) == 0 && l.probe == nil {
 		return false
 	}
 	every := l.options.EvalEvery
 	return step == l.options.Schedule.Total || every > 0 && step%every == 0
 }
 
-// evaluate measures the loss on the dev split.
+// evaluate measures the model as it is: the loss on the dev split, and what the
+// probe says.
 func (l *loop) evaluate(ctx context.Context, step int) error {
+	if len(l.dev) > 0 {
+		if err := l.evaluateLoss(step); err != nil {
+			return err
+		}
+		if err := l.recorder.add(ctx, step, metric{"eval_loss", l.progress.EvalLoss}); err != nil {
+			return err
+		}
+	}
+	if l.probe == nil {
+		return nil
+	}
+	precision, err := l.probe.Precision(ctx)
+	if err != nil {
+		return err
+	}
+	l.progress.EvalPrecision = precision
+	return l.recorder.add(ctx, step, metric{"eval_p_at_5", precision})
+}
+
+// evaluateLoss measures the loss on the dev split.
+func (l *loop) evaluateLoss(step int) error {
 	var total Sums
 	for _, batch := range l.dev {
 		sums, err := l.stepper.Evaluate(batch.Inputs...)
@@ -228,7 +253,7 @@ func (l *loop) evaluate(ctx context.Context, step int) error {
 		return fmt.Errorf("the loss on the dev split is %g: lower --lr", total.Loss)
 	}
 	l.judge(step, total.Mean())
-	return l.recorder.add(ctx, step, metric{"eval_loss", total.Mean()})
+	return nil
 }
 
 // judge compares a dev loss with the best so far.
@@ -246,6 +271,9 @@ func (l *loop) note(speed float64) string {
 	text := fmt.Sprintf("loss %.3f", l.progress.Loss)
 	if !math.IsNaN(l.progress.EvalLoss) {
 		text += fmt.Sprintf(", dev %.3f", l.progress.EvalLoss)
+	}
+	if !math.IsNaN(l.progress.EvalPrecision) {
+		text += fmt.Sprintf(", P@5 %.3f", l.progress.EvalPrecision)
 	}
 	return text + fmt.Sprintf(", %.0f tok/s", speed)
 }

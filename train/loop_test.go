@@ -75,13 +75,25 @@ func tinyLoop(t *testing.T, steps int) (*loop, *kept, *cycle) {
 	}, rows, source
 }
 
+// A scriptedProbe gives the precisions of a script in turn.
+type scriptedProbe []float64
+
+func (p *scriptedProbe) Precision(context.Context) (float64, error) {
+	next := (*p)[0]
+	*p = (*p)[1:]
+	return next, nil
+}
+
+func (*scriptedProbe) Close() {}
+
 func TestLoopRecordsEveryStep(t *testing.T) {
 	l, rows, source := tinyLoop(t, 5)
+	l.probe = &scriptedProbe{0.1, 0.3, 0.2}
 	outcome, err := l.run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Outcome{Steps: 5, Examples: 10, Tokens: 100, TrainedTokens: 5 * 20}
+	want := Outcome{Steps: 5, Examples: 10, Tokens: 100, TrainedTokens: 5 * 20, EvalPrecision: 0.2}
 	got := outcome
 	got.Loss, got.EvalLoss, got.Best, got.Seconds = 0, 0, Best{}, 0
 	if got != want || source.taken != 10 {
@@ -103,6 +115,12 @@ func TestLoopRecordsEveryStep(t *testing.T) {
 	evals := rows.of("eval_loss")
 	if len(evals) != 3 || !(evals[2] < evals[0]) || outcome.EvalLoss != evals[2] || outcome.Best != (Best{Step: 5, Loss: evals[2]}) {
 		t.Errorf("eval losses %v, outcome %g", evals, outcome.EvalLoss)
+	}
+	if precisions := rows.of("eval_p_at_5"); !slices.Equal(precisions, []float64{0.1, 0.3, 0.2}) {
+		t.Errorf("eval_p_at_5 %v", precisions)
+	}
+	if note := l.note(1); !strings.Contains(note, "P@5 0.200") {
+		t.Errorf("the live line %q doesn't tell P@5", note)
 	}
 }
 

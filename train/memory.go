@@ -1,13 +1,11 @@
 package train
 
 import (
-	"bufio"
 	"fmt"
 	"math"
-	"os"
-	"strconv"
 	"strings"
 
+	"alignctl/internal/machine"
 	"alignctl/train/lm"
 )
 
@@ -52,22 +50,9 @@ func gigabytes(n int64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }
 // machineMemory is how much memory the machine has, or the control group that
 // limits this process; where neither is known, no limit.
 func machineMemory() int64 {
-	limit := int64(math.MaxInt64)
-	if text, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
-		if n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil { // else "max"
-			limit = n
-		}
+	total, _, known := machine.Memory()
+	if !known {
+		return math.MaxInt64
 	}
-	file, err := os.Open("/proc/meminfo")
-	if err != nil {
-		return limit
-	}
-	defer file.Close()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		var kilobytes int64
-		if _, err := fmt.Sscanf(lines.Text(), "MemTotal: %d kB", &kilobytes); err == nil {
-			return min(limit, kilobytes<<10)
-		}
-	}
-	return limit
+	return total
 }

@@ -46,6 +46,7 @@ type SFTOptions struct {
 
 	EvalEvery    int   `json:"eval_every"`    // optimizer steps between dev losses; 0: only at the end
 	EvalExamples int   `json:"eval_examples"` // examples of the dev split at most
+	EvalGenerate int   `json:"eval_generate"` // cues that Probe asks about at an evaluation; 0: no probe
 	Seed         int64 `json:"seed"`          // of the order of examples, of the new adapter and of dropout
 
 	SaveEvery int     `json:"save_every"` // optimizer steps between checkpoints; 0: only when interrupted
@@ -54,8 +55,9 @@ type SFTOptions struct {
 	Patience  int     `json:"patience"`   // dev losses without a new lowest that end the run; 0: never
 	LossLimit float64 `json:"loss_limit"` // a loss so many times its running mean, for steps on end, stops; 0: none
 
-	Command string `json:"-"` // the command line, for meta.runs
-	Version string `json:"-"` // of alignctl
+	Probe   OpenProbe `json:"-"` // needed where EvalGenerate isn't 0
+	Command string    `json:"-"` // the command line, for meta.runs
+	Version string    `json:"-"` // of alignctl
 }
 
 // DefaultSFT has the settings of a small LoRA run; only Model and Dataset are
@@ -84,8 +86,11 @@ func (o SFTOptions) check() error {
 		return errors.New("check options: --batch and --accumulate must be at least 1, --max-tokens at least 2")
 	case !(o.Epochs > 0) || math.IsInf(o.Epochs, 0), o.MaxSteps < 0:
 		return fmt.Errorf("check options: --epochs %g, --max-steps %d: must be above 0", o.Epochs, o.MaxSteps)
-	case o.Warmup < 0, o.WeightDecay < 0, o.MaxGradNorm < 0, o.EvalEvery < 0, o.EvalExamples < 0:
-		return errors.New("check options: a warm-up, decay, norm or interval is below 0")
+	case o.Warmup < 0, o.WeightDecay < 0, o.MaxGradNorm < 0, o.EvalEvery < 0, o.EvalExamples < 0,
+		o.EvalGenerate < 0:
+		return errors.New("check options: a warm-up, decay, norm, interval or number of examples is below 0")
+	case o.EvalGenerate > 0 && o.Probe == nil:
+		return errors.New("check options: answers are to be evaluated, but nothing is there to do it")
 	}
 	if err := o.checkSaving(); err != nil {
 		return err
@@ -170,10 +175,10 @@ func (o SFTOptions) run(ctx context.Context, l *lake.Lake, from *Resumption) (re
 	if err := s.claim(); err != nil {
 		return Result{}, err
 	}
+	defer s.close()
 	if err := s.open(ctx); err != nil {
 		return Result{}, err
 	}
-	defer s.model.Close()
 	return s.train(ctx)
 }
 
@@ -235,6 +240,7 @@ type sft struct {
 	feed        *batch.Feed
 	schedule    Schedule
 	model       *lm.Model
+	probe       Probe // nil: none
 	stepper     *Stepper
 	row         RunRow
 	parent      string // sha256 of the adapter to go on from; "": none
@@ -262,6 +268,26 @@ func (s *sft) open(ctx context.Context) error {
 	if err := s.openData(ctx); err != nil {
 		return err
 	}
+	if err := s.openModel(ctx); err != nil || s.options.EvalGenerate == 0 {
+		return err
+	}
+	probe, err := s.options.Probe(ctx, s.run, s.model)
+	s.probe = probe
+	return err
+}
+
+// close frees what open loaded.
+func (s *sft) close() {
+	if s.probe != nil {
+		s.probe.Close()
+	}
+	if s.model != nil {
+		s.model.Close()
+	}
+}
+
+// openModel loads the model to start from.
+func (s *sft) openModel(ctx context.Context) error {
 	o := s.options
 	digest, err := lm.ModelSHA256(o.Model)
 	if err != nil {
@@ -345,42 +371,4 @@ func (s *sft) steps() int {
 		return min(steps, o.MaxSteps)
 	}
 	return steps
-}
-
-// A Plan is what a training run would do.
-type Plan struct {
-	Dataset       lake.Pin
-	Examples      int // to train on
-	Dropped       int // examples that leave no token to learn
-	Tokens        int // of an epoch
-	TrainedTokens int // of those, what the loss counts
-	Steps         int // optimizer steps
-	Memory        lm.Footprint
-}
-
-// PlanSFT reads and checks everything that SFT would, but loads no weights,
-// trains nothing and records nothing.
-func PlanSFT(ctx context.Context, l *lake.Lake, o SFTOptions) (plan Plan, err error) {
-	if err := o.check(); err != nil {
-		return Plan{}, err
-	}
-	run, err := o.begin(ctx, l, nil)
-	if err != nil {
-		return Plan{}, err
-	}
-	defer func() { err = errors.Join(err, run.Close()) }()
-	s := &sft{options: o, run: run}
-	if err := s.openData(ctx); err != nil {
-		return Plan{}, err
-	}
-	config, err := lm.CheckFolder(o.Model)
-	if err != nil {
-		return Plan{}, err
-	}
-	if err := s.openParent(); err != nil {
-		return Plan{}, err
-	}
-	return Plan{Dataset: s.pin, Examples: s.data.train.Len(), Dropped: s.data.dropped, Tokens: s.data.train.Tokens(),
-		TrainedTokens: s.data.train.Labels(), Steps: s.schedule.Total,
-		Memory: s.footprint(config, o.Batch)}, nil
 }

@@ -15,11 +15,14 @@ import (
 
 // sftData is a data set table as tokens.
 type sftData struct {
-	train, dev *batch.Set
-	dropped    int // examples without a token to learn
-	maxTokens  int
-	templates  string // ids of the prompt templates, comma-separated
+	train, dev    *batch.Set
+	trained, held Counts // of train and dev
+	maxTokens     int
+	templates     string // ids of the prompt templates, comma-separated
 }
+
+// dropped is how many examples have no token to learn.
+func (d *sftData) dropped() int { return d.trained.Dropped + d.held.Dropped }
 
 // readSFTData reads and tokenizes the splits train and dev of the run's data
 // set, for the model that it starts from.
@@ -29,7 +32,7 @@ func readSFTData(ctx context.Context, session *lake.Session, o SFTOptions) (*sft
 		return nil, err
 	}
 	d := &sftData{maxTokens: o.MaxTokens}
-	if d.train, err = d.tokenize(ctx, session, encoder, selection{table: o.Dataset, split: "train"}); err != nil {
+	if d.train, d.trained, err = tokenize(ctx, session, encoder, selection{table: o.Dataset, split: "train"}); err != nil {
 		return nil, err
 	}
 	if d.train.Len() == 0 {
@@ -38,7 +41,7 @@ func readSFTData(ctx context.Context, session *lake.Session, o SFTOptions) (*sft
 	d.dev = &batch.Set{}
 	if o.EvalExamples > 0 {
 		dev := selection{table: o.Dataset, split: "dev", limit: o.EvalExamples}
-		if d.dev, err = d.tokenize(ctx, session, encoder, dev); err != nil {
+		if d.dev, d.held, err = tokenize(ctx, session, encoder, dev); err != nil {
 			return nil, err
 		}
 	}
@@ -48,32 +51,36 @@ func readSFTData(ctx context.Context, session *lake.Session, o SFTOptions) (*sft
 
 // emptiness says why there is nothing to train on.
 func (d *sftData) emptiness() string {
-	if d.dropped == 0 {
+	if d.trained.Dropped == 0 {
 		return "it has no example of split train"
 	}
-	return fmt.Sprintf("none of its %d examples has room for an answer within --max-tokens %d", d.dropped, d.maxTokens)
+	return fmt.Sprintf("none of its %d examples has room for an answer within --max-tokens %d", d.trained.Dropped, d.maxTokens)
 }
 
 // tokenize reads a selection. Examples that are all prompt have no gradient
 // and are counted as dropped.
-func (d *sftData) tokenize(
+func tokenize(
 	ctx context.Context, session *lake.Session, encoder *lm.Encoder, s selection,
-) (*batch.Set, error) {
+) (*batch.Set, Counts, error) {
 	task := progress.Start(ctx, "tokenize "+s.split, 0, "examples")
 	defer task.Done()
-	set := &batch.Set{}
+	set, counts := &batch.Set{}, Counts{}
 	err := eachExample(ctx, session, s, func(e example) error {
 		encoded, err := encoder.Encode(e.Messages, e.Completion)
 		if err != nil {
 			return fmt.Errorf("example %q: %w", e.ID, err)
 		}
-		if !set.Add(e.ID, encoded) {
-			d.dropped++
+		switch {
+		case !set.Add(e.ID, encoded):
+			counts.Dropped++
+		case encoded.Cut > 0:
+			counts.Cut++
 		}
 		task.Add(1)
 		return nil
 	})
-	return set, err
+	counts.Examples, counts.Tokens, counts.Labelled = set.Len(), set.Tokens(), set.Labels()
+	return set, counts, err
 }
 
 // readTemplates lists the prompt templates behind a data set, "" when the table

@@ -71,11 +71,7 @@ func (s *sft) stop(ctx context.Context, o Outcome, cause error) (Result, error) 
 // loop trains, publishing metrics as it goes.
 func (s *sft) loop(ctx context.Context) (Outcome, error) {
 	o := s.options
-	optimizer := DefaultAdamW()
-	optimizer.WeightDecay = o.WeightDecay
-	stepper, err := NewStepper(s.model.Backend, s.model.Store, s.model.Trainable(),
-		StepperOptions{Optimizer: optimizer, Clip: o.MaxGradNorm, LoRAPlus: o.LoRAPlusRatio, Seed: o.Seed},
-		sftLoss(s.model.Decoder, o.LabelSmoothing))
+	stepper, err := s.newStepper()
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -83,7 +79,7 @@ func (s *sft) loop(ctx context.Context) (Outcome, error) {
 	l := &loop{
 		options: LoopOptions{Schedule: s.schedule, Accumulate: o.Accumulate, EvalEvery: o.EvalEvery, SaveEvery: o.SaveEvery,
 			SaveBest: o.Save == "best", Patience: o.Patience, LossLimit: o.LossLimit},
-		stepper: stepper, train: &feedSource{feed: s.feed}, save: s.checkpoint,
+		stepper: stepper, train: &feedSource{feed: s.feed}, save: s.checkpoint, probe: s.probe,
 		recorder: newRecorder(s.id, s.publishSteps),
 	}
 	if err := s.resume(ctx, l); err != nil {
@@ -96,6 +92,14 @@ func (s *sft) loop(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	return l.run(ctx)
+}
+
+func (s *sft) newStepper() (*Stepper, error) {
+	optimizer := DefaultAdamW()
+	optimizer.WeightDecay = s.options.WeightDecay
+	return NewStepper(s.model.Backend, s.model.Store, s.model.Trainable(),
+		StepperOptions{Optimizer: optimizer, Clip: s.options.MaxGradNorm, LoRAPlus: s.options.LoRAPlusRatio, Seed: s.options.Seed},
+		sftLoss(s.model.Decoder, s.options.LabelSmoothing))
 }
 
 // resume brings a new loop to where the checkpoint left the old one.
@@ -186,7 +190,7 @@ func (s *sft) result(o Outcome, folder string) (Result, error) {
 	}
 	sum, err := digest(folder)
 	return Result{Outcome: o, RunID: s.id, Out: folder, SHA256: sum, Saved: o.Steps, Backend: s.row.Backend,
-		Dataset: s.pin, Dropped: s.data.dropped}, err
+		Dataset: s.pin, Dropped: s.data.dropped()}, err
 }
 
 // recordModel adds the saved model to train.models.

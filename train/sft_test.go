@@ -145,7 +145,7 @@ func TestSFTRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %v, want one line with %q", err, c.want)
 			}
-			_, planErr := PlanSFT(t.Context(), l, o)
+			_, planErr := PlanSFT(t.Context(), l, o, false)
 			if planErr == nil && name != "out in use" {
 				t.Error("the plan passed")
 			}
@@ -155,11 +155,12 @@ func TestSFTRefuses(t *testing.T) {
 
 func TestPlan(t *testing.T) {
 	l := tinyLake(t, wordExamples(16))
-	plan, err := PlanSFT(t.Context(), l, tinySFT(t, l))
+	plan, err := PlanSFT(t.Context(), l, tinySFT(t, l), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plan.Examples != 16 || plan.Steps != 80 || !(plan.TrainedTokens > 16) || !(plan.Tokens > plan.TrainedTokens) {
+	if plan.Train.Examples != 16 || plan.Dev.Examples != 4 || plan.Steps != 80 || plan.Train.Labelled <= 16 ||
+		plan.Tokens != 20*plan.Train.Tokens || plan.Seconds() != 0 {
 		t.Errorf("plan %+v", plan)
 	}
 }

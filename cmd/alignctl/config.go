@@ -70,7 +70,21 @@ func runConfigShow(t *terminal, o configShowOptions) error {
 			g.add(s.Key, fallback, "default")
 		}
 	}
+	if err := addTrainSettings(g, o.resolved); err != nil {
+		return err
+	}
 	return t.printRows(o.format, g)
+}
+
+// addTrainSettings lists what train sft goes by when no flag says otherwise.
+func addTrainSettings(g *grid, resolved bool) error {
+	all, err := trainSettings()
+	for _, s := range all {
+		if resolved || s.fromFile() {
+			g.add(trainSection+".sft."+s.Name, s.Value, s.Origin)
+		}
+	}
+	return err
 }
 
 // lakeOrigin says what named the lake.

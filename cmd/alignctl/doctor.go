@@ -1,49 +1,81 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"alignctl/internal/machine"
 	"alignctl/train/lm"
 )
 
+type doctorOptions struct {
+	selfTest bool
+	backend  string
+	format   string
+}
+
 // doctorCommand says what this binary and this machine can do, and why.
 func doctorCommand(t *terminal) *cli.Command {
-	var format string
+	var o doctorOptions
 	return checked(&cli.Command{
 		Name:  "doctor",
 		Usage: "say how this binary was built and which backends run here",
-		Flags: []cli.Flag{outputFlag(&format)},
-		Action: func(*cli.Context) error {
-			g := newGrid("check", "state", "detail")
-			addBuild(g)
-			for _, b := range lm.Backends() {
-				g.add("backend "+b.Name, backendState(b), b.Detail)
-			}
-			return t.printRows(format, g)
+		Description: "Each backend is started in a process of its own, so that a damaged plugin harms nobody. With\n" +
+			"--self-test each that starts trains a tiny model for a few steps, within a minute for all;\n" +
+			"exit code 1 when the backend that training would take fails.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "self-test", Usage: "train a tiny model on each backend that starts", Destination: &o.selfTest},
+			&cli.StringFlag{Name: "backend", Usage: "look at this one only, by `NAME`, in this process", Destination: &o.backend},
+			outputFlag(&o.format),
 		},
+		Action: func(c *cli.Context) error { return runDoctor(c.Context, t, o) },
 	}, noArguments)
 }
 
-func backendState(b lm.BackendStatus) string {
-	switch {
-	case b.Chosen:
-		return "chosen"
-	case b.Usable:
-		return "usable"
+// doctorLimit is how long all backends together may take.
+const doctorLimit = time.Minute
+
+func runDoctor(ctx context.Context, t *terminal, o doctorOptions) error {
+	ctx, cancel := context.WithTimeout(ctx, doctorLimit)
+	defer cancel()
+	g := newGrid("check", "state", "detail")
+	if o.backend != "" {
+		err := addBackend(ctx, g, o.backend, o.selfTest)
+		return errors.Join(t.printRows(o.format, g), err)
 	}
-	return "missing"
+	addBuild(g)
+	addMachine(g)
+	err := addBackends(ctx, g, o.selfTest)
+	return errors.Join(t.printRows(o.format, g), err)
+}
+
+// addMachine adds what the computer has.
+func addMachine(g *grid) {
+	g.add("cores", "ok", strconv.Itoa(runtime.NumCPU()))
+	if total, available, known := machine.Memory(); known {
+		g.add("memory", "ok", fmt.Sprintf("%s, %s available", mebibytes(total), mebibytes(available)))
+	}
+	for _, path := range lm.PluginFiles() {
+		if info, err := os.Stat(path); err == nil {
+			g.add("plugin", "found", fmt.Sprintf("%s, %s", path, mebibytes(info.Size())))
+		}
+	}
 }
 
 // addBuild adds what the linker recorded; without simd the Go backend crawls,
 // so that stands as a finding of its own.
 func addBuild(g *grid) {
 	g.add("alignctl", "ok", version())
-	g.add("go", "ok", fmt.Sprintf("%s %s/%s, %d cores", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU()))
+	g.add("go", "ok", fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH))
 	if lm.SIMD() {
 		g.add("simd", "ok", "built with GOEXPERIMENT=simd")
 	} else {

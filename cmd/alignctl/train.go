@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"alignctl/eval"
 	"alignctl/internal/nearest"
 	"alignctl/lake"
 	"alignctl/train"
@@ -21,22 +21,26 @@ import (
 func trainCommand(t *terminal) *cli.Command {
 	return &cli.Command{
 		Name:        "train",
-		Usage:       "train a model on a data set",
-		Subcommands: []*cli.Command{trainSFTCommand(t)},
+		Usage:       "train a model on a data set; look at training runs",
+		Subcommands: []*cli.Command{trainSFTCommand(t), trainListCommand(t), trainShowCommand(t)},
 	}
 }
 
 type trainSFTOptions struct {
 	train.SFTOptions
-	method  string // lora or full
-	targets string // comma-separated
-	resume  string // run or folder to go on with
-	dryRun  bool
-	format  string
+	preset   string
+	method   string // lora or full
+	targets  string // comma-separated
+	resume   string // run or folder to go on with
+	settings []setting
+	dry      trainDryRunOptions
+	format   string
 }
 
+func newTrainSFTOptions() *trainSFTOptions { return &trainSFTOptions{SFTOptions: train.DefaultSFT()} }
+
 func trainSFTCommand(t *terminal) *cli.Command {
-	o := trainSFTOptions{SFTOptions: train.DefaultSFT()}
+	o := newTrainSFTOptions()
 	return checked(&cli.Command{
 		Name:  "sft",
 		Usage: "supervised fine-tuning: learn to give the completion after the prompt",
@@ -44,7 +48,8 @@ func trainSFTCommand(t *terminal) *cli.Command {
 			"PEFT's layout or a whole model in Hugging Face's. Metrics are rows of train.steps as they\n" +
 			"happen. Ctrl-C finishes the step and saves a checkpoint beside the result's folder, as\n" +
 			"--save-every does; --resume goes on from the newest one, to the same weights as if the run\n" +
-			"had never stopped.",
+			"had never stopped. Each flag of the run is also a key under train.sft in alignctl.yaml; flags\n" +
+			"beat the file, which beats the preset, which beats the defaults.",
 		Flags: t.flags(o.flags()...),
 		Action: func(c *cli.Context) error {
 			if o.resume != "" {
@@ -52,22 +57,33 @@ func trainSFTCommand(t *terminal) *cli.Command {
 					return runResumeSFT(ctx, t, l, c)
 				})
 			}
-			if err := checkAdapterFlags(c); err != nil {
+			if err := errors.Join(checkAdapterFlags(c), o.settle(c)); err != nil {
 				return err
 			}
-			if err := o.complete(); err != nil {
+			if err := errors.Join(o.complete(), o.dry.check()); err != nil {
 				return err
 			}
 			o.Command, o.Version = t.command, version()
 			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
-				return runTrainSFT(ctx, t, l, o)
+				return runTrainSFT(ctx, t, l, *o)
 			})
 		},
 	}, noArguments)
 }
 
+// flags are the settings and what else the command takes.
 func (o *trainSFTOptions) flags() []cli.Flag {
-	return slices.Concat(o.dataFlags(), o.modelFlags(), o.optimizerFlags(), o.savingFlags())
+	return slices.Concat(o.settingFlags(), []cli.Flag{
+		&cli.StringFlag{Name: "resume", Usage: "go on with a `RUN`, or with the run whose --out is that folder; all else is as it was",
+			Destination: &o.resume},
+	}, o.dry.flags(), []cli.Flag{outputFlag(&o.format)})
+}
+
+// settingFlags are the flags that alignctl.yaml and presets may set, too.
+func (o *trainSFTOptions) settingFlags() []cli.Flag {
+	return slices.Concat([]cli.Flag{&cli.StringFlag{Name: "preset", Destination: &o.preset,
+		Usage: "settings that belong together: " + strings.Join(presetNames(), ", ")}},
+		o.dataFlags(), o.modelFlags(), o.optimizerFlags(), o.savingFlags())
 }
 
 func (o *trainSFTOptions) dataFlags() []cli.Flag {
@@ -84,17 +100,17 @@ func (o *trainSFTOptions) dataFlags() []cli.Flag {
 			Destination: &o.EvalEvery},
 		&cli.IntFlag{Name: "eval-examples", Usage: "dev examples at most", Value: o.EvalExamples,
 			Destination: &o.EvalExamples},
-		&cli.BoolFlag{Name: "dry-run", Usage: "read and check everything, train nothing", Destination: &o.dryRun},
-		outputFlag(&o.format),
+		&cli.IntFlag{Name: "eval-generate", Usage: "dev `CUES` that the model answers at each evaluation, for P@5 (0: none)",
+			Destination: &o.EvalGenerate},
 	}
 }
 
 func (o *trainSFTOptions) modelFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "model", Usage: "model `FOLDER` to start from", Destination: &o.Model},
-		&cli.StringFlag{Name: "adapter", Usage: "adapter `FOLDER` of --model to go on from; its rank, scale and targets hold",
+		&cli.PathFlag{Name: "model", Usage: "model `FOLDER` to start from", Destination: &o.Model},
+		&cli.PathFlag{Name: "adapter", Usage: "adapter `FOLDER` of --model to go on from; its rank, scale and targets hold",
 			Destination: &o.Adapter},
-		&cli.StringFlag{Name: "out", Usage: "new `FOLDER` for the result (default: models/RUN in the lake)",
+		&cli.PathFlag{Name: "out", Usage: "new `FOLDER` for the result (default: models/RUN in the lake)",
 			Destination: &o.Out},
 		&cli.StringFlag{Name: "method", Usage: "lora or full", Value: "lora", Destination: &o.method},
 		&cli.IntFlag{Name: "lora-r", Usage: "rank of the adapter", Value: o.LoRA.Rank, Destination: &o.LoRA.Rank},
@@ -146,8 +162,6 @@ func (o *trainSFTOptions) savingFlags() []cli.Flag {
 			Value: o.Patience, Destination: &o.Patience},
 		&cli.Float64Flag{Name: "loss-limit", Usage: "stop when the loss is so many times its running mean, for 5 steps (0: don't)",
 			Value: o.LossLimit, Destination: &o.LossLimit},
-		&cli.StringFlag{Name: "resume", Usage: "go on with a `RUN`, or with the run whose --out is that folder; all else is as it was",
-			Destination: &o.resume},
 	}
 }
 
@@ -181,8 +195,20 @@ func (o *trainSFTOptions) complete() error {
 		return usagef("unknown method %q%s", o.method, nearest.Hint(o.method, []string{"lora", "full"}))
 	}
 	o.Dataset = datasetTable(o.Dataset)
-	o.LoRA.Targets = strings.Split(o.targets, ",")
+	o.LoRA.Targets = splitList(o.targets)
+	o.Probe = openProbe(eval.ProbeOptions{Dataset: o.Dataset, Cues: o.EvalGenerate})
 	return nil
+}
+
+// openProbe lets training measure answers as eval does.
+func openProbe(o eval.ProbeOptions) train.OpenProbe {
+	return func(ctx context.Context, run *lake.Run, m *lm.Model) (train.Probe, error) {
+		probe, err := o.Open(ctx, run, m)
+		if err != nil {
+			return nil, err
+		}
+		return probe, nil
+	}
 }
 
 // runResumeSFT goes on with the run that --resume names. Other flags may only say
@@ -235,13 +261,8 @@ func (o *trainSFTOptions) overlay(given *cli.Context) error {
 }
 
 func runTrainSFT(ctx context.Context, t *terminal, l *lake.Lake, o trainSFTOptions) error {
-	if o.dryRun {
-		plan, err := train.PlanSFT(ctx, l, o.SFTOptions)
-		if err != nil {
-			return err
-		}
-		t.remarkDropped(plan.Dropped, o.MaxTokens)
-		return t.printRows(o.format, trainPlanGrid(plan))
+	if o.dry.run {
+		return runTrainDryRun(ctx, t, l, o)
 	}
 	result, err := train.SFT(ctx, l, o.SFTOptions)
 	return printTrained(t, o, result, err)
@@ -267,22 +288,15 @@ func (t *terminal) remarkDropped(dropped, maxTokens int) {
 }
 
 func trainedGrid(r train.Result) *grid {
-	g := newGrid("run", "steps", "loss", "eval_loss", "model", "sha256")
-	g.add(r.RunID, r.Steps, lossText(r.Loss), lossText(r.EvalLoss), r.Out, r.SHA256)
+	g := newGrid("run", "steps", "loss", "eval_loss", "eval_p_at_5", "model", "sha256")
+	g.add(r.RunID, r.Steps, measured(r.Loss), measured(r.EvalLoss), measured(r.EvalPrecision), r.Out, r.SHA256)
 	return g
 }
 
-func trainPlanGrid(p train.Plan) *grid {
-	g := newGrid("data", "snapshot", "examples", "dropped", "tokens", "trained_tokens", "steps", "memory_gb")
-	g.add(p.Dataset.Table, strconv.FormatInt(p.Dataset.Snapshot, 10), p.Examples, p.Dropped, p.Tokens, p.TrainedTokens,
-		p.Steps, fmt.Sprintf("%.1f", float64(p.Memory.Total())/1e9))
-	return g
-}
-
-// lossText is a loss to print, empty where none was measured.
-func lossText(loss float64) string {
-	if math.IsNaN(loss) {
+// measured is a loss or a share to print, empty where none was measured.
+func measured(value float64) string {
+	if math.IsNaN(value) {
 		return ""
 	}
-	return fmt.Sprintf("%.4f", loss)
+	return fmt.Sprintf("%.4f", value)
 }

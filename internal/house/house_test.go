@@ -49,6 +49,7 @@ var allowed = map[string][]string{
 	"internal/disk":          {"internal/atomicfile"},
 	"internal/disk/disktest": {"internal/disk"},
 	"internal/house":         {},
+	"internal/machine":       {},
 	"internal/nearest":       {},
 	"internal/workspace":     {"internal/strictyaml"},
 }

@@ -20,8 +20,9 @@ const FileName = "alignctl.yaml"
 // sections has a field for each top-level key of the file; its package decodes
 // what stands there.
 type sections struct {
-	Lake any `yaml:"lake"`
-	Etl  any `yaml:"etl"`
+	Lake  any `yaml:"lake"`
+	Etl   any `yaml:"etl"`
+	Train any `yaml:"train"`
 }
 
 // A File is a workspace's file, read and parsed.
@@ -88,4 +89,11 @@ func (f *File) Place(keys ...string) string {
 		return f.Path
 	}
 	return fmt.Sprintf("%s:%d:%d", f.Path, line, column)
+}
+
+// Line is the line of a key below others, 1-based; where the file hasn't all of
+// them, that of the last that it has, or 0.
+func (f *File) Line(keys ...string) int {
+	line, _ := f.document.Place(keys...)
+	return line
 }

@@ -22,31 +22,19 @@ const (
 // noAutoInstall keeps go-xla from fetching plugins over the network.
 const noAutoInstall = "GOMLX_NO_AUTO_INSTALL"
 
-// A BackendStatus is one backend as this machine has it.
-type BackendStatus struct {
-	Name   string // as OpenBackend takes it
-	Detail string // what was found, or why it can't be used
-	Usable bool
-	Chosen bool // OpenBackend("") takes this one: the first usable in order
-}
+// BackendNames lists the backends in the order in which OpenBackend("") tries
+// them.
+func BackendNames() []string { return []string{backendCUDA, backendCPU, backendGo} }
 
-// Backends tries every backend and says which one OpenBackend("") takes and why.
-func Backends() []BackendStatus {
-	var all []BackendStatus
-	chosen := false
-	for _, name := range []string{backendCUDA, backendCPU, backendGo} {
-		status := BackendStatus{Name: name}
-		backend, err := startBackend(name)
-		if err != nil {
-			status.Detail = err.Error()
-		} else {
-			status.Detail, status.Usable = firstLine(backend.Description()), true
-			status.Chosen, chosen = !chosen, true
-			backend.Finalize()
-		}
-		all = append(all, status)
+// DescribeBackend starts a backend, named as for OpenBackend, and says what it
+// is: for XLA the plugin's file and version.
+func DescribeBackend(name string) (string, error) {
+	backend, _, err := OpenBackend(name)
+	if err != nil {
+		return "", err
 	}
-	return all
+	defer backend.Finalize()
+	return firstLine(backend.Description()), nil
 }
 
 // OpenBackend starts the backend of that name: "xla:cuda", "xla:cpu", "go", or
@@ -56,7 +44,7 @@ func Backends() []BackendStatus {
 // go-xla's usual folders; nothing is fetched. The caller finalizes the backend.
 func OpenBackend(name string) (compute.Backend, string, error) {
 	if name != "" {
-		full, err := resolveBackend(name)
+		full, err := ResolveBackend(name)
 		if err != nil {
 			return nil, "", err
 		}
@@ -67,7 +55,7 @@ func OpenBackend(name string) (compute.Backend, string, error) {
 		return backend, full, nil
 	}
 	var reasons []error
-	for _, candidate := range []string{backendCUDA, backendCPU, backendGo} {
+	for _, candidate := range BackendNames() {
 		backend, err := startBackend(candidate)
 		if err == nil {
 			return backend, candidate, nil
@@ -77,8 +65,8 @@ func OpenBackend(name string) (compute.Backend, string, error) {
 	return nil, "", fmt.Errorf("start a backend: %w", errors.Join(reasons...))
 }
 
-// resolveBackend completes a user's name, refusing modes that hang.
-func resolveBackend(name string) (string, error) {
+// ResolveBackend completes a user's name, refusing modes that hang.
+func ResolveBackend(name string) (string, error) {
 	switch {
 	case name == "go" || name == backendGo:
 		return backendGo, nil
