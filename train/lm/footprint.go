@@ -12,7 +12,7 @@ type Training struct {
 // A Footprint is the memory that training takes, in bytes, by what fills it.
 type Footprint struct {
 	Weights     int64 // the base model's, and the adapter's
-	Optimizer   int64 // gradients, accumulated and of the pass, and two moments
+	Optimizer   int64 // of what is trained: see Footprint
 	Activations int64 // what the forward pass leaves for the backward pass
 	Logits      int64 // scores over the vocabulary, their softmax and their gradient
 	Process     int64 // the program, its session with the lake, compilation
@@ -36,7 +36,9 @@ const (
 //
 // floats: the stream before and after each norm, what attention mixes, its
 // scores and their softmax, and three products of the gated layer. Where weights
-// are trained too, the inputs of their products stay besides: 2h + q + f.
+// are trained too, the inputs of their products stay besides: 2h + q + f. What is
+// trained has six more floats: its gradient of the pass, the accumulated one
+// before and after it is added, two moments, and a copy on its way to the disk.
 func (c Config) Footprint(t Training) Footprint {
 	tokens := int64(t.Rows) * int64(t.Width)
 	queries, keys := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
@@ -51,7 +53,7 @@ func (c Config) Footprint(t Training) Footprint {
 	}
 	return Footprint{
 		Weights:     floatBytes * weights,
-		Optimizer:   floatBytes * 4 * trained,
+		Optimizer:   floatBytes * 6 * trained,
 		Activations: floatBytes * tokens * int64(c.Layers) * int64(kept),
 		Logits:      floatBytes * 3 * int64(t.Labels) * int64(c.VocabSize),
 		Process:     processBytes,
