@@ -11,6 +11,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"alignctl/train/lm"
 )
 
 func goBackend(t testing.TB) compute.Backend {
@@ -64,10 +66,19 @@ func TestAdamWGolden(t *testing.T) {
 	readJSON(t, "testdata/adamw.json", &golden)
 	schedule := Schedule{Kind: "cosine", Peak: golden.Peak, Warmup: golden.Warmup, Total: golden.Total}
 	optimizer := AdamW{Beta1: golden.Betas[0], Beta2: golden.Betas[1], Epsilon: golden.Eps}
-	t.Run("f32", func(t *testing.T) { checkAdamW[float32](t, golden.F32, optimizer, schedule) })
-	t.Run("f64", func(t *testing.T) { checkAdamW[float64](t, golden.F64, optimizer, schedule) })
-	t.Run("f32 clipped", func(t *testing.T) { checkAdamW[float32](t, golden.F32c, optimizer, schedule) })
-	t.Run("f64 clipped", func(t *testing.T) { checkAdamW[float64](t, golden.F64c, optimizer, schedule) })
+	for _, name := range []string{"go", "xla:cpu"} {
+		t.Run(name, func(t *testing.T) {
+			backend, _, err := lm.OpenBackend(name)
+			if err != nil {
+				t.Skipf("not tested: %v", err)
+			}
+			t.Cleanup(backend.Finalize)
+			checkAdamW[float32](t, backend, golden.F32, optimizer, schedule)
+			checkAdamW[float64](t, backend, golden.F64, optimizer, schedule)
+			checkAdamW[float32](t, backend, golden.F32c, optimizer, schedule)
+			checkAdamW[float64](t, backend, golden.F64c, optimizer, schedule)
+		})
+	}
 }
 
 // sumLoss has its input as gradient of every weight.
@@ -81,7 +92,10 @@ func sumLoss(weights []*model.Variable) LossGraph {
 	}
 }
 
-func checkAdamW[T float32 | float64](t *testing.T, run goldenRun, optimizer AdamW, schedule Schedule) {
+func checkAdamW[T float32 | float64](
+	t *testing.T, backend compute.Backend, run goldenRun, optimizer AdamW, schedule Schedule,
+) {
+	t.Helper()
 	store := model.NewStore()
 	w, err := store.CreateVariable("/w", matrix[T](run.Init))
 	if err != nil {
@@ -89,7 +103,7 @@ func checkAdamW[T float32 | float64](t *testing.T, run goldenRun, optimizer Adam
 	}
 	optimizer.WeightDecay = run.WeightDecay
 	options := StepperOptions{Optimizer: optimizer, Clip: run.Clip}
-	s, err := NewStepper(goBackend(t), store, []*model.Variable{w}, options, sumLoss([]*model.Variable{w}))
+	s, err := NewStepper(backend, store, []*model.Variable{w}, options, sumLoss([]*model.Variable{w}))
 	if err != nil {
 		t.Fatal(err)
 	}
