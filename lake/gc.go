@@ -216,7 +216,7 @@ func (g *collector) planOrphans(ctx context.Context, reached map[string]bool) er
 	if err != nil {
 		return err
 	}
-	for _, folder := range []string{g.lake.warehouse(), g.lake.temp()} {
+	for _, folder := range []string{g.lake.warehouse(), g.lake.Temp()} {
 		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || reached[path] {
 				return ignoreGone(err)

@@ -143,8 +143,9 @@ func (l *Lake) Dir() string { return l.dir }
 
 func (l *Lake) warehouse() string { return filepath.Join(l.dir, "warehouse") }
 
-// temp is the folder of what DuckDB spills and of results on their way out.
-func (l *Lake) temp() string { return filepath.Join(l.dir, "tmp") }
+// Temp is the folder of what DuckDB spills and of results on their way out. GC
+// clears what a dead process left there.
+func (l *Lake) Temp() string { return filepath.Join(l.dir, "tmp") }
 
 // TableInfo says what a table is and what it holds now. The Spec of a table
 // that another engine made has only its name and columns, or, in Doc, why they

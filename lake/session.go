@@ -58,7 +58,7 @@ func (s *Session) confine(ctx context.Context, o SessionOptions) error {
 	case o.External:
 		return s.db.ReadOnly(ctx)
 	}
-	return s.db.Confine(ctx, s.lake.warehouse(), s.lake.temp())
+	return s.db.Confine(ctx, s.lake.warehouse(), s.lake.Temp())
 }
 
 func (l *Lake) openSession(ctx context.Context, o SessionOptions, h Holder) (*Session, error) {
@@ -74,7 +74,7 @@ func (l *Lake) openSession(ctx context.Context, o SessionOptions, h Holder) (*Se
 }
 
 func (l *Lake) openDuck(ctx context.Context, o SessionOptions) (*duck.DB, error) {
-	db, err := duck.Open(ctx, duck.Options{Threads: o.Threads, Memory: o.Memory, TempDir: l.temp()})
+	db, err := duck.Open(ctx, duck.Options{Threads: o.Threads, Memory: o.Memory, TempDir: l.Temp()})
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (r scopeReader) trusted(ctx context.Context, spec Spec, fields []iceberg.Fi
 }
 
 // scratch names a file for a copy.
-func (l *Lake) scratch() string { return filepath.Join(l.temp(), randomHex(8)+".parquet") }
+func (l *Lake) scratch() string { return filepath.Join(l.Temp(), randomHex(8)+".parquet") }
 
 // trustedFile gives a file to parse in place of a small one, as trusted does.
 func (l *Lake) trustedFile(ctx context.Context, fields []iceberg.Field, f iceberg.DataFile) (
