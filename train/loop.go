@@ -47,12 +47,16 @@ type Outcome struct {
 	EvalPrecision float64 `json:"-"`              // the Probe's at the last evaluation; NaN when there was none
 	Best          Best    `json:"best"`           // of all evaluations
 	Seconds       float64 `json:"seconds"`        // in steps, compilation included, evaluation not
+	Waited        float64 `json:"waited"`         // of these, seconds in which there was no micro-batch
 	EarlyStop     bool    `json:"early_stop"`     // the dev loss has stopped falling
 	Interrupted   bool    `json:"-"`              // the context ended before the last step
 }
 
 // TokensPerSecond is the throughput of training, padding not counted.
 func (o Outcome) TokensPerSecond() float64 { return float64(o.Tokens) / o.Seconds }
+
+// DataWaitShare is the share of training's time in which it waited for data.
+func (o Outcome) DataWaitShare() float64 { return o.Waited / o.Seconds }
 
 // Progress is all that a loop knows after a step: one that starts from it goes
 // on as if it had never stopped.
@@ -117,7 +121,7 @@ func (l *loop) steps(ctx, finish context.Context) error {
 
 // step does one optimizer step and records it.
 func (l *loop) step(ctx context.Context, step int) error {
-	start := time.Now()
+	start, waited := time.Now(), l.progress.Waited
 	rate := l.options.Schedule.At(step - 1)
 	taken, err := l.accumulate(ctx)
 	if err != nil {
@@ -136,7 +140,7 @@ func (l *loop) step(ctx context.Context, step int) error {
 	l.task.Note(l.note(speed))
 	err = l.recorder.add(ctx, step, metric{"loss", l.progress.Loss}, metric{"grad_norm", norm},
 		metric{"learning_rate", rate}, metric{"num_tokens", float64(l.progress.Tokens)},
-		metric{"tokens_per_second", speed})
+		metric{"tokens_per_second", speed}, metric{"data_wait_share", (l.progress.Waited - waited) / seconds})
 	if err != nil || !l.evaluationDue(step) {
 		return err
 	}
@@ -162,7 +166,7 @@ type taken struct {
 // accumulate runs the micro-batches of a step.
 func (l *loop) accumulate(ctx context.Context) (step taken, err error) {
 	for range l.options.Accumulate {
-		micro, err := l.train.Next(ctx)
+		micro, err := l.next(ctx)
 		if err != nil {
 			return taken{}, err
 		}
@@ -207,6 +211,13 @@ func (l *loop) checkpoint(ctx context.Context) error {
 	}
 	l.saved = l.progress.Steps
 	return nil
+}
+
+// next waits for a micro-batch.
+func (l *loop) next(ctx context.Context) (MicroBatch, error) {
+	start := time.Now()
+	defer func() { l.progress.Waited += time.Since(start).Seconds() }()
+	return l.train.Next(ctx)
 }
 
 func (l *loop) evaluationDue(step int) bool {

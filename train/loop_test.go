@@ -95,7 +95,7 @@ func TestLoopRecordsEveryStep(t *testing.T) {
 	}
 	want := Outcome{Steps: 5, Examples: 10, Tokens: 100, TrainedTokens: 5 * 20, EvalPrecision: 0.2}
 	got := outcome
-	got.Loss, got.EvalLoss, got.Best, got.Seconds = 0, 0, Best{}, 0
+	got.Loss, got.EvalLoss, got.Best, got.Seconds, got.Waited = 0, 0, Best{}, 0, 0
 	if got != want || source.taken != 10 {
 		t.Errorf("outcome %+v after %d micro-batches, want %+v after 10", got, source.taken, want)
 	}
@@ -106,7 +106,7 @@ func TestLoopRecordsEveryStep(t *testing.T) {
 	if tokens := rows.of("num_tokens"); !slices.Equal(tokens, []float64{20, 40, 60, 80, 100}) {
 		t.Errorf("num_tokens %v", tokens)
 	}
-	for _, metric := range []string{"loss", "grad_norm", "tokens_per_second"} {
+	for _, metric := range []string{"loss", "grad_norm", "tokens_per_second", "data_wait_share"} {
 		if n := len(rows.of(metric)); n != 5 {
 			t.Errorf("%d rows of %s, want 5", n, metric)
 		}

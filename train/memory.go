@@ -9,11 +9,13 @@ import (
 	"alignctl/train/lm"
 )
 
-// footprint estimates the memory of training with micro-batches of so many rows.
-func (s *sft) footprint(config lm.Config, rows int) lm.Footprint {
-	largest := s.feed.Largest()
-	t := lm.Training{LoRA: &s.options.LoRA, Rows: rows, Width: largest.Width,
-		Labels: int(math.Ceil(float64(largest.Labels) / float64(largest.Rows) * float64(rows)))}
+// footprint estimates the memory of training with micro-batches of so many
+// examples. Shared tokens are spread over the rows.
+func (s *sft) footprint(config lm.Config, examples int) lm.Footprint {
+	largest, share := s.feed.Largest(), float64(examples)/float64(s.options.Batch)
+	rows := int(math.Ceil(share * float64(largest.Rows)))
+	t := lm.Training{LoRA: &s.options.LoRA, Rows: rows, Width: largest.Width + (largest.Shared+rows-1)/rows,
+		Labels: int(math.Ceil(share * float64(largest.Labels)))}
 	if s.options.Full {
 		t.LoRA = nil
 	}

@@ -11,11 +11,17 @@ import (
 // A run that can't fit is refused before its weights are read, with what would
 // fit; on a GPU nothing is said.
 func TestAdmit(t *testing.T) {
-	set := &batch.Set{}
-	for i := range 64 {
-		set.Add(string(rune('a'+i)), lm.Example{IDs: make([]int32, 512), Prompt: 256})
+	set, err := batch.NewSet(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
 	}
-	feed, err := batch.NewFeed(set, batch.Options{Rows: 32}, batch.Position{})
+	defer set.Close()
+	for i := range 64 {
+		if _, err := set.Add(string(rune('a'+i)), lm.Example{IDs: make([]int32, 512), Prompt: 256}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	feed, err := batch.NewFeed(set, batch.Options{Examples: 32}, batch.Position{})
 	if err != nil {
 		t.Fatal(err)
 	}

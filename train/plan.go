@@ -59,6 +59,10 @@ func PlanSFT(ctx context.Context, l *lake.Lake, o SFTOptions, measure bool) (pla
 	}
 	defer func() { err = errors.Join(err, run.Close()) }()
 	s := &sft{options: o, run: run}
+	if s.data, err = newSFTData(l.Temp(), o.MaxTokens); err != nil {
+		return Plan{}, err
+	}
+	defer func() { err = errors.Join(err, s.data.close()) }()
 	if err := s.openData(ctx); err != nil {
 		return Plan{}, err
 	}
@@ -91,7 +95,11 @@ func (s *sft) measure(ctx context.Context) (Speed, error) {
 	if err != nil {
 		return Speed{}, err
 	}
-	batch := microBatch(s.feed.Next())
+	next, err := s.feed.Next()
+	if err != nil {
+		return Speed{}, err
+	}
+	batch := microBatch(next)
 	if _, err := stepper.Accumulate(batch.Inputs...); err != nil {
 		return Speed{}, err
 	}

@@ -26,11 +26,13 @@ type SFTOptions struct {
 	Full bool          `json:"full"` // train every weight; else a LoRA adapter
 	LoRA lm.LoRAConfig `json:"lora"` // of the adapter; its Seed is Seed
 
-	Epochs     float64 `json:"epochs"`     // passes over the examples
-	MaxSteps   int     `json:"max_steps"`  // optimizer steps at most; 0: as Epochs says
-	Batch      int     `json:"batch"`      // examples in a micro-batch
-	Accumulate int     `json:"accumulate"` // micro-batches in an optimizer step
-	MaxTokens  int     `json:"max_tokens"` // an example is cut there
+	Epochs     float64 `json:"epochs"`       // passes over the examples
+	MaxSteps   int     `json:"max_steps"`    // optimizer steps at most; 0: as Epochs says
+	Batch      int     `json:"batch"`        // examples in a micro-batch
+	Packing    bool    `json:"packing"`      // several of them share a row; changes no number but the speed
+	Share      bool    `json:"share_prefix"` // what all prompts begin with is computed once a batch; likewise
+	Accumulate int     `json:"accumulate"`   // micro-batches in an optimizer step
+	MaxTokens  int     `json:"max_tokens"`   // an example is cut there
 
 	LearningRate   float64 `json:"learning_rate"`
 	MinLR          float64 `json:"min_lr"`          // the rate that the schedule ends at
@@ -65,7 +67,7 @@ type SFTOptions struct {
 func DefaultSFT() SFTOptions {
 	return SFTOptions{
 		LoRA:   lm.LoRAConfig{Rank: 8, Alpha: 16, Targets: []string{"q_proj", "v_proj"}},
-		Epochs: 1, Batch: 8, Accumulate: 1, MaxTokens: 512,
+		Epochs: 1, Batch: 8, Packing: true, Share: true, Accumulate: 1, MaxTokens: 512,
 		LearningRate: 2e-4, Schedule: "cosine", Warmup: 0.1, MaxGradNorm: 1, EvalExamples: 64, Seed: 42,
 		Precision: lm.SinglePrecision, Keep: 2, Save: "last", LossLimit: 3,
 	}
@@ -175,6 +177,10 @@ func (o SFTOptions) run(ctx context.Context, l *lake.Lake, from *Resumption) (re
 	if err := s.claim(); err != nil {
 		return Result{}, err
 	}
+	if s.data, err = newSFTData(l.Temp(), o.MaxTokens); err != nil {
+		return Result{}, err
+	}
+	defer func() { err = errors.Join(err, s.data.close()) }()
 	defer s.close()
 	if err := s.open(ctx); err != nil {
 		return Result{}, err
@@ -338,20 +344,23 @@ func (s *sft) openData(ctx context.Context) (err error) {
 	if s.pin, err = s.run.Input(ctx, o.Dataset); err != nil {
 		return fmt.Errorf("train: %w (alignctl data ls lists the data sets)", err)
 	}
-	if s.data, err = readSFTData(ctx, s.run.Session(), o); err != nil {
+	if err := s.data.read(ctx, s.run.Session(), o); err != nil {
 		return err
 	}
-	cut := batch.Options{Rows: o.Batch, Seed: o.Seed}
-	if s.feed, err = batch.NewFeed(s.data.train, cut, batch.Position{}); err != nil {
-		return err
-	}
-	s.schedule = o.schedule(s.steps()) // epochs may differ by a batch: the first one counts
+	var from batch.Position
 	if s.from != nil {
-		if s.feed, err = batch.NewFeed(s.data.train, cut, s.from.state.Progress.Position); err != nil {
-			return err
-		}
+		from = s.from.state.Progress.Position
 	}
+	if s.feed, err = batch.NewFeed(s.data.train, o.batches(), from); err != nil {
+		return err
+	}
+	s.schedule = o.schedule(s.steps())
 	return s.schedule.Check()
+}
+
+// batches says how examples become micro-batches.
+func (o SFTOptions) batches() batch.Options {
+	return batch.Options{Examples: o.Batch, Seed: o.Seed, Pack: o.Packing, Share: o.Share}
 }
 
 // schedule is the learning rate over a number of steps.

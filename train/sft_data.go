@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -24,29 +25,43 @@ type sftData struct {
 // dropped is how many examples have no token to learn.
 func (d *sftData) dropped() int { return d.trained.Dropped + d.held.Dropped }
 
-// readSFTData reads and tokenizes the splits train and dev of the run's data
-// set, for the model that it starts from.
-func readSFTData(ctx context.Context, session *lake.Session, o SFTOptions) (*sftData, error) {
-	encoder, err := lm.LoadEncoder(o.Model, o.MaxTokens)
+// newSFTData makes room for the tokens in a folder for temporary files.
+func newSFTData(folder string, maxTokens int) (*sftData, error) {
+	train, err := batch.NewSet(folder)
 	if err != nil {
 		return nil, err
 	}
-	d := &sftData{maxTokens: o.MaxTokens}
-	if d.train, d.trained, err = tokenize(ctx, session, encoder, selection{table: o.Dataset, split: "train"}); err != nil {
-		return nil, err
+	dev, err := batch.NewSet(folder)
+	if err != nil {
+		return nil, errors.Join(err, train.Close())
+	}
+	return &sftData{train: train, dev: dev, maxTokens: maxTokens}, nil
+}
+
+// close gives the tokens' disk space back.
+func (d *sftData) close() error { return errors.Join(d.train.Close(), d.dev.Close()) }
+
+// read reads and tokenizes the splits train and dev of the run's data set, for
+// the model that it starts from.
+func (d *sftData) read(ctx context.Context, session *lake.Session, o SFTOptions) error {
+	encoder, err := lm.LoadEncoder(o.Model, o.MaxTokens)
+	if err != nil {
+		return err
+	}
+	if d.trained, err = tokenize(ctx, session, encoder, d.train, selection{table: o.Dataset, split: "train"}); err != nil {
+		return err
 	}
 	if d.train.Len() == 0 {
-		return nil, fmt.Errorf("train on %s: 0 trainable tokens: %s", o.Dataset, d.emptiness())
+		return fmt.Errorf("train on %s: 0 trainable tokens: %s", o.Dataset, d.emptiness())
 	}
-	d.dev = &batch.Set{}
 	if o.EvalExamples > 0 {
 		dev := selection{table: o.Dataset, split: "dev", limit: o.EvalExamples}
-		if d.dev, d.held, err = tokenize(ctx, session, encoder, dev); err != nil {
-			return nil, err
+		if d.held, err = tokenize(ctx, session, encoder, d.dev, dev); err != nil {
+			return err
 		}
 	}
 	d.templates, err = readTemplates(ctx, session, o.Dataset)
-	return d, err
+	return err
 }
 
 // emptiness says why there is nothing to train on.
@@ -57,30 +72,42 @@ func (d *sftData) emptiness() string {
 	return fmt.Sprintf("none of its %d examples has room for an answer within --max-tokens %d", d.trained.Dropped, d.maxTokens)
 }
 
-// tokenize reads a selection. Examples that are all prompt have no gradient
-// and are counted as dropped.
+// A tokenized is an example as tokens.
+type tokenized struct {
+	id      string
+	encoded lm.Example
+}
+
+// tokenize reads a selection into a set, in its order and on all processors.
+// Examples that are all prompt have no gradient and are counted as dropped.
 func tokenize(
-	ctx context.Context, session *lake.Session, encoder *lm.Encoder, s selection,
-) (*batch.Set, Counts, error) {
+	ctx context.Context, session *lake.Session, encoder *lm.Encoder, set *batch.Set, s selection,
+) (counts Counts, err error) {
 	task := progress.Start(ctx, "tokenize "+s.split, 0, "examples")
 	defer task.Done()
-	set, counts := &batch.Set{}, Counts{}
-	err := eachExample(ctx, session, s, func(e example) error {
+	read := func(ctx context.Context, visit func(example) error) error {
+		return eachExample(ctx, session, s, visit)
+	}
+	encode := func(e example) (tokenized, error) {
 		encoded, err := encoder.Encode(e.Messages, e.Completion)
 		if err != nil {
-			return fmt.Errorf("example %q: %w", e.ID, err)
+			return tokenized{}, fmt.Errorf("example %q: %w", e.ID, err)
 		}
+		return tokenized{e.ID, encoded}, nil
+	}
+	err = inOrder(ctx, read, encode, func(e tokenized) error {
+		added, err := set.Add(e.id, e.encoded)
 		switch {
-		case !set.Add(e.ID, encoded):
+		case !added && err == nil:
 			counts.Dropped++
-		case encoded.Cut > 0:
+		case added && e.encoded.Cut > 0:
 			counts.Cut++
 		}
 		task.Add(1)
-		return nil
+		return err
 	})
 	counts.Examples, counts.Tokens, counts.Labelled = set.Len(), set.Tokens(), set.Labels()
-	return set, counts, err
+	return counts, err
 }
 
 // readTemplates lists the prompt templates behind a data set, "" when the table
@@ -109,34 +136,53 @@ func readTemplates(ctx context.Context, session *lake.Session, table string) (st
 	return templates, err
 }
 
-// A feedSource gives a feed's batches to the loop. A micro-batch lives until
-// the next: its tensors are freed then, for the garbage collector doesn't see
-// device memory.
+// A feedSource gives a feed's batches, made ahead, to the loop. A micro-batch
+// lives until the next: its tensors are freed then, for the garbage collector
+// doesn't see device memory.
 type feedSource struct {
-	feed *batch.Feed
-	last MicroBatch
+	ahead *batch.Ahead
+	last  MicroBatch
 }
 
-// Next makes the next micro-batch.
+// batchesAhead is how many are made before they are asked for.
+const batchesAhead = 4
+
+// newFeedSource takes a feed over. Close the source.
+func newFeedSource(feed *batch.Feed) *feedSource {
+	return &feedSource{ahead: batch.NewAhead(feed, batchesAhead)}
+}
+
+// Next gives the next micro-batch.
 func (s *feedSource) Next(ctx context.Context) (MicroBatch, error) {
 	for _, input := range s.last.Inputs {
 		if err := input.(*tensors.Tensor).FinalizeAll(); err != nil {
 			return MicroBatch{}, fmt.Errorf("free micro-batch: %w", err)
 		}
 	}
-	s.last = microBatch(s.feed.Next())
-	s.last.After = s.feed.Position()
-	return s.last, ctx.Err()
+	s.last = MicroBatch{}
+	b, err := s.ahead.Next(ctx)
+	if err != nil {
+		return MicroBatch{}, err
+	}
+	s.last = microBatch(b)
+	return s.last, nil
 }
 
-// microBatch copies a batch into tensors, in the order of sftLoss.
+// Close ends the work ahead.
+func (s *feedSource) Close() { s.ahead.Close() }
+
+// microBatch copies a batch into tensors, in the order of lm.NewBatch.
 func microBatch(b batch.Batch) MicroBatch {
-	return MicroBatch{Examples: b.Examples, Tokens: b.Tokens, Inputs: []any{
+	m := MicroBatch{Examples: b.Examples, Tokens: b.Tokens, After: b.After, Inputs: []any{
 		tensors.FromFlatDataAndDimensions(b.IDs, b.Rows, b.Width),
 		tensors.FromFlatDataAndDimensions(b.Positions, b.Rows, b.Width),
-		tensors.FromFlatDataAndDimensions(b.Segments, b.Rows, b.Width),
+		tensors.FromFlatDataAndDimensions(b.Ends, b.Rows, b.Width),
 		tensors.FromFlatDataAndDimensions(b.Index, len(b.Index)),
 		tensors.FromFlatDataAndDimensions(b.Targets, len(b.Targets)),
 		tensors.FromFlatDataAndDimensions(b.Weights, len(b.Weights)),
 	}}
+	if len(b.Shared) > 0 {
+		m.Inputs = append(m.Inputs, tensors.FromFlatDataAndDimensions(b.Shared, len(b.Shared)))
+	}
+	return m
 }

@@ -12,11 +12,10 @@ import (
 //	L = - sum over labelled t of log p(x[t] | x[<t])
 //
 // In training, smoothing replaces a share of each label by the uniform
-// distribution (see lm.Batch). The inputs are the fields of lm.Batch in their
-// order.
+// distribution (see lm.Batch). The inputs are those of lm.NewBatch.
 func sftLoss(decoder *lm.Decoder, smoothing float64) LossGraph {
 	return func(noise *Node, in []*Node) LossNodes {
-		batch := lm.Batch{IDs: in[0], Positions: in[1], Segments: in[2], Index: in[3], Targets: in[4], Weights: in[5]}
+		batch := lm.NewBatch(in)
 		if noise != nil {
 			batch.Dropout, batch.Smoothing = noise, smoothing
 		}

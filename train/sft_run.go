@@ -76,10 +76,12 @@ func (s *sft) loop(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	s.stepper = stepper
+	source := newFeedSource(s.feed)
+	defer source.Close()
 	l := &loop{
 		options: LoopOptions{Schedule: s.schedule, Accumulate: o.Accumulate, EvalEvery: o.EvalEvery, SaveEvery: o.SaveEvery,
 			SaveBest: o.Save == "best", Patience: o.Patience, LossLimit: o.LossLimit},
-		stepper: stepper, train: &feedSource{feed: s.feed}, save: s.checkpoint, probe: s.probe,
+		stepper: stepper, train: source, save: s.checkpoint, probe: s.probe,
 		recorder: newRecorder(s.id, s.publishSteps),
 	}
 	if err := s.resume(ctx, l); err != nil {
@@ -140,7 +142,9 @@ func (s *sft) devBatches() ([]MicroBatch, error) {
 	if s.data.dev.Len() == 0 {
 		return nil, nil
 	}
-	batches, err := batch.Once(s.data.dev, batch.Options{Rows: s.options.Batch, Widths: 2})
+	o := s.options.batches()
+	o.Shapes = 2
+	batches, err := batch.Once(s.data.dev, o)
 	if err != nil {
 		return nil, err
 	}

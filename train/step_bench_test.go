@@ -58,11 +58,11 @@ func step(t testing.TB, s *Stepper, inputs []any) Sums {
 func halfLabelled(rows, time int) []any {
 	random := rand.New(rand.NewPCG(1, 2))
 	size := rows * time
-	ids, positions, segments := make([]int32, size), make([]int32, size), make([]int32, size)
+	ids, positions, ends := make([]int32, size), make([]int32, size), make([]int32, size)
 	var index, targets []int32
 	var weights []float32
 	for i := range ids {
-		ids[i], positions[i], segments[i] = 20+random.Int32N(40000), int32(i%time), 1
+		ids[i], positions[i], ends[i] = 20+random.Int32N(40000), int32(i%time), int32(time)
 	}
 	for i := range ids {
 		if t := i % time; t >= time/2-1 && t < time-1 {
@@ -72,7 +72,7 @@ func halfLabelled(rows, time int) []any {
 	return []any{
 		tensors.FromFlatDataAndDimensions(ids, rows, time),
 		tensors.FromFlatDataAndDimensions(positions, rows, time),
-		tensors.FromFlatDataAndDimensions(segments, rows, time),
+		tensors.FromFlatDataAndDimensions(ends, rows, time),
 		tensors.FromFlatDataAndDimensions(index, len(index)),
 		tensors.FromFlatDataAndDimensions(targets, len(targets)),
 		tensors.FromFlatDataAndDimensions(weights, len(weights)),

@@ -42,7 +42,7 @@ type RunRow struct {
 type StepRow struct {
 	RunID  string  `parquet:"run_id,id(1)" doc:"the run"`
 	Step   int64   `parquet:"step,id(2)" unit:"count" doc:"optimizer step, counted from 1"`
-	Metric string  `parquet:"metric,id(3)" doc:"loss, grad_norm, learning_rate, num_tokens, tokens_per_second, eval_loss, eval_p_at_5"`
+	Metric string  `parquet:"metric,id(3)" doc:"loss, grad_norm, learning_rate, num_tokens, tokens_per_second, data_wait_share, eval_loss, eval_p_at_5"`
 	Value  float64 `parquet:"value,id(4)" doc:"the metric's value"`
 }
 

@@ -59,34 +59,48 @@ func Try(ctx context.Context, backend string) (trial Trial, err error) {
 }
 
 // trialInput makes the model's folder and a batch for it.
-func trialInput(folder string) (MicroBatch, error) {
+func trialInput(folder string) (_ MicroBatch, err error) {
 	pairs := [][2]string{{"lamp", "light, desk"}, {"river", "water, bank"}, {"spoon", "soup, fork"}, {"wool", "sheep, warm"}}
 	var texts []string
 	for _, pair := range pairs {
 		texts = append(texts, "user", "assistant", pair[0], pair[1])
 	}
-	_, err := NewModel(texts, NewModelOptions{Folder: folder, Vocab: 320, Hidden: 64, Layers: 2, Heads: 4, MaxPositions: 64})
+	_, err = NewModel(texts, NewModelOptions{Folder: folder, Vocab: 320, Hidden: 64, Layers: 2, Heads: 4, MaxPositions: 64})
 	if err != nil {
 		return MicroBatch{}, err
 	}
-	encoder, err := lm.LoadEncoder(folder, 0)
+	set, err := batch.NewSet(folder)
 	if err != nil {
 		return MicroBatch{}, err
 	}
-	set := &batch.Set{}
-	for i := range trialExamples {
-		pair := pairs[i%len(pairs)]
-		encoded, err := encoder.Encode([]lm.Message{{Role: "user", Content: pair[0]}}, pair[1])
-		if err != nil {
-			return MicroBatch{}, err
-		}
-		set.Add(fmt.Sprint(i), encoded)
+	defer func() { err = errors.Join(err, set.Close()) }()
+	if err := fillTrial(set, folder, pairs); err != nil {
+		return MicroBatch{}, err
 	}
-	batches, err := batch.Once(set, batch.Options{Rows: trialExamples, Widths: 1})
+	batches, err := batch.Once(set, batch.Options{Examples: trialExamples, Shapes: 1})
 	if err != nil {
 		return MicroBatch{}, err
 	}
 	return microBatch(batches[0]), nil
+}
+
+// fillTrial takes up pairs of a cue and its answer until there are enough.
+func fillTrial(set *batch.Set, folder string, pairs [][2]string) error {
+	encoder, err := lm.LoadEncoder(folder, 0)
+	if err != nil {
+		return err
+	}
+	for i := range trialExamples {
+		pair := pairs[i%len(pairs)]
+		encoded, err := encoder.Encode([]lm.Message{{Role: "user", Content: pair[0]}}, pair[1])
+		if err != nil {
+			return err
+		}
+		if _, err := set.Add(fmt.Sprint(i), encoded); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // steps trains and fills in what it was like.

@@ -93,6 +93,10 @@ func (o *trainSFTOptions) dataFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "epochs", Usage: "passes over the examples", Value: o.Epochs, Destination: &o.Epochs},
 		&cli.IntFlag{Name: "max-steps", Usage: "optimizer steps at most (0: as --epochs says)", Destination: &o.MaxSteps},
 		&cli.IntFlag{Name: "batch", Usage: "examples in a micro-batch", Value: o.Batch, Destination: &o.Batch},
+		&cli.BoolFlag{Name: "packing", Usage: "examples of a micro-batch share rows: faster, the same numbers", Value: o.Packing,
+			Destination: &o.Packing},
+		&cli.BoolFlag{Name: "share-prefix", Usage: "compute what all prompts begin with once a micro-batch: likewise",
+			Value: o.Share, Destination: &o.Share},
 		&cli.IntFlag{Name: "accumulate", Usage: "micro-batches in an optimizer step", Value: o.Accumulate,
 			Destination: &o.Accumulate},
 		&cli.IntFlag{Name: "max-tokens", Usage: "cut an example there", Value: o.MaxTokens, Destination: &o.MaxTokens},
@@ -275,8 +279,9 @@ func printTrained(t *terminal, o trainSFTOptions, result train.Result, err error
 		return err
 	}
 	t.remarkDropped(result.Dropped, o.MaxTokens)
-	t.remark("%d examples, %d tokens, %d of them trained, in %.1f s: %.0f tokens/s on %s", result.Examples,
-		result.Tokens, result.TrainedTokens, result.Seconds, result.TokensPerSecond(), result.Backend)
+	t.remark("%d examples, %d tokens, %d of them trained, in %.1f s: %.0f tokens/s on %s, %.1f %% of the time waiting for data",
+		result.Examples, result.Tokens, result.TrainedTokens, result.Seconds, result.TokensPerSecond(), result.Backend,
+		100*result.DataWaitShare())
 	return errors.Join(t.printRows(o.format, trainedGrid(result)), err)
 }
 

@@ -1,7 +1,9 @@
 package batch
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -11,53 +13,158 @@ import (
 	"alignctl/train/lm"
 )
 
-func drawSet(t *rapid.T) *Set {
-	set := &Set{}
-	for i := range rapid.IntRange(1, 60).Draw(t, "examples") {
-		length := rapid.IntRange(2, 200).Draw(t, "length")
-		e := lm.Example{IDs: make([]int32, length), Prompt: rapid.IntRange(1, length-1).Draw(t, "prompt")}
-		for j := range e.IDs {
-			e.IDs[j] = int32(1000*i + j + 1)
-		}
-		set.Add(fmt.Sprintf("e%03d", i), e)
+// A tester is *testing.T or *rapid.T.
+type tester interface {
+	rapid.TB
+	Cleanup(func())
+}
+
+func newSet(t tester) *Set {
+	set, err := NewSet("")
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := set.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
 	return set
 }
 
-// An epoch holds every example once and every label once, whatever the shape.
+func add(t rapid.TB, set *Set, name string, ids []int32, prompt int) bool {
+	added, err := set.Add(name, lm.Example{IDs: ids, Prompt: prompt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return added
+}
+
+// drawSet is a set of texts that begin with the same tokens, and the texts.
+func drawSet(t *rapid.T) (*Set, map[string][]int32) {
+	set, texts := newSet(t), map[string][]int32{}
+	shared := rapid.IntRange(0, 40).Draw(t, "shared")
+	for i := range rapid.IntRange(1, 60).Draw(t, "examples") {
+		length := shared + rapid.IntRange(2, 200).Draw(t, "length")
+		ids := make([]int32, length)
+		for j := range ids {
+			if ids[j] = int32(j + 1); j >= shared {
+				ids[j] = int32(1000*i + j + 1)
+			}
+		}
+		name := fmt.Sprintf("e%03d", i)
+		texts[name] = ids
+		add(t, set, name, ids, rapid.IntRange(shared+1, length-1).Draw(t, "prompt"))
+	}
+	return set, texts
+}
+
+func drawOptions(t *rapid.T) Options {
+	return Options{
+		Examples: rapid.IntRange(1, 9).Draw(t, "batch"), Seed: rapid.Int64().Draw(t, "seed"),
+		Pack: rapid.Bool().Draw(t, "pack"), Share: rapid.Bool().Draw(t, "share"),
+		Shapes: rapid.IntRange(1, 5).Draw(t, "shapes"),
+	}
+}
+
+func next(t rapid.TB, feed *Feed) Batch {
+	b, err := feed.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// seen is the text that a token of a row ends: what stands before it among the
+// tokens that reach it, by the rule of lm.CausalMask.
+func (b Batch) seen(at int) (ids, positions []int32) {
+	ids = slices.Clone(b.Shared)
+	for p := range ids {
+		positions = append(positions, int32(p))
+	}
+	for k := at / b.Width * b.Width; k <= at; k++ {
+		if int(b.Ends[k]) > at%b.Width {
+			ids, positions = append(ids, b.IDs[k]), append(positions, b.Positions[k])
+		}
+	}
+	return ids, positions
+}
+
+// However an epoch is laid out, it holds every example and every label once, and
+// the token that predicts a label sees the text before it, from position 0, and
+// nothing else.
 func TestEpochIsComplete(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		set := drawSet(t)
-		o := Options{Rows: rapid.IntRange(1, 9).Draw(t, "rows"), Widths: rapid.IntRange(1, 5).Draw(t, "widths")}
+		set, texts := drawSet(t)
+		o := drawOptions(t)
 		feed, err := NewFeed(set, o, Position{})
 		if err != nil {
 			t.Fatal(err)
 		}
+		shapes := map[shape]bool{}
+		tokens, labels := 0, 0
 		var names []string
-		var targets []int32
-		widths := map[int]bool{}
-		tokens := 0
 		for range feed.BatchesPerEpoch() {
-			b := feed.Next()
-			names = append(names, b.Examples...)
-			tokens += b.Tokens
-			widths[b.Width] = true
-			for i, w := range b.Weights {
-				if w == 1 {
-					targets = append(targets, b.Targets[i])
-					if b.IDs[b.Index[i]+1] != b.Targets[i] || b.Segments[b.Index[i]] == 0 {
-						t.Fatalf("label %d doesn't follow the token at its index", i)
-					}
-				}
-			}
+			b := next(t, feed)
+			names, tokens, labels = append(names, b.Examples...), tokens+b.Tokens, labels+b.Labels
+			shapes[shape{b.Rows, b.Width, len(b.Index)}] = true
+			checkLabels(t, b, texts)
 		}
 		slices.Sort(names)
-		if !slices.Equal(names, set.names) || tokens != set.Tokens() || len(targets) != set.Labels() {
-			t.Fatalf("epoch has %d examples, %d tokens, %d labels; set has %d, %d, %d",
-				len(names), tokens, len(targets), set.Len(), set.Tokens(), set.Labels())
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(texts)), names); diff != "" {
+			t.Fatal(diff)
 		}
-		if len(widths) > o.Widths {
-			t.Fatalf("%d widths, at most %d asked for", len(widths), o.Widths)
+		if tokens != set.Tokens() || labels != set.Labels() || len(shapes) > o.Shapes {
+			t.Fatalf("%d tokens, %d labels, %d shapes; set has %d, %d, and at most %d shapes were asked for",
+				tokens, labels, len(shapes), set.Tokens(), set.Labels(), o.Shapes)
+		}
+	})
+}
+
+func checkLabels(t *rapid.T, b Batch, texts map[string][]int32) {
+	counted := map[int32]bool{}
+	for i, weight := range b.Weights {
+		if weight == 0 {
+			continue
+		}
+		if counted[b.Targets[i]] {
+			t.Fatalf("label %d counts twice", b.Targets[i])
+		}
+		counted[b.Targets[i]] = true
+		ids, positions := b.seen(int(b.Index[i]))
+		whole := texts[b.Examples[slices.IndexFunc(b.Examples, func(name string) bool {
+			return slices.Contains(texts[name], b.Targets[i])
+		})]]
+		if !slices.Equal(append(ids, b.Targets[i]), whole[:len(ids)+1]) {
+			t.Fatalf("the token before label %d sees %v of %v", b.Targets[i], ids, whole)
+		}
+		for p, position := range positions {
+			if int(position) != p {
+				t.Fatalf("positions %v", positions)
+			}
+		}
+	}
+	if len(counted) != b.Labels {
+		t.Fatalf("%d labels count, the batch says %d", len(counted), b.Labels)
+	}
+}
+
+// Which examples a batch holds doesn't depend on how it is laid out.
+func TestLayoutChoosesNoExamples(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		set, _ := drawSet(t)
+		plain := Options{Examples: rapid.IntRange(1, 9).Draw(t, "batch"), Seed: 7}
+		packed := plain
+		packed.Pack, packed.Share, packed.Shapes = true, true, 2
+		a, errA := NewFeed(set, plain, Position{})
+		b, errB := NewFeed(set, packed, Position{})
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		for range a.BatchesPerEpoch() + 1 {
+			if diff := cmp.Diff(next(t, a).Examples, next(t, b).Examples); diff != "" {
+				t.Fatal(diff)
+			}
 		}
 	})
 }
@@ -65,40 +172,71 @@ func TestEpochIsComplete(t *testing.T) {
 // A feed that starts at a position goes on as the one that was there.
 func TestFeedResumes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		set, o := drawSet(t), Options{Rows: 3, Seed: 7}
+		set, _ := drawSet(t)
+		o := drawOptions(t)
 		whole, err := NewFeed(set, o, Position{})
 		if err != nil {
 			t.Fatal(err)
 		}
+		at := whole.Position()
 		for range rapid.IntRange(0, 40).Draw(t, "before") {
-			whole.Next()
+			at = next(t, whole).After
 		}
-		resumed, err := NewFeed(set, o, whole.Position())
+		resumed, err := NewFeed(set, o, at)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range 10 {
-			if diff := cmp.Diff(whole.Next(), resumed.Next()); diff != "" {
+			if diff := cmp.Diff(next(t, whole), next(t, resumed)); diff != "" {
 				t.Fatal(diff)
 			}
 		}
 	})
 }
 
+// Batches made ahead are the feed's, and Close ends their making at any time.
+func TestAhead(t *testing.T) {
+	set := newSet(t)
+	for i := range 20 {
+		add(t, set, fmt.Sprint(i), []int32{1, int32(i)}, 1)
+	}
+	start := func() *Feed {
+		feed, err := NewFeed(set, Options{Examples: 3}, Position{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return feed
+	}
+	plain, ahead := start(), NewAhead(start(), 2)
+	for range 15 {
+		b, err := ahead.Next(t.Context())
+		if diff := cmp.Diff(next(t, plain), b); diff != "" || err != nil {
+			t.Fatal(diff, err)
+		}
+	}
+	ahead.Close()
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	idle := &Ahead{made: make(chan result)}
+	if _, err := idle.Next(stopped); err == nil {
+		t.Error("a batch came from nowhere")
+	}
+}
+
 // The order depends on ids, seed and epoch, not on the order of rows in a table.
 func TestOrderIsTheExamplesOwn(t *testing.T) {
-	forward, backward := &Set{}, &Set{}
+	forward, backward := newSet(t), newSet(t)
 	for i := range 20 {
-		forward.Add(fmt.Sprint(i), lm.Example{IDs: []int32{1, int32(i)}, Prompt: 1})
-		backward.Add(fmt.Sprint(19-i), lm.Example{IDs: []int32{1, int32(19 - i)}, Prompt: 1})
+		add(t, forward, fmt.Sprint(i), []int32{1, int32(i)}, 1)
+		add(t, backward, fmt.Sprint(19-i), []int32{1, int32(19 - i)}, 1)
 	}
 	names := func(set *Set, seed int64, epoch int) (out []string) {
-		feed, err := NewFeed(set, Options{Rows: 4, Seed: seed}, Position{Epoch: epoch})
+		feed, err := NewFeed(set, Options{Examples: 4, Seed: seed}, Position{Epoch: epoch})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range feed.BatchesPerEpoch() {
-			out = append(out, feed.Next().Examples...)
+			out = append(out, next(t, feed).Examples...)
 		}
 		return out
 	}
@@ -112,29 +250,43 @@ func TestOrderIsTheExamplesOwn(t *testing.T) {
 	}
 }
 
-func TestWidthsWasteLittle(t *testing.T) {
-	set := &Set{}
-	for i := range 100 {
-		length := 20
-		if i%10 == 0 {
-			length = 150
+// Short texts fill rows; what all begin with stands once.
+func TestLayoutWastesLittle(t *testing.T) {
+	set := newSet(t)
+	for i := range 160 {
+		ids := make([]int32, 40+8+8*(i%8))
+		for j := range 8 {
+			ids[40+j] = int32(i + j + 1)
 		}
-		set.Add(fmt.Sprint(i), lm.Example{IDs: make([]int32, length), Prompt: 1})
+		add(t, set, fmt.Sprint(i), ids, 44)
 	}
-	if diff := cmp.Diff([]int{32, 160}, set.widths(4)); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]int{160}, set.widths(1)); diff != "" {
-		t.Error(diff)
+	for _, c := range []struct {
+		options Options
+		places  float64 // of rows and what they share, at most, for a token that differs
+	}{
+		{Options{Examples: 16}, 3.2}, {Options{Examples: 16, Pack: true}, 2.5},
+		{Options{Examples: 16, Share: true}, 2.1}, {Options{Examples: 16, Pack: true, Share: true}, 1.35},
+	} {
+		batches, err := Once(set, c.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		places, own := 0, set.Tokens()-40*set.Len()
+		for _, b := range batches {
+			places += len(b.Shared) + len(b.IDs)
+		}
+		if got := float64(places) / float64(own); got > c.places {
+			t.Errorf("%+v: %.2f places a token, want at most %.2f", c.options, got, c.places)
+		}
 	}
 }
 
 func TestNothingToLearn(t *testing.T) {
-	set := &Set{}
-	if set.Add("full", lm.Example{IDs: []int32{1, 2, 3}, Prompt: 3}) {
+	set := newSet(t)
+	if add(t, set, "full", []int32{1, 2, 3}, 3) {
 		t.Error("an example without a label was taken")
 	}
-	if _, err := NewFeed(set, Options{Rows: 1}, Position{}); err == nil {
+	if _, err := NewFeed(set, Options{Examples: 1}, Position{}); err == nil {
 		t.Error("a set without examples made a feed")
 	}
 }

@@ -1,122 +1,139 @@
 // Package batch turns tokenized examples into the rectangles of token ids that
-// a device computes on: in which order, with which neighbours, how wide, and
-// which positions carry a label. Everything here is a function of the examples
-// and a seed, so that a run can be repeated, and resumed at any batch.
+// a device computes on: in which order, with which neighbours, how wide, what is
+// computed once for all of them, and which positions carry a label. Everything
+// here is a function of the examples and a seed, so that a run can be repeated,
+// and resumed at any batch; how examples are laid out changes neither their loss
+// nor their gradient.
 package batch
 
 import (
-	"slices"
+	"bufio"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
 
 	"alignctl/train/lm"
 )
 
-// A Set holds tokenized examples in one flat array, four bytes a token. It is
-// all of a data set that stays in memory; 100 million tokens are 400 MB.
+// A Set holds tokenized examples in a file without a name, which is gone with
+// Close or with the process. In memory it keeps 32 bytes an example, however
+// long it is.
 type Set struct {
-	ids     []int32
-	ends    []int // where each example ends in ids
-	prompts []int // tokens of each prompt
-	names   []string
+	file    *os.File
+	pending *bufio.Writer // into file
+	size    int64         // of the file, with what is pending
+	entries []entry
+	shared  []int32 // what all prompts begin with, short of their last token
+	longest int     // tokens of the longest example
+	most    int     // labels of the example that has the most
+	tokens  int
 	labels  int
 }
 
+// An entry says where in the file an example is: its ids, 4 bytes each, and
+// after them its name.
+type entry struct {
+	at     int64
+	key    uint64 // hash of the name: the order of an epoch is drawn by it
+	tokens int32
+	prompt int32
+	name   int32 // bytes of the name
+}
+
+// NewSet starts a set whose file is in a folder; "" is the system's own for
+// temporary files.
+func NewSet(folder string) (*Set, error) {
+	f, err := os.CreateTemp(folder, "tokens-")
+	if err != nil {
+		return nil, fmt.Errorf("keep tokens: %w", err)
+	}
+	if err := os.Remove(f.Name()); err != nil { // the open file stays
+		return nil, errors.Join(fmt.Errorf("keep tokens: %w", err), f.Close())
+	}
+	return &Set{file: f, pending: bufio.NewWriterSize(f, 1<<16)}, nil
+}
+
+// Close gives the disk space back.
+func (s *Set) Close() error { return s.file.Close() }
+
 // Add appends an example under its id. One without a label has no gradient and
 // isn't taken: added is false.
-func (s *Set) Add(name string, e lm.Example) (added bool) {
+func (s *Set) Add(name string, e lm.Example) (added bool, err error) {
 	if e.Labels() == 0 {
-		return false
+		return false, nil
 	}
-	s.ids = append(s.ids, e.IDs...)
-	s.ends = append(s.ends, len(s.ids))
-	s.prompts = append(s.prompts, e.Prompt)
-	s.names = append(s.names, name)
+	raw := make([]byte, 0, 4*len(e.IDs)+len(name))
+	for _, id := range e.IDs {
+		raw = binary.LittleEndian.AppendUint32(raw, uint32(id))
+	}
+	if _, err := s.pending.Write(append(raw, name...)); err != nil {
+		return false, fmt.Errorf("keep tokens of example %q: %w", name, err)
+	}
+	sum := sha256.Sum256([]byte(name))
+	s.narrow(e)
+	s.entries = append(s.entries, entry{at: s.size, key: binary.BigEndian.Uint64(sum[:]),
+		tokens: int32(len(e.IDs)), prompt: int32(e.Prompt), name: int32(len(name))})
+	s.size += int64(len(raw) + len(name))
+	s.tokens += len(e.IDs)
 	s.labels += e.Labels()
-	return true
+	s.longest, s.most = max(s.longest, len(e.IDs)), max(s.most, e.Labels())
+	return true, nil
+}
+
+// narrow leaves in shared what this prompt begins with, too. The last token of a
+// prompt isn't shared: it is the one that predicts the first label.
+func (s *Set) narrow(e lm.Example) {
+	prompt := e.IDs[:max(e.Prompt-1, 0)]
+	if len(s.entries) == 0 {
+		s.shared = append([]int32(nil), prompt...)
+		return
+	}
+	n := 0
+	for n < min(len(s.shared), len(prompt)) && s.shared[n] == prompt[n] {
+		n++
+	}
+	s.shared = s.shared[:n]
 }
 
 // Len is the number of examples.
-func (s *Set) Len() int { return len(s.ends) }
+func (s *Set) Len() int { return len(s.entries) }
 
 // Tokens is the number of tokens of all examples.
-func (s *Set) Tokens() int { return len(s.ids) }
+func (s *Set) Tokens() int { return s.tokens }
 
 // Labels is the number of tokens that count in a loss.
 func (s *Set) Labels() int { return s.labels }
 
-// example gives the ids and the prompt's length of the i-th example.
-func (s *Set) example(i int) (ids []int32, prompt int) {
-	start := 0
-	if i > 0 {
-		start = s.ends[i-1]
+// Shared is how many tokens all prompts begin with.
+func (s *Set) Shared() int { return len(s.shared) }
+
+// seal makes everything that was added readable.
+func (s *Set) seal() error {
+	if err := s.pending.Flush(); err != nil {
+		return fmt.Errorf("keep tokens: %w", err)
 	}
-	return s.ids[start:s.ends[i]], s.prompts[i]
+	return nil
 }
 
-func (s *Set) length(i int) int {
-	ids, _ := s.example(i)
-	return len(ids)
+// A text is an example read back.
+type text struct {
+	name   string
+	ids    []int32
+	prompt int // tokens of ids that are its prompt
 }
 
-// step is what widths are a multiple of.
-const step = 16
-
-// widths chooses at most n widths so that examples padded to the next width
-// waste the fewest tokens. Few widths mean few shapes to compile.
-func (s *Set) widths(n int) []int {
-	var counts []int // examples whose length fills the i-th step
-	for i := range s.Len() {
-		at := (s.length(i) - 1) / step
-		counts = append(counts, make([]int, max(0, at+1-len(counts)))...)
-		counts[at]++
+// text reads the i-th example.
+func (s *Set) text(i int32) (text, error) {
+	e := s.entries[i]
+	raw := make([]byte, 4*int(e.tokens)+int(e.name))
+	if _, err := s.file.ReadAt(raw, e.at); err != nil {
+		return text{}, fmt.Errorf("read tokens of example %d: %w", i, err)
 	}
-	return cheapest(counts, n)
-}
-
-// cheapest is the least padding by dynamic programming: cost[k][j] is the size
-// of all examples of up to j steps in k widths, of which the widest is j.
-func cheapest(counts []int, n int) []int {
-	most := len(counts)
-	total := make([]int, most+1) // examples of up to j steps
-	for j, c := range counts {
-		total[j+1] = total[j] + c
+	t := text{ids: make([]int32, e.tokens), prompt: int(e.prompt), name: string(raw[4*e.tokens:])}
+	for j := range t.ids {
+		t.ids[j] = int32(binary.LittleEndian.Uint32(raw[4*j:]))
 	}
-	const unreachable = int(^uint(0) >> 2)
-	cost, from := make([][]int, n+1), make([][]int, n+1)
-	for k := range cost {
-		cost[k], from[k] = slices.Repeat([]int{unreachable}, most+1), make([]int, most+1)
-	}
-	cost[0][0] = 0
-	for k := 1; k <= n; k++ {
-		for j := 1; j <= most; j++ {
-			cost[k][j], from[k][j] = extend(cost[k-1], total, j)
-		}
-	}
-	return trace(cost, from)
-}
-
-// extend adds the width j to the cheapest plan with one width less.
-func extend(before, total []int, j int) (cost, from int) {
-	cost = before[0] + j*total[j]
-	for i := 1; i < j; i++ {
-		if c := before[i] + j*(total[j]-total[i]); c < cost {
-			cost, from = c, i
-		}
-	}
-	return cost, from
-}
-
-// trace reads the widths of the cheapest plan back, narrowest first.
-func trace(cost, from [][]int) (widths []int) {
-	best, j := 0, len(cost[0])-1
-	for k := range cost {
-		if cost[k][j] < cost[best][j] {
-			best = k
-		}
-	}
-	for k := best; k > 0; k-- {
-		widths = append(widths, j*step)
-		j = from[k][j]
-	}
-	slices.Reverse(widths)
-	return widths
+	return t, nil
 }

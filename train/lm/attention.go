@@ -3,6 +3,8 @@ package lm
 import (
 	"math"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
@@ -55,17 +57,31 @@ func softmax(x *graph.Node) *graph.Node {
 	return graph.Add(graph.StopGradient(graph.Softmax(carrier, -1)), zero)
 }
 
-// CausalMask lets a token see itself and what came before it in its own text.
-// segments [batch, time] int32 numbers the texts in a row from 1; 0 is padding,
-// so an attention mask of zeros and ones is a segments tensor of one text a row.
+// CausalMask lets a token see itself and, of what came before it in its row,
+// the tokens that reach as far. ends [batch, time] int32 is how far each one
+// reaches: the place in the row after the last token that may see it. The
+// interval says all that rows of texts need (Wang et al. 2024, FlashMask, have
+// the same by columns):
+//
+//	one text a row  the row's length, and 0 for padding, which no one sees
+//	packed texts    the end of the token's own text
+//	trees of texts  the end of the last branch that grows from the token: what
+//	                branches share stands once, before them
+//
 // It returns [batch, time, time] bool.
-func CausalMask(segments *graph.Node) *graph.Node {
-	g, dims := segments.Graph(), segments.Shape().Dimensions
+func CausalMask(ends *graph.Node) *graph.Node {
+	g, dims := ends.Graph(), ends.Shape().Dimensions
 	batch, time := dims[0], dims[1]
-	square := []int{batch, time, time}
-	query := graph.BroadcastToDims(graph.Reshape(segments, batch, time, 1), square...)
-	key := graph.BroadcastToDims(graph.Reshape(segments, batch, 1, time), square...)
-	text := graph.LogicalAnd(graph.Equal(query, key), graph.GreaterThan(key, graph.ScalarZero(g, key.DType())))
-	past := graph.BroadcastToDims(graph.InsertAxes(graph.LowerTriangular(g, time), 0), square...)
-	return graph.LogicalAnd(text, past)
+	square := shapes.Make(ends.DType(), batch, time, time)
+	query, key := graph.Iota(g, square, 1), graph.Iota(g, square, 2)
+	end := graph.BroadcastToDims(graph.Reshape(ends, batch, 1, time), square.Dimensions...)
+	return graph.LogicalAnd(graph.LessOrEqual(key, query), graph.LessThan(query, end))
+}
+
+// afterShared widens a mask [batch, time, keys] by keys in front that all see:
+// [batch, time, shared+keys].
+func afterShared(shared int, mask *graph.Node) *graph.Node {
+	dims := mask.Shape().Dimensions
+	seen := graph.Ones(mask.Graph(), shapes.Make(dtypes.Bool, dims[0], dims[1], shared))
+	return graph.Concatenate([]*graph.Node{seen, mask}, 2)
 }

@@ -34,10 +34,7 @@ type freshCache struct {
 func (c *freshCache) Extend(_ int, k, v *graph.Node) (allK, allV *graph.Node) {
 	for _, fresh := range []*graph.Node{k, v} {
 		if len(c.prefix) > 0 {
-			shared := c.prefix[len(c.kept)]
-			dims := shared.Shape().Clone().Dimensions
-			dims[0] = fresh.Shape().Dimensions[0]
-			fresh = graph.Concatenate([]*graph.Node{graph.BroadcastToDims(shared, dims...), fresh}, 2)
+			fresh = inFront(c.prefix[len(c.kept)], fresh)
 		}
 		c.kept = append(c.kept, fresh)
 	}
@@ -71,7 +68,7 @@ func (gen *Generator) prefixGraph(_ *model.Scope, in []*graph.Node) []*graph.Nod
 	cache := &freshCache{}
 	hidden := gen.model.Decoder.Hidden(Tokens{
 		IDs: ids, Positions: graph.Iota(ids.Graph(), ids.Shape(), 1),
-		Mask: CausalMask(graph.OnesLike(ids)), Cache: cache,
+		Mask: CausalMask(graph.MulScalar(graph.OnesLike(ids), ids.Shape().Dimensions[1])), Cache: cache,
 	})
 	return append(cache.kept, hidden)
 }
@@ -104,12 +101,11 @@ func (gen *Generator) admitGraph(_ *model.Scope, in []*graph.Node) []*graph.Node
 func (gen *Generator) freshHidden(ids, lengths *graph.Node, cache *freshCache) *graph.Node {
 	g, dims := ids.Graph(), ids.Shape().Dimensions
 	places := graph.Iota(g, ids.Shape(), 1)
-	mask := CausalMask(graph.ConvertDType(graph.LessThan(places, graph.InsertAxes(lengths, -1)), dtypes.Int32))
+	mask := CausalMask(graph.BroadcastToDims(graph.InsertAxes(lengths, -1), dims...))
 	positions := places
 	if len(cache.prefix) > 0 {
 		length := cache.prefix[0].Shape().Dimensions[2]
-		seen := graph.Ones(g, shapes.Make(dtypes.Bool, dims[0], dims[1], length))
-		mask = graph.Concatenate([]*graph.Node{seen, mask}, 2)
+		mask = afterShared(length, mask)
 		positions = graph.AddScalar(places, length)
 	}
 	return gen.model.Decoder.Hidden(Tokens{IDs: ids, Positions: positions, Mask: mask, Cache: cache})

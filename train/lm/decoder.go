@@ -41,6 +41,11 @@ type Tokens struct {
 	Mask      *graph.Node // [batch, time, keys] bool: may this token see this key
 	Cache     KVCache     // nil: the keys are this pass's own, keys = time
 	Dropout   *graph.Node // [2] uint32: decides what is dropped; nil: nothing is
+
+	// Shared [shared] int32 is what all rows begin with, nil for nothing. It is
+	// computed once, at the positions from 0, and every row sees it: the rows' own
+	// positions go on from there, and keys = shared + time. Not with a cache.
+	Shared *graph.Node
 }
 
 // A KVCache keeps a text's keys and values between passes. Extend takes one
@@ -56,10 +61,12 @@ func (d *Decoder) Hidden(in Tokens) *graph.Node {
 	dims := in.IDs.Shape().Dimensions
 	batch, time := dims[0], dims[1]
 	table := d.weight(in.IDs.Graph(), "model.embed_tokens.weight") // [vocab, hidden]
-	// Within the layers the stream is flat, [batch*time, hidden]: plain matrix products.
-	x := graph.ConvertDType(graph.Gather(table, graph.Reshape(in.IDs, batch*time, 1)), d.compute)
-	pass := pass{Tokens: in, batch: batch, time: time, rotation: newRotation(d.Config, in.Positions)}
-	x = d.norm(d.layers(x, pass), "model.norm.weight")
+	// Within the layers the stream is flat, [tokens, hidden]: plain matrix products.
+	// What the rows share stands first, then the rows.
+	pass := newPass(d.Config, in)
+	x := graph.ConvertDType(graph.Gather(table, graph.InsertAxes(pass.ids, -1)), d.compute)
+	x = graph.SliceAxis(d.layers(x, pass), 0, graph.AxisRangeToEnd(pass.shared))
+	x = d.norm(x, "model.norm.weight")
 	return graph.Reshape(x, batch, time, d.Config.HiddenSize)
 }
 
@@ -92,37 +99,24 @@ func (d *Decoder) Logits(hidden *graph.Node) *graph.Node {
 	return widen(linear(hidden, d.matrix(hidden.Graph(), name)))
 }
 
-// pass is what the layers of one forward pass share.
-type pass struct {
-	Tokens
-	rotation
-	batch, time int
-}
-
-// layer is one pre-norm block on x [batch*time, hidden].
+// layer is one pre-norm block on x [tokens, hidden].
 func (d *Decoder) layer(index int, x *graph.Node, p pass) *graph.Node {
 	prefix := fmt.Sprintf("model.layers.%d.", index)
 	x = graph.Add(x, d.selfAttention(index, d.norm(x, prefix+"input_layernorm.weight"), p))
 	return graph.Add(x, d.feedForward(prefix+"mlp.", d.norm(x, prefix+"post_attention_layernorm.weight"), p))
 }
 
-// selfAttention projects x [batch*time, hidden] to heads, rotates and attends.
+// selfAttention projects x [tokens, hidden] to heads, rotates and attends.
 func (d *Decoder) selfAttention(index int, x *graph.Node, p pass) *graph.Node {
 	prefix := fmt.Sprintf("model.layers.%d.self_attn.", index)
 	c := d.Config
-	q := graph.Reshape(d.project(x, prefix+"q_proj", p), p.batch, p.time, c.Heads, c.HeadDim)
-	k := graph.Reshape(d.project(x, prefix+"k_proj", p), p.batch, p.time, c.KVHeads, c.HeadDim)
-	v := graph.Reshape(d.project(x, prefix+"v_proj", p), p.batch, p.time, c.KVHeads, c.HeadDim)
+	q := graph.Reshape(d.project(x, prefix+"q_proj", p), 1, -1, c.Heads, c.HeadDim)
+	k := graph.Reshape(d.project(x, prefix+"k_proj", p), 1, -1, c.KVHeads, c.HeadDim)
+	v := graph.Reshape(d.project(x, prefix+"v_proj", p), 1, -1, c.KVHeads, c.HeadDim)
 	if c.NormalizeHeads {
 		q, k = d.norm(q, prefix+"q_norm.weight"), d.norm(k, prefix+"k_norm.weight")
 	}
-	q, k = p.turn(q), graph.TransposeAllAxes(p.turn(k), 0, 2, 1, 3)
-	v = graph.TransposeAllAxes(v, 0, 2, 1, 3) // [batch, kvHeads, time, headDim], as k
-	if p.Cache != nil {
-		k, v = p.Cache.Extend(index, k, v)
-	}
-	mixed := graph.Reshape(attend(q, k, v, p.Mask), p.batch*p.time, c.Heads*c.HeadDim)
-	return d.project(mixed, prefix+"o_proj", p)
+	return d.project(p.attend(index, p.turn(q), p.turn(k), v), prefix+"o_proj", p)
 }
 
 // feedForward is SwiGLU (Shazeer 2020): down(silu(gate x) * up x).

@@ -92,8 +92,9 @@ func load(t *testing.T, folder string, options Options) *Model {
 	return m
 }
 
-// logits runs the model on ids [batch, time] at the given positions (nil: from 0).
-func (m *Model) logits(t *testing.T, ids, segments, positions [][]int32) [][][]float32 {
+// logits runs the model on ids [batch, time], where mask is 1, at the given
+// positions (nil: from 0).
+func (m *Model) logits(t *testing.T, ids, mask, positions [][]int32) [][][]float32 {
 	t.Helper()
 	if positions == nil {
 		positions = countUp(ids)
@@ -105,11 +106,22 @@ func (m *Model) logits(t *testing.T, ids, segments, positions [][]int32) [][][]f
 		t.Fatal(err)
 	}
 	defer exec.Finalize()
-	out, err := exec.Call1(ids, positions, segments)
+	out, err := exec.Call1(ids, positions, ends(mask))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out.Value().([][][]float32)
+}
+
+// ends is what CausalMask takes for a mask of one text a row.
+func ends(mask [][]int32) [][]int32 {
+	ends := make([][]int32, len(mask))
+	for row, real := range mask {
+		for _, m := range real {
+			ends[row] = append(ends[row], m*int32(len(real)))
+		}
+	}
+	return ends
 }
 
 // countUp gives each row of ids the positions 0, 1, 2, ...
@@ -178,7 +190,7 @@ func labelled(labels [][]int32) (index, targets []int32, weights []float32) {
 func (m *Model) lossAndGradients(t *testing.T, want golden, changes ...func(*Batch)) (float64, map[string]*tensors.Tensor) {
 	t.Helper()
 	exec, err := model.NewExec(m.Backend, m.Store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
-		batch := Batch{IDs: in[0], Positions: in[1], Segments: in[2], Index: in[3], Targets: in[4], Weights: in[5]}
+		batch := NewBatch(in)
 		for _, change := range changes {
 			change(&batch)
 		}
@@ -194,7 +206,7 @@ func (m *Model) lossAndGradients(t *testing.T, want golden, changes ...func(*Bat
 	}
 	defer exec.Finalize()
 	index, targets, weights := labelled(want.Labels)
-	out, err := exec.Call(want.IDs, countUp(want.IDs), want.Mask, index, targets, weights)
+	out, err := exec.Call(want.IDs, countUp(want.IDs), ends(want.Mask), index, targets, weights)
 	if err != nil {
 		t.Fatal(err)
 	}

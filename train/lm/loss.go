@@ -10,7 +10,8 @@ import (
 type Batch struct {
 	IDs       *graph.Node // [batch, time] int32
 	Positions *graph.Node // [batch, time] int32: place in its text, from 0
-	Segments  *graph.Node // [batch, time] int32: text within the row, from 1; 0 is padding
+	Ends      *graph.Node // [batch, time] int32: what may see it, as CausalMask takes them
+	Shared    *graph.Node // [shared] int32: what all rows begin with, as Tokens has it; nil: nothing
 
 	Index   *graph.Node // [labels] int32: row*time + t of the token that predicts the next one
 	Targets *graph.Node // [labels] int32: the id it should predict
@@ -20,14 +21,38 @@ type Batch struct {
 	Smoothing float64     // share of each label that is spread over the vocabulary (Szegedy et al. 2016)
 }
 
+// NewBatch names a graph's inputs: IDs, Positions, Ends, Index, Targets, Weights
+// and, where there is a seventh, Shared.
+func NewBatch(in []*graph.Node) Batch {
+	b := Batch{IDs: in[0], Positions: in[1], Ends: in[2], Index: in[3], Targets: in[4], Weights: in[5]}
+	if len(in) > 6 {
+		b.Shared = in[6]
+	}
+	return b
+}
+
+// hidden is the states of the batch's rows, [batch, time, hidden].
+func (d *Decoder) hidden(in Batch) *graph.Node {
+	return d.Hidden(Tokens{IDs: in.IDs, Positions: in.Positions, Mask: in.mask(), Shared: in.Shared,
+		Dropout: in.Dropout})
+}
+
+// mask is [batch, time, shared+time] bool.
+func (b Batch) mask() *graph.Node {
+	mask := CausalMask(b.Ends)
+	if b.Shared == nil {
+		return mask
+	}
+	return afterShared(b.Shared.Shape().Dimensions[0], mask)
+}
+
 // TokenLogProbs is log p(target | the tokens before it) for each label of the
 // batch, [labels] float32; with smoothing, the expectation of log p under the
 // smoothed label. Only the hidden states that predict a label meet the
 // vocabulary projection.
 func (d *Decoder) TokenLogProbs(in Batch) *graph.Node {
 	dims := in.IDs.Shape().Dimensions
-	hidden := d.Hidden(Tokens{IDs: in.IDs, Positions: in.Positions, Mask: CausalMask(in.Segments), Dropout: in.Dropout})
-	hidden = graph.Reshape(hidden, dims[0]*dims[1], d.Config.HiddenSize)
+	hidden := graph.Reshape(d.hidden(in), dims[0]*dims[1], d.Config.HiddenSize)
 	hidden = graph.Gather(hidden, graph.InsertAxes(in.Index, -1)) // [labels, hidden]
 	return smoothedLogProbs(d.Logits(hidden), in.Targets, in.Smoothing)
 }

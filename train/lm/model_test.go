@@ -176,16 +176,62 @@ func TestFreshAdapter(t *testing.T) {
 	}
 }
 
-// Padding on the right, and other texts in the same row, don't touch a text's
-// own predictions.
-func TestSegmentsAreIndependent(t *testing.T) {
+// A text's predictions are its own, whatever stands in its row and however much
+// of it stands elsewhere: padding, other texts, branches of a tree of texts, or
+// a beginning that all rows share.
+func TestRowsOfManyTexts(t *testing.T) {
 	eachBackend(t, func(t *testing.T, backend string) {
 		m := load(t, initTiny(t, 1), Options{Backend: backend})
-		alone := m.logits(t, [][]int32{{3, 4, 5}}, [][]int32{{1, 1, 1}}, nil)
-		packed := m.logits(t, [][]int32{{7, 8, 3, 4, 5, 0}}, [][]int32{{1, 1, 2, 2, 2, 0}}, [][]int32{{0, 1, 0, 1, 2, 0}})
-		packed[0] = packed[0][2:5]
-		compareLogits(t, packed, alone, [][]int32{{1, 1, 1}})
+		text := []int32{7, 8, 3, 4, 5}
+		want := m.logits(t, [][]int32{text}, [][]int32{{1, 1, 1, 1, 1}}, nil)
+		for name, c := range map[string]struct {
+			ids, positions, ends []int32
+			places               []int // of the text's tokens in the row, after what is shared
+			shared               []int32
+		}{
+			"padded": {[]int32{7, 8, 3, 4, 5, 0}, []int32{0, 1, 2, 3, 4, 0}, []int32{5, 5, 5, 5, 5, 0}, []int{0, 1, 2, 3, 4}, nil},
+			"packed": {[]int32{9, 6, 7, 8, 3, 4, 5, 0}, []int32{0, 1, 0, 1, 2, 3, 4, 0}, []int32{2, 2, 7, 7, 7, 7, 7, 0},
+				[]int{2, 3, 4, 5, 6}, nil},
+			// 7 8 begins three texts, 7 8 3 two of them: 7 8 (9 6 | 3 (2 | 4 5))
+			"tree": {[]int32{7, 8, 9, 6, 3, 2, 4, 5}, []int32{0, 1, 2, 3, 2, 3, 3, 4}, []int32{8, 8, 4, 4, 8, 6, 8, 8},
+				[]int{0, 1, 4, 6, 7}, nil},
+			"shared": {[]int32{9, 6, 3, 4, 5}, []int32{2, 3, 2, 3, 4}, []int32{2, 2, 5, 5, 5}, []int{2, 3, 4}, []int32{7, 8}},
+		} {
+			all := m.rowLogits(t, c.ids, c.positions, c.ends, c.shared)
+			var got [][]float32
+			for _, place := range c.places {
+				got = append(got, all[place])
+			}
+			rest := want[0][len(c.shared):]
+			t.Log(name)
+			compareLogits(t, [][][]float32{got}, [][][]float32{rest}, [][]int32{{1, 1, 1, 1, 1}})
+		}
 	})
+}
+
+// rowLogits runs one row of a batch.
+func (m *Model) rowLogits(t *testing.T, ids, positions, ends, shared []int32) [][]float32 {
+	t.Helper()
+	inputs := []any{[][]int32{ids}, [][]int32{positions}, [][]int32{ends}}
+	if shared != nil {
+		inputs = append(inputs, shared)
+	}
+	exec, err := model.NewExec(m.Backend, m.Store, func(_ *model.Scope, in []*graph.Node) *graph.Node {
+		batch := Batch{IDs: in[0], Positions: in[1], Ends: in[2]}
+		if len(in) > 3 {
+			batch.Shared = in[3]
+		}
+		return m.Decoder.Logits(m.Decoder.hidden(batch))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exec.Finalize()
+	out, err := exec.Call1(inputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Value().([][][]float32)[0]
 }
 
 // Logits of a thousand would overflow a plain exponential, and a target that is

@@ -34,7 +34,7 @@ func benchmarkStep(b *testing.B, folder, backend string) {
 	}
 	defer m.Close()
 	exec, err := model.NewExec(m.Backend, m.Store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
-		batch := Batch{IDs: in[0], Positions: in[1], Segments: in[2], Index: in[3], Targets: in[4], Weights: in[5]}
+		batch := NewBatch(in)
 		loss := m.Decoder.CompletionLoss(batch, graph.ReduceAllSum(batch.Weights))
 		var nodes []*graph.Node
 		for _, variable := range m.Trainable() {
@@ -79,18 +79,18 @@ func cpuSeconds(b *testing.B) float64 {
 
 // benchmarkBatch makes rows of arbitrary ids whose second half is labelled.
 func benchmarkBatch(rows, time int) []any {
-	ids, segments := make([][]int32, rows), make([][]int32, rows)
+	ids, mask := make([][]int32, rows), make([][]int32, rows)
 	var index, targets []int32
 	var weights []float32
 	for row := range rows {
 		for at := range time {
 			id := int32(20 + (row*7919+at*104729)%40000)
-			ids[row], segments[row] = append(ids[row], id), append(segments[row], 1)
+			ids[row], mask[row] = append(ids[row], id), append(mask[row], 1)
 			if at >= time/2 {
 				index, targets = append(index, int32(row*time+at-1)), append(targets, id)
 				weights = append(weights, 1)
 			}
 		}
 	}
-	return []any{ids, countUp(ids), segments, index, targets, weights}
+	return []any{ids, countUp(ids), ends(mask), index, targets, weights}
 }
