@@ -11,6 +11,8 @@
 #   make bench-etl   alignctl etl on files of full size beside polars, pandas, DuckDB and
 #                  data.table (ALIGNCTL_PEERS: a python that has them)
 #   make bench-data  alignctl data build at the study's size
+#   make bench-train  alignctl train sft beside PEFT and TRL (ALIGNCTL_TESTMODELS: a folder with
+#                  smollm2; ALIGNCTL_PYTHON: a python that has them)
 #   make bench     timings beside their peers (docs/performance.md)
 
 export CGO_ENABLED = 1
@@ -22,7 +24,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long test-reliability test-interop test-exports race lint fuzz bench bench-etl bench-data clean
+.PHONY: all build demo test test-long test-reliability test-interop test-exports race lint fuzz bench bench-etl bench-data bench-train clean
 
 all: build
 
@@ -80,6 +82,9 @@ bench-etl: build
 
 bench-data: build
 	go run ./bench/data
+
+bench-train: build
+	go run ./bench/train -model $(ALIGNCTL_TESTMODELS)/smollm2
 
 clean:
 	rm -rf bin demo-lake

@@ -18,6 +18,7 @@ var allowed = map[string][]string{
 	"bench/data":             {"*"},
 	"bench/etl":              {"*"},
 	"bench/measure":          {},
+	"bench/train":            {"*"},
 	"cmd/alignctl":           {"*"},
 	"demo":                   {},
 	"demo/gen":               {"demo"},
