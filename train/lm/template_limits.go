@@ -75,6 +75,7 @@ type boundedWriter struct {
 	allowance *allowance
 }
 
+// Write passes text on until the allowance is spent.
 func (w boundedWriter) Write(text []byte) (int, error) {
 	if err := w.allowance.spend(len(text)); err != nil {
 		return 0, err
@@ -309,8 +310,11 @@ func filtered(e nodes.Expression, filter string) nodes.Expression {
 // A loopStep stands first in a loop's body and takes the step off the allowance.
 type loopStep struct{ at *tokens.Token }
 
+// Position is that of the loop.
 func (s loopStep) Position() *tokens.Token { return s.at }
-func (s loopStep) String() string          { return "loop step" }
+
+// String names it in errors.
+func (s loopStep) String() string { return "loop step" }
 
 // Execute implements exec.ControlStructure.
 func (s loopStep) Execute(r *exec.Renderer, _ *nodes.ControlStructureBlock) error {
@@ -326,8 +330,11 @@ type setStatement struct {
 	condition, or nodes.Expression // value if condition else or
 }
 
+// Position is that of the statement.
 func (s *setStatement) Position() *tokens.Token { return s.at }
-func (s *setStatement) String() string          { return "set" }
+
+// String names it in errors.
+func (s *setStatement) String() string { return "set" }
 
 func parseSet(p, args *parser.Parser) (nodes.ControlStructure, error) {
 	s := &setStatement{at: p.Current()}
