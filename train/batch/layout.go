@@ -18,10 +18,11 @@ const (
 
 func roundUp(n, step int) int { return (n + step - 1) / step * step }
 
-// What a batch costs, in units of a token's way through the layers. A key that a
-// token may look at, masked or not, is a few hundredths of a percent of that, a
-// label's vocabulary projection a quarter (SmolLM2-135M on two cores; both are
-// less in larger models, where choosing badly costs less, too).
+// What a batch costs, in units of a token's way through the layers: estimates, by
+// the multiplications of SmolLM2-135M, not by the clock. A label's vocabulary
+// projection has a quarter of them, a key that a token may look at, masked or
+// not, one in 3000; that is doubled for the softmax, which multiplies little and
+// takes its time. Both are less in larger models.
 const (
 	keyCost   = 1.0 / 1500
 	labelCost = 0.25
