@@ -102,6 +102,7 @@ func TestResumeEqualsUninterrupted(t *testing.T) {
 			o.LabelSmoothing = 0.1
 			if !full {
 				o.LoRA.Dropout, o.LoRAPlusRatio = 0.3, 4
+				o.Packing, o.Share = true, true
 			}
 			whole, err := SFT(t.Context(), l, o)
 			if err != nil {

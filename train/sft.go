@@ -67,7 +67,7 @@ type SFTOptions struct {
 func DefaultSFT() SFTOptions {
 	return SFTOptions{
 		LoRA:   lm.LoRAConfig{Rank: 8, Alpha: 16, Targets: []string{"q_proj", "v_proj"}},
-		Epochs: 1, Batch: 8, Packing: true, Share: true, Accumulate: 1, MaxTokens: 512,
+		Epochs: 1, Batch: 8, Accumulate: 1, MaxTokens: 512,
 		LearningRate: 2e-4, Schedule: "cosine", Warmup: 0.1, MaxGradNorm: 1, EvalExamples: 64, Seed: 42,
 		Precision: lm.SinglePrecision, Keep: 2, Save: "last", LossLimit: 3,
 	}

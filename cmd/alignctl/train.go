@@ -93,7 +93,7 @@ func (o *trainSFTOptions) dataFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "epochs", Usage: "passes over the examples", Value: o.Epochs, Destination: &o.Epochs},
 		&cli.IntFlag{Name: "max-steps", Usage: "optimizer steps at most (0: as --epochs says)", Destination: &o.MaxSteps},
 		&cli.IntFlag{Name: "batch", Usage: "examples in a micro-batch", Value: o.Batch, Destination: &o.Batch},
-		&cli.BoolFlag{Name: "packing", Usage: "examples of a micro-batch share rows: faster, the same numbers", Value: o.Packing,
+		&cli.BoolFlag{Name: "packing", Usage: "lay several examples of a micro-batch into a row: changes the speed, not what is learnt", Value: o.Packing,
 			Destination: &o.Packing},
 		&cli.BoolFlag{Name: "share-prefix", Usage: "compute what all prompts begin with once a micro-batch: likewise",
 			Value: o.Share, Destination: &o.Share},
