@@ -35,8 +35,12 @@ type Finding struct {
 	Report  bool   // its rows are shown; those of an audit are faults
 	Waived  string // "split=question": the parameter by which the audit isn't asked; ""
 	Columns []string
-	Rows    [][]any
+	Rows    [][]any // the first ones
+	Found   int64   // how many there are
 }
+
+// findingRows is how many rows a Finding keeps.
+const findingRows = 20
 
 var standingLine = regexp.MustCompile(`^-- (audit|report): ([a-z-]+) "(.+)"$`)
 
@@ -143,13 +147,8 @@ func (c *Catalogue) examine(ctx context.Context, l *lake.Lake, name, at string, 
 	if err != nil {
 		return nil, fmt.Errorf("audit %s: %w", view.Name, err)
 	}
-	if err := narrow(ctx, l, session, made.Recipe.Scopes, pins); err != nil {
-		return nil, err
-	}
-	if err := setVariables(ctx, session, params); err != nil {
-		return nil, err
-	}
-	if err := c.loadTemplates(ctx, session); err != nil {
+	made.Recipe.Params = params
+	if err := c.equip(ctx, l, session, made.Recipe, pins); err != nil {
 		return nil, err
 	}
 	asked, err := view.audits(ctx, session, params)
@@ -212,7 +211,10 @@ func (f *Finding) ask(ctx context.Context, s *lake.Session) (err error) {
 	if f.Columns, err = rows.Columns(); err != nil {
 		return err
 	}
-	for rows.Next() {
+	for ; rows.Next(); f.Found++ {
+		if f.Found >= findingRows {
+			continue
+		}
 		values, into := make([]any, len(f.Columns)), make([]any, len(f.Columns))
 		for i := range values {
 			into[i] = &values[i]

@@ -105,13 +105,19 @@ func (b *builder) prepare(ctx context.Context, run *lake.Run, recipe Recipe, pin
 			return err
 		}
 	}
-	if err := narrow(ctx, b.lake, run.Session(), recipe.Scopes, pins); err != nil {
+	return b.equip(ctx, b.lake, run.Session(), recipe, pins)
+}
+
+// equip gives a session at these pins what a recipe's statements see: of some
+// tables one scope, the parameters, the templates.
+func (c *Catalogue) equip(ctx context.Context, l *lake.Lake, s *lake.Session, recipe Recipe, pins lake.Pins) error {
+	if err := narrow(ctx, l, s, recipe.Scopes, pins); err != nil {
 		return err
 	}
-	if err := setVariables(ctx, run.Session(), recipe.Params); err != nil {
+	if err := setVariables(ctx, s, recipe.Params); err != nil {
 		return err
 	}
-	return b.loadTemplates(ctx, run.Session())
+	return c.loadTemplates(ctx, s)
 }
 
 // narrow makes a session at these pins show of some tables one scope only: what

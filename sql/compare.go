@@ -1,5 +1,7 @@
 package sql
 
+import "slices"
+
 // A RecipeChange is one thing that two recipes of a data set don't share.
 type RecipeChange struct {
 	Kind          string // "parameter", "input", "template", "query" or "view"
@@ -49,4 +51,16 @@ func firstDifference(a, b string) (string, string) {
 		dots = "…"
 	}
 	return dots + string(before[from:]), dots + string(after[from:])
+}
+
+// keysOfBoth are the keys of two maps, sorted.
+func keysOfBoth(a, b map[string]string) []string {
+	keys := make([]string, 0, len(a)+len(b))
+	for _, m := range []map[string]string{a, b} {
+		for key := range m {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }

@@ -3,7 +3,6 @@ package sql
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -106,42 +105,26 @@ func (s *overview) stale(ctx context.Context, v *View, then Recipe) (why []strin
 	case now.Digest == then.Digest:
 		return nil
 	}
-	if why = then.changes(now); len(why) == 0 {
-		why = []string{"the view has changed"}
+	for _, change := range then.Compare(now) {
+		why = append(why, change.words())
 	}
 	return why
 }
 
-// changes names the inputs and templates that two recipes of a view don't share.
-func (r Recipe) changes(now Recipe) (words []string) {
-	for _, table := range keysOfBoth(r.Inputs, now.Inputs) {
-		switch then, is := r.Inputs[table], now.Inputs[table]; {
-		case then == "":
-			words = append(words, table+" is read now")
-		case is == "":
-			words = append(words, table+" is not read any more")
-		case then != is:
-			words = append(words, table+" has changed")
-		}
+// words says what a change is, for somebody who asks why a data set is out of
+// date.
+func (c RecipeChange) words() string {
+	switch {
+	case c.Kind == "query" || c.Kind == "view":
+		return "the view has changed"
+	case c.Kind != "input":
+		return c.Kind + " " + c.Name + " has changed"
+	case c.Before == "":
+		return c.Name + " is read now"
+	case c.After == "":
+		return c.Name + " is not read any more"
 	}
-	for _, id := range keysOfBoth(r.Templates, now.Templates) {
-		if r.Templates[id] != now.Templates[id] {
-			words = append(words, "template "+id+" has changed")
-		}
-	}
-	return words
-}
-
-// keysOfBoth are the keys of two maps, sorted.
-func keysOfBoth(a, b map[string]string) []string {
-	keys := make([]string, 0, len(a)+len(b))
-	for _, m := range []map[string]string{a, b} {
-		for key := range m {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
-	return slices.Compact(keys)
+	return c.Name + " has changed"
 }
 
 // state sums up what the lake holds of a data set.

@@ -77,7 +77,7 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
-func TestSplit(t *testing.T) {
+func TestStatements(t *testing.T) {
 	for _, c := range []struct {
 		text  string
 		want  []Statement
@@ -92,7 +92,7 @@ func TestSplit(t *testing.T) {
 		{"", nil, ""},
 		{"select 1; /* open ;", []Statement{{"select 1", 1}}, "/* open ;"},
 	} {
-		got, rest := Split(c.text)
+		got, rest := Statements(c.text)
 		if diff := cmp.Diff(c.want, got); diff != "" || rest.SQL != c.after {
 			t.Errorf("%q: rest %q, %s", c.text, rest.SQL, diff)
 		}
@@ -123,7 +123,7 @@ func FuzzTokens(f *testing.F) {
 			}
 			at = token.end
 		}
-		statements, rest := Split(text)
+		statements, rest := Statements(text)
 		at := 0
 		for _, s := range append(statements, rest) {
 			next := strings.Index(text[at:], s.SQL)

@@ -25,17 +25,17 @@ func inOrder[In, Out any](
 	work func(In) (Out, error), take func(Out) error,
 ) error {
 	workers := runtime.GOMAXPROCS(0)
-	todo := make(chan *chunk[In, Out], workers)
+	waiting := make(chan *chunk[In, Out], workers)
 	ordered := make(chan *chunk[In, Out], 2*workers)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		defer close(todo)
+		defer close(waiting)
 		defer close(ordered)
-		return readChunks(ctx, read, todo, ordered)
+		return readChunks(ctx, read, waiting, ordered)
 	})
 	for range workers {
 		group.Go(func() error {
-			for c := range todo {
+			for c := range waiting {
 				c.done <- c.run(work)
 			}
 			return nil

@@ -15,7 +15,7 @@ func (s *sft) footprint(config lm.Config, examples int) lm.Footprint {
 	largest, share := s.feed.Largest(), float64(examples)/float64(s.options.Batch)
 	rows := int(math.Ceil(share * float64(largest.Rows)))
 	t := lm.Training{LoRA: &s.options.LoRA, Rows: rows, Width: largest.Width + (largest.Shared+rows-1)/rows,
-		Labels: int(math.Ceil(share * float64(largest.Labels)))}
+		Labels: int(math.Ceil(share * float64(largest.Labels))), CheckpointLayers: s.options.CheckpointLayers}
 	if s.options.Full {
 		t.LoRA = nil
 	}
@@ -40,6 +40,10 @@ func (s *sft) cure(config lm.Config, memory int64) string {
 		if s.footprint(config, rows).Total() <= memory {
 			return fmt.Sprintf("--batch %d --accumulate %d would fit", rows, (s.options.Batch*s.options.Accumulate+rows-1)/rows)
 		}
+	}
+	layers := *s
+	if layers.options.CheckpointLayers = true; layers.footprint(config, s.options.Batch).Total() <= memory {
+		return "--checkpoint-layers would fit, at the cost of time"
 	}
 	if s.options.Full {
 		return "train an adapter (--method lora), set a smaller --max-tokens, or take a smaller model"

@@ -50,6 +50,10 @@ func TestAdmit(t *testing.T) {
 			t.Errorf("%+v: error %v", c, err)
 		}
 	}
+	s.options.Full, s.options.CheckpointLayers = false, true
+	if err := s.admit("xla:cpu", config, 8<<30); err != nil {
+		t.Errorf("with layers checkpointed: %v", err)
+	}
 	if memory := machineMemory(); memory < 64<<20 {
 		t.Errorf("this machine has %d bytes of memory", memory)
 	}

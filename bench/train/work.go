@@ -39,21 +39,25 @@ func (b *bench) takeTurns(ctx context.Context, programs []program) ([]result, er
 			if err != nil {
 				return nil, fmt.Errorf("run %s: %w", p.name, err)
 			}
-			r := &results[i]
-			r.program, r.usages = p, append(r.usages, u)
-			var seconds float64
-			for _, s := range steps[len(steps)/2:] {
-				seconds += s.Seconds
-			}
-			r.seconds = append(r.seconds, seconds)
-			if r.losses == nil {
-				for _, s := range steps {
-					r.losses = append(r.losses, s.Loss)
-				}
-			}
+			results[i].program = p
+			results[i].add(u, steps)
 		}
 	}
 	return results, nil
+}
+
+// add takes one run into account.
+func (r *result) add(u measure.Usage, steps []step) {
+	var seconds float64
+	for _, s := range steps[len(steps)/2:] {
+		seconds += s.Seconds
+	}
+	if r.usages == nil {
+		for _, s := range steps {
+			r.losses = append(r.losses, s.Loss)
+		}
+	}
+	r.usages, r.seconds = append(r.usages, u), append(r.seconds, seconds)
 }
 
 func median(numbers []float64) float64 {
@@ -125,10 +129,10 @@ func (b *bench) study(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	programs := []program{
-		b.alignctlOn("alignctl", "study", b.steps),
-		b.alignctlOn("alignctl --share-prefix=false", "study", b.steps, "--share-prefix=false"),
-		b.alignctlOn("alignctl --packing=false", "study", b.steps, "--packing=false"),
-		b.alignctlOn("alignctl, neither", "study", b.steps, "--packing=false", "--share-prefix=false"),
+		b.alignctlOn("alignctl, both", "study", b.steps, "--packing", "--share-prefix"),
+		b.alignctlOn("alignctl --packing", "study", b.steps, "--packing"),
+		b.alignctlOn("alignctl --share-prefix", "study", b.steps, "--share-prefix"),
+		b.alignctlOn("alignctl, neither", "study", b.steps),
 	}
 	if b.python != "" {
 		if err := b.saveStart(ctx, "study"); err != nil {

@@ -49,7 +49,7 @@ func runDataAudit(ctx context.Context, t *terminal, l *lake.Lake, name string, o
 		if verdict == "failed" {
 			failed++
 		}
-		g.add(f.Name, verdict, len(f.Rows), f.Doc)
+		g.add(f.Name, verdict, f.Found, f.Doc)
 	}
 	if err := t.printRows(o.format, g); err != nil {
 		return err
@@ -75,9 +75,6 @@ func verdictOf(f sql.Finding) string {
 	return "passed"
 }
 
-// shownRows is how many rows of a finding are printed.
-const shownRows = 20
-
 // printFindings shows on stderr the rows of reports and of failed audits, and
 // what was waived.
 func (t *terminal) printFindings(findings []sql.Finding) error {
@@ -90,13 +87,16 @@ func (t *terminal) printFindings(findings []sql.Finding) error {
 		}
 		fmt.Fprintf(t.err, "%s: %s\n", f.Name, f.Doc)
 		w := newRowWriter("table", t.err, f.Columns)
-		for _, row := range f.Rows[:min(len(f.Rows), shownRows)] {
+		for _, row := range f.Rows {
 			if err := w.row(row); err != nil {
 				return err
 			}
 		}
 		if err := w.close(); err != nil {
 			return err
+		}
+		if more := f.Found - int64(len(f.Rows)); more > 0 {
+			fmt.Fprintf(t.err, "and %d more rows\n", more)
 		}
 	}
 	return nil

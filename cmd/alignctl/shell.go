@@ -65,7 +65,7 @@ func (s *sqlShell) loop(ctx context.Context) error {
 		case err != nil:
 			return err
 		}
-		statements, rest := sql.Split(pending + line + "\n")
+		statements, rest := sql.Statements(pending + line + "\n")
 		for _, statement := range statements {
 			err := s.run(ctx, statement)
 			if errors.Is(err, errQuit) || ctx.Err() != nil {

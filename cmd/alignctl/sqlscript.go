@@ -28,7 +28,7 @@ func (r *sqlRunner) stdin(ctx context.Context) error {
 // script runs statements one after the other up to the first error, which then
 // names the script and the line.
 func (r *sqlRunner) script(ctx context.Context, name, text string) error {
-	statements, rest := sql.Split(text)
+	statements, rest := sql.Statements(text)
 	if rest.SQL != "" {
 		statements = append(statements, rest)
 	}

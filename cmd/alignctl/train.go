@@ -171,7 +171,7 @@ func (o *trainSFTOptions) savingFlags() []cli.Flag {
 
 // checkAdapterFlags refuses settings of a new adapter where one goes on.
 func checkAdapterFlags(c *cli.Context) error {
-	for _, flag := range []string{"lora-r", "lora-alpha", "lora-target"} {
+	for _, flag := range []string{"lora-r", "lora-alpha", "lora-target", "lora-dropout", "rslora"} {
 		if c.IsSet("adapter") && c.IsSet(flag) {
 			return usagef("train sft: --%s is of a new adapter: the one of --adapter has its own", flag)
 		}

@@ -21,14 +21,13 @@ func NewAhead(feed *Feed, depth int) *Ahead {
 	a := &Ahead{made: make(chan result, depth), stop: stop, stopped: make(chan struct{})}
 	go func() {
 		defer close(a.stopped)
-		for {
-			b, err := feed.Next()
-			select {
-			case a.made <- result{b, err}:
-			case <-ctx.Done():
-				return
+		for r := (result{}); ; {
+			if r.err == nil { // an error stays, however often it is asked for
+				r.batch, r.err = feed.Next()
 			}
-			if err != nil {
+			select {
+			case a.made <- r:
+			case <-ctx.Done():
 				return
 			}
 		}

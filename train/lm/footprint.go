@@ -7,6 +7,8 @@ type Training struct {
 	Rows   int         // of the micro-batch
 	Width  int         // tokens in a row, padding included
 	Labels int         // tokens that meet the vocabulary projection
+
+	CheckpointLayers bool // see Options
 }
 
 // A Footprint is the memory that training takes, in bytes, by what fills it.
@@ -39,6 +41,7 @@ const (
 // are trained too, the inputs of their products stay besides: 2h + q + f. What is
 // trained has six more floats: its gradient of the pass, the accumulated one
 // before and after it is added, two moments, and a copy on its way to the disk.
+// With CheckpointLayers a layer leaves h alone, and one layer at a time has all.
 func (c Config) Footprint(t Training) Footprint {
 	tokens := int64(t.Rows) * int64(t.Width)
 	queries, keys := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
@@ -51,10 +54,14 @@ func (c Config) Footprint(t Training) Footprint {
 		trained = elements(t.LoRA.loraWeights(c))
 		weights += trained
 	}
+	left := c.Layers * kept
+	if t.CheckpointLayers {
+		left = c.Layers*c.HiddenSize + kept
+	}
 	return Footprint{
 		Weights:     floatBytes * weights,
 		Optimizer:   floatBytes * 6 * trained,
-		Activations: floatBytes * tokens * int64(c.Layers) * int64(kept),
+		Activations: floatBytes * tokens * int64(left),
 		Logits:      floatBytes * 3 * int64(t.Labels) * int64(c.VocabSize),
 		Process:     processBytes,
 	}

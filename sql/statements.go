@@ -2,12 +2,12 @@ package sql
 
 import "strings"
 
-// Split cuts a text at the semicolons that end statements, leaves empty
+// Statements cuts a text at the semicolons that end statements, leaves empty
 // statements out, and gives each its line in the text. A line that begins with
 // a dot where a statement could begin is a command of the shell: a statement of
 // its own, without a semicolon. The rest is the unfinished statement after the
 // last end, or "".
-func Split(text string) (statements []Statement, rest Statement) {
+func Statements(text string) (statements []Statement, rest Statement) {
 	c := cutter{text: text}
 	for at := 0; at < len(text); {
 		t := nextToken(text, at)
@@ -65,7 +65,7 @@ func (c *cutter) statement(from, to int) Statement {
 // One is the statement of a text that holds exactly one; the semicolon at its
 // end may be absent.
 func One(text string) (Statement, error) {
-	statements, rest := Split(text)
+	statements, rest := Statements(text)
 	if rest.SQL != "" {
 		statements = append(statements, rest)
 	}

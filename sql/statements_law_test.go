@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Split finds as many statements as DuckDB's parser, in any text that parses.
-func TestSplitLaw(t *testing.T) {
+// Statements finds as many statements as DuckDB's parser, in any text that parses.
+func TestStatementsLaw(t *testing.T) {
 	s := newWorld(t, "").open(SessionOptions{})
 	pieces := []string{"select 1", "select", " ", "\n", ";", ";", "'a;b'", "'it''s'", `"c;d"`, "e'\\';'", "e'x''y'", "$$;$$", "$t$ $$ ; $t$",
 		"-- ;\n", "/* ; */", "/* /* ; */ ; */", " as x", ", 2", "from range(1)", "date'2020-01-01'", "x'AB'", "$1", "词", "@ -5", "a$b", "1e5", "'"}
@@ -28,7 +28,7 @@ func TestSplitLaw(t *testing.T) {
 			return
 		}
 		parsed++
-		statements, rest := Split(text)
+		statements, rest := Statements(text)
 		if rest.SQL != "" {
 			statements = append(statements, rest)
 		}
