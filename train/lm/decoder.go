@@ -64,6 +64,7 @@ func (d *Decoder) Hidden(in Tokens) *graph.Node {
 	// Within the layers the stream is flat, [tokens, hidden]: plain matrix products.
 	// What the rows share stands first, then the rows.
 	pass := newPass(d.Config, in)
+	pass.layersAnew = d.checkpoint
 	x := graph.ConvertDType(graph.Gather(table, graph.InsertAxes(pass.ids, -1)), d.compute)
 	x = graph.SliceAxis(d.layers(x, pass), 0, graph.AxisRangeToEnd(pass.shared))
 	x = d.norm(x, "model.norm.weight")

@@ -37,7 +37,9 @@ const (
 //	4h + q + 2kv + 3f + 2 heads width
 //
 // floats: the stream before and after each norm, what attention mixes, its
-// scores and their softmax, and three products of the gated layer. Where weights
+// scores and their softmax, and three products of the gated layer. Rows longer
+// than a block of queries leave no scores, but work on those of a block, their
+// softmax and the gradients of both (see attendInOrder). Where weights
 // are trained too, the inputs of their products stay besides: 2h + q + f. What is
 // trained has six more floats: its gradient of the pass, the accumulated one
 // before and after it is added, two moments, and a copy on its way to the disk.
@@ -45,7 +47,13 @@ const (
 func (c Config) Footprint(t Training) Footprint {
 	tokens := int64(t.Rows) * int64(t.Width)
 	queries, keys := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
-	kept := 4*c.HiddenSize + queries + 2*keys + 3*c.IntermediateSize + 2*c.Heads*t.Width
+	kept := 4*c.HiddenSize + queries + 2*keys + 3*c.IntermediateSize
+	scores := 0 // of a block
+	if t.Width > queryBlock && !t.CheckpointLayers {
+		scores = 4 * t.Rows * c.Heads * queryBlock * t.Width
+	} else {
+		kept += 2 * c.Heads * t.Width
+	}
 	weights := elements(c.weights())
 	trained := weights
 	if t.LoRA == nil {
@@ -61,7 +69,7 @@ func (c Config) Footprint(t Training) Footprint {
 	return Footprint{
 		Weights:     floatBytes * weights,
 		Optimizer:   floatBytes * 6 * trained,
-		Activations: floatBytes * tokens * int64(left),
+		Activations: floatBytes * (tokens*int64(left) + int64(scores)),
 		Logits:      floatBytes * 3 * int64(t.Labels) * int64(c.VocabSize),
 		Process:     processBytes,
 	}

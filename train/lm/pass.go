@@ -16,6 +16,7 @@ type pass struct {
 	sharedMask *graph.Node // [1, shared, shared] bool
 	batch      int
 	time       int
+	layersAnew bool // the way back computes each layer anew: see Options.CheckpointLayers
 }
 
 func newPass(c Config, in Tokens) pass {
@@ -54,16 +55,49 @@ func (p pass) attend(layer int, q, k, v *graph.Node) *graph.Node {
 	rowsK, rowsV = byHead(rowsK), byHead(rowsV)
 	if p.Cache != nil {
 		rowsK, rowsV = p.Cache.Extend(layer, rowsK, rowsV)
+		return flat(attend(rowsQ, rowsK, rowsV, p.Mask))
 	}
 	if p.shared == 0 {
-		return flat(attend(rowsQ, rowsK, rowsV, p.Mask))
+		return flat(p.attendInOrder(rowsQ, rowsK, rowsV, p.Mask))
 	}
 	sharedK, sharedV = byHead(sharedK), byHead(sharedV)
 	rowsK, rowsV = inFront(sharedK, rowsK), inFront(sharedV, rowsV)
 	return graph.Concatenate([]*graph.Node{
-		flat(attend(sharedQ, sharedK, sharedV, p.sharedMask)),
-		flat(attend(rowsQ, rowsK, rowsV, p.Mask)),
+		flat(p.attendInOrder(sharedQ, sharedK, sharedV, p.sharedMask)),
+		flat(p.attendInOrder(rowsQ, rowsK, rowsV, p.Mask)),
 	}, 0)
+}
+
+// queryBlock is how many queries of a row meet their keys at a time.
+const queryBlock = 128
+
+// attendInOrder is attend where the row's own keys are the last ones, in the
+// order of its queries: a block of queries meets no key behind it, which nearly
+// halves the work of a long row. What a block computes is not kept for the way
+// back but computed anew there: scores grow with the square of the row, and
+// fetching them costs more time than making them (Dao et al. 2022). Where whole
+// layers are computed anew, this part of them already is.
+func (p pass) attendInOrder(q, k, v, mask *graph.Node) *graph.Node {
+	time := q.Shape().Dimensions[1]
+	if time <= queryBlock {
+		return attend(q, k, v, mask)
+	}
+	before := k.Shape().Dimensions[2] - time
+	if !p.layersAnew {
+		q, k, v = q.Checkpoint(), k.Checkpoint(), v.Checkpoint()
+	}
+	var blocks []*graph.Node
+	for start := 0; start < time; start += queryBlock {
+		end := min(start+queryBlock, time)
+		queries, keys := graph.AxisRange(start, end), graph.AxisRange(0, before+end)
+		seen := graph.SliceAxis(graph.SliceAxis(mask, 1, queries), 2, keys)
+		block := attend(graph.SliceAxis(q, 1, queries), graph.SliceAxis(k, 2, keys), graph.SliceAxis(v, 2, keys), seen)
+		if !p.layersAnew {
+			block = block.StopCheckpoint()
+		}
+		blocks = append(blocks, block)
+	}
+	return graph.Concatenate(blocks, 1)
 }
 
 // byHead turns [batch, time, heads, headDim] to [batch, heads, time, headDim].
