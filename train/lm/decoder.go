@@ -161,7 +161,8 @@ func (d *Decoder) norm(x *graph.Node, name string) *graph.Node {
 	meanSquare := graph.ReduceAndKeep(graph.Square(x), graph.ReduceMean, -1)
 	// Rsqrt has no gradient in GoMLX.
 	x = graph.Div(x, graph.Sqrt(graph.AddScalar(meanSquare, d.Config.RMSNormEps)))
-	x = graph.Mul(x, graph.ExpandLeftToRank(d.weight(x.Graph(), name), x.Rank()))
+	gain := graph.ConvertDType(d.weight(x.Graph(), name), x.DType())
+	x = graph.Mul(x, graph.ExpandLeftToRank(gain, x.Rank()))
 	return graph.ConvertDType(x, d.compute)
 }
 

@@ -62,8 +62,9 @@ func (d *Decoder) TokenLogProbs(in Batch) *graph.Node {
 // over all of the step's batches, so that each token weighs the same however
 // the step was cut.
 func (d *Decoder) CompletionLoss(in Batch, tokens *graph.Node) *graph.Node {
-	logProbs := graph.Mul(d.TokenLogProbs(in), in.Weights)
-	return graph.Neg(graph.Div(graph.ReduceAllSum(logProbs), tokens))
+	logProbs := d.TokenLogProbs(in)
+	logProbs = graph.Mul(logProbs, graph.ConvertDType(in.Weights, logProbs.DType()))
+	return graph.Neg(graph.Div(graph.ReduceAllSum(logProbs), graph.ConvertDType(tokens, logProbs.DType())))
 }
 
 // LogProbs is the log-softmax of logits [rows, vocab] at targets [rows] int32:

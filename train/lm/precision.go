@@ -16,9 +16,13 @@ import (
 const (
 	SinglePrecision = "f32"
 	BrainPrecision  = "bf16"
+
+	// DoublePrecision multiplies and adds in float64, weights stay float32: slow,
+	// for telling what is rounding from what is wrong.
+	DoublePrecision = "f64"
 )
 
-// Precisions lists them, the default first.
+// Precisions lists those to train in, the default first.
 var Precisions = []string{SinglePrecision, BrainPrecision}
 
 // computeType is the type that a precision multiplies in on a backend.
@@ -32,20 +36,27 @@ func computeType(precision, backend string) (dtypes.DType, error) {
 				precision, backend, SinglePrecision)
 		}
 		return dtypes.BFloat16, nil
+	case DoublePrecision:
+		return dtypes.Float64, nil
 	}
 	return 0, fmt.Errorf("compute in %q: unknown precision, have %v", precision, Precisions)
 }
 
 // storedType is the type that a weight of the base is kept in.
 func (m *Model) storedType(spec weightSpec, which Trainable) dtypes.DType {
-	if which == TrainFull || len(spec.shape) < 2 {
+	if which == TrainFull || len(spec.shape) < 2 || m.Decoder.compute == dtypes.Float64 {
 		return dtypes.Float32
 	}
 	return m.Decoder.compute
 }
 
-// widen is x in float32.
-func widen(x *graph.Node) *graph.Node { return graph.ConvertDType(x, dtypes.Float32) }
+// widen is x in float32, or in float64 if it is that already.
+func widen(x *graph.Node) *graph.Node {
+	if x.DType() == dtypes.Float64 {
+		return x
+	}
+	return graph.ConvertDType(x, dtypes.Float32)
+}
 
 // product is graph.EinsumAxes, forward and backward in the type of its operands.
 // The library's own would widen bfloat16 operands, whole matrices of weights, on

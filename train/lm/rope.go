@@ -61,11 +61,12 @@ func newRotation(c Config, positions *graph.Node) rotation {
 func (r rotation) turn(x *graph.Node) *graph.Node {
 	half, dtype := x.Shape().Dimensions[3]/2, x.DType()
 	x = widen(x)
+	cos, sin := graph.ConvertDType(r.cos, x.DType()), graph.ConvertDType(r.sin, x.DType())
 	front := graph.SliceAxis(x, 3, graph.AxisRangeFromStart(half))
 	back := graph.SliceAxis(x, 3, graph.AxisRangeToEnd(half))
 	turned := graph.Concatenate([]*graph.Node{
-		graph.Sub(graph.Mul(front, r.cos), graph.Mul(back, r.sin)),
-		graph.Add(graph.Mul(back, r.cos), graph.Mul(front, r.sin)),
+		graph.Sub(graph.Mul(front, cos), graph.Mul(back, sin)),
+		graph.Add(graph.Mul(back, cos), graph.Mul(front, sin)),
 	}, 3)
 	return graph.ConvertDType(turned, dtype)
 }
