@@ -88,7 +88,7 @@ func sumLoss(weights []*model.Variable) LossGraph {
 		for _, w := range weights {
 			sum = Add(sum, ReduceAllSum(Mul(w.NodeValue(sum), inputs[0])))
 		}
-		return LossNodes{Sum: sum, Tokens: OnesLike(sum)}
+		return LossNodes{Sum: sum, Count: OnesLike(sum)}
 	}
 }
 

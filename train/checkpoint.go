@@ -15,7 +15,6 @@ import (
 	"syscall"
 
 	"alignctl/internal/atomicfile"
-	"alignctl/lake"
 	"alignctl/train/lm"
 )
 
@@ -30,14 +29,14 @@ const (
 // TrainerState is what a run needs besides weights and moments to go on as if
 // it had never stopped, and what must be the same when it does.
 type TrainerState struct {
-	RunID      string     `json:"run_id"`
-	Options    SFTOptions `json:"options"`
-	Snapshot   int64      `json:"dataset_snapshot,string"` // exceeds 2^53
-	Digest     string     `json:"dataset_digest"`
-	Rows       int64      `json:"dataset_rows"`
-	BaseSHA256 string     `json:"base_sha256"`
-	Backend    string     `json:"backend"` // as lm.OpenBackend names it
-	Progress   Progress   `json:"progress"`
+	RunID      string          `json:"run_id"`
+	Options    json.RawMessage `json:"options"`                 // of the method
+	Snapshot   int64           `json:"dataset_snapshot,string"` // exceeds 2^53
+	Digest     string          `json:"dataset_digest"`
+	Rows       int64           `json:"dataset_rows"`
+	BaseSHA256 string          `json:"base_sha256"`
+	Backend    string          `json:"backend"` // as lm.OpenBackend names it
+	Progress   Progress        `json:"progress"`
 }
 
 // checkpoints is the folder of a run's checkpoints, step-000001 and so on: each
@@ -154,11 +153,6 @@ func (c *checkpoints) remove(step int) error {
 		return fmt.Errorf("remove old checkpoint: %w", err)
 	}
 	return nil
-}
-
-// data is the version of the data set that the run reads.
-func (s TrainerState) data() lake.Pin {
-	return lake.Pin{Table: s.Options.Dataset, Snapshot: s.Snapshot, Digest: s.Digest, Rows: s.Rows}
 }
 
 // A TornError is a checkpoint that isn't what was saved.

@@ -41,7 +41,7 @@ func TestSavedAdapterLoadsBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != want {
+	if got.Loss != want.Loss {
 		t.Errorf("loss after loading back: %v, before: %v", got, want)
 	}
 	checkMoments(t, s, filepath.Join(folder, optimizerFile))

@@ -67,7 +67,7 @@ func child(t *testing.T, role string, l *lake.Lake, o SFTOptions) *exec.Cmd {
 // starts it when there is no checkpoint yet.
 func trainOrResume(ctx context.Context, l *lake.Lake, o SFTOptions) error {
 	if steps, err := checkpointsOf(o.Out).steps(); err != nil || len(steps) == 0 {
-		_, err := SFT(ctx, l, o)
+		_, err := Run(ctx, l, &o)
 		return err
 	}
 	_, err := goOn(ctx, l, o.Out)

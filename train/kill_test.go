@@ -32,7 +32,7 @@ func TestKilledWhileSaving(t *testing.T) {
 	l := tinyLake(t, wordExamples(16))
 	o := tinySFT(t, l)
 	o.MaxSteps, o.Epochs, o.SaveEvery, o.EvalEvery, o.Accumulate = 20*kills, 1e6, 1, 7, 2
-	whole, err := SFT(t.Context(), l, o)
+	whole, err := Run(t.Context(), l, &o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func fillDisk(ctx context.Context, l *lake.Lake, o SFTOptions) error {
 	if err := os.WriteFile(ballast, make([]byte, 4<<20-5*model.Size()), 0o644); err != nil {
 		return err
 	}
-	_, err = SFT(ctx, l, o)
+	_, err = Run(ctx, l, &o)
 	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), checkpointsOf(o.Out).path(2)) {
 		return fmt.Errorf("the error doesn't say that the disk is full in step 2: %w", err)
 	}
@@ -130,6 +130,6 @@ func fillDisk(ctx context.Context, l *lake.Lake, o SFTOptions) error {
 	if err := os.Remove(ballast); err != nil {
 		return err
 	}
-	_, err = ResumeSFT(ctx, l, r, r.Options)
+	_, err = Resume(ctx, l, r, r.Method)
 	return err
 }

@@ -84,12 +84,12 @@ func drawTexts(t *testing.T, seed uint64) *batch.Set {
 
 func checkLayouts(t *testing.T, s *Stepper, set *batch.Set, tolerance float64) {
 	want, gradients := sumsOf(t, s, set, layouts["8 x 1"])
-	if int(want.Tokens) != set.Labels() {
-		t.Fatalf("%g labels counted, the set has %d", want.Tokens, set.Labels())
+	if int(want.Count) != set.Labels() {
+		t.Fatalf("%g labels counted, the set has %d", want.Count, set.Labels())
 	}
 	for name, o := range layouts {
 		got, others := sumsOf(t, s, set, o)
-		if got.Tokens != want.Tokens || relative([]float64{got.Loss}, []float64{want.Loss}) > 1e-6 {
+		if got.Count != want.Count || relative([]float64{got.Loss}, []float64{want.Loss}) > 1e-6 {
 			t.Fatalf("%s: %+v, one by one %+v", name, got, want)
 		}
 		if r := relative(slices.Concat(others...), slices.Concat(gradients...)); !(r <= tolerance) {
@@ -110,7 +110,7 @@ func sumsOf(t *testing.T, s *Stepper, set *batch.Set, o batch.Options) (total Su
 		t.Fatal(err)
 	}
 	for _, b := range batches {
-		sums, err := s.Accumulate(microBatch(b).Inputs...)
+		sums, err := s.Accumulate(textInputs(b)...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,28 +12,14 @@ import (
 	"alignctl/train/batch"
 )
 
-// A MicroBatch is the input of one forward and backward pass.
-type MicroBatch struct {
-	Inputs   []any          // tensors, in the order of the method's LossGraph
-	Examples []string       // ids of the examples in it
-	Tokens   int            // without padding
-	After    batch.Position // of the micro-batch that follows
-}
-
-// A Source yields micro-batches, epoch after epoch, without end.
-type Source interface {
-	Next(ctx context.Context) (MicroBatch, error)
-}
-
 // LoopOptions are what every method's loop needs to know.
 type LoopOptions struct {
-	Schedule   Schedule // its Total is the number of optimizer steps
-	Accumulate int      // micro-batches in an optimizer step
-	EvalEvery  int      // optimizer steps between evaluations; 0: only at the end
-	SaveEvery  int      // optimizer steps between checkpoints; 0: only when interrupted
-	SaveBest   bool     // also where the dev loss is the lowest so far
-	Patience   int      // evaluations without a lower dev loss that end the run; 0: never
-	LossLimit  float64  // see lossWatch; 0: none
+	Schedule  Schedule // its Total is the number of optimizer steps
+	EvalEvery int      // optimizer steps between evaluations; 0: only at the end
+	SaveEvery int      // optimizer steps between checkpoints; 0: only when interrupted
+	SaveBest  bool     // also where the dev loss is the lowest so far
+	Patience  int      // evaluations without a lower dev loss that end the run; 0: never
+	LossLimit float64  // see lossWatch; 0: none
 }
 
 // An Outcome says what a loop did.
@@ -67,12 +53,11 @@ type Progress struct {
 	Watch    lossWatch      `json:"loss_watch"`
 }
 
-// A loop is what all methods share: batches in, weights updated, metrics out.
+// A loop is what all methods share: step after step, metrics, evaluations and
+// checkpoints.
 type loop struct {
 	options  LoopOptions
-	stepper  *Stepper
-	train    Source
-	dev      []MicroBatch         // evaluated whole, in this order
+	work     worker
 	probe    Probe                // nil: none
 	save     func(Progress) error // makes a checkpoint
 	recorder *recorder
@@ -121,26 +106,23 @@ func (l *loop) steps(ctx, finish context.Context) error {
 
 // step does one optimizer step and records it.
 func (l *loop) step(ctx context.Context, step int) error {
-	start, waited := time.Now(), l.progress.Waited
+	start := time.Now()
 	rate := l.options.Schedule.At(step - 1)
-	taken, err := l.accumulate(ctx)
+	done, err := l.work.step(ctx, rate)
 	if err != nil {
 		return err
 	}
-	norm, err := l.stepper.Apply(rate)
-	if err != nil {
-		return err
-	}
-	if !finite(norm) {
-		return faulty("the norm of the gradients", norm, taken.Examples)
+	if l.progress.Watch.exploded(done.loss, l.options.LossLimit) {
+		return fmt.Errorf("%w: its running mean was %.3g; --loss-limit sets the limit",
+			faulty("the loss", done.loss, done.examples), l.progress.Watch.Mean)
 	}
 	seconds := time.Since(start).Seconds()
-	l.advance(step, taken, seconds)
-	speed := float64(taken.Tokens) / seconds
+	l.advance(step, done, seconds)
+	speed := float64(done.tokens) / seconds
 	l.task.Note(l.note(speed))
-	err = l.recorder.add(ctx, step, metric{"loss", l.progress.Loss}, metric{"grad_norm", norm},
+	err = l.recorder.add(ctx, step, append(done.metrics, metric{"loss", done.loss},
 		metric{"learning_rate", rate}, metric{"num_tokens", float64(l.progress.Tokens)},
-		metric{"tokens_per_second", speed}, metric{"data_wait_share", (l.progress.Waited - waited) / seconds})
+		metric{"tokens_per_second", speed}, metric{"data_wait_share", done.waited / seconds})...)
 	if err != nil || !l.evaluationDue(step) {
 		return err
 	}
@@ -148,43 +130,14 @@ func (l *loop) step(ctx context.Context, step int) error {
 }
 
 // advance takes a finished step into account.
-func (l *loop) advance(step int, taken taken, seconds float64) {
+func (l *loop) advance(step int, done stepped, seconds float64) {
 	p := &l.progress
-	p.Steps, p.Loss, p.Position = step, taken.sums.Mean(), taken.After
-	p.Examples += len(taken.Examples)
-	p.Tokens += taken.Tokens
-	p.TrainedTokens += int(taken.sums.Tokens)
+	p.Steps, p.Loss, p.Position = step, done.loss, done.after
+	p.Examples += len(done.examples)
+	p.Tokens += done.tokens
+	p.TrainedTokens += done.trained
 	p.Seconds += seconds
-}
-
-// taken is the micro-batches of a step, without their inputs, and their sums.
-type taken struct {
-	MicroBatch
-	sums Sums
-}
-
-// accumulate runs the micro-batches of a step.
-func (l *loop) accumulate(ctx context.Context) (step taken, err error) {
-	for range l.options.Accumulate {
-		micro, err := l.next(ctx)
-		if err != nil {
-			return taken{}, err
-		}
-		sums, err := l.stepper.Accumulate(micro.Inputs...)
-		if err != nil {
-			return taken{}, err
-		}
-		step.sums, step.Tokens, step.After = step.sums.Add(sums), step.Tokens+micro.Tokens, micro.After
-		step.Examples = append(step.Examples, micro.Examples...)
-	}
-	if !finite(step.sums.Loss) {
-		return taken{}, faulty("the loss", step.sums.Loss, step.Examples)
-	}
-	if mean := step.sums.Mean(); l.progress.Watch.exploded(mean, l.options.LossLimit) {
-		return taken{}, fmt.Errorf("%w: its running mean was %.3g; --loss-limit sets the limit",
-			faulty("the loss", mean, step.Examples), l.progress.Watch.Mean)
-	}
-	return step, nil
+	p.Waited += done.waited
 }
 
 // checkpointDue says whether the step just done is one to save.
@@ -213,34 +166,22 @@ func (l *loop) checkpoint(ctx context.Context) error {
 	return nil
 }
 
-// next waits for a micro-batch.
-func (l *loop) next(ctx context.Context) (MicroBatch, error) {
-	start := time.Now()
-	defer func() { l.progress.Waited += time.Since(start).Seconds() }()
-	return l.train.Next(ctx)
-}
-
 func (l *loop) evaluationDue(step int) bool {
-	if len(l.dev) == 0 && l.probe == nil {
-		return false
-	}
 	every := l.options.EvalEvery
 	return step == l.options.Schedule.Total || every > 0 && step%every == 0
 }
 
-// evaluate measures the model as it is: the loss on the dev split, and what the
-// probe says.
+// evaluate measures the model as it is: by the method, and by the probe.
 func (l *loop) evaluate(ctx context.Context, step int) error {
-	if len(l.dev) > 0 {
-		if err := l.evaluateLoss(step); err != nil {
-			return err
-		}
-		if err := l.recorder.add(ctx, step, metric{"eval_loss", l.progress.EvalLoss}); err != nil {
-			return err
-		}
+	found, err := l.work.evaluate(ctx)
+	if err != nil {
+		return err
 	}
-	if l.probe == nil {
-		return nil
+	if len(found.metrics) > 0 {
+		l.judge(step, found.loss)
+	}
+	if err := l.recorder.add(ctx, step, found.metrics...); err != nil || l.probe == nil {
+		return err
 	}
 	precision, err := l.probe.Precision(ctx)
 	if err != nil {
@@ -248,23 +189,6 @@ func (l *loop) evaluate(ctx context.Context, step int) error {
 	}
 	l.progress.EvalPrecision = precision
 	return l.recorder.add(ctx, step, metric{"eval_p_at_5", precision})
-}
-
-// evaluateLoss measures the loss on the dev split.
-func (l *loop) evaluateLoss(step int) error {
-	var total Sums
-	for _, batch := range l.dev {
-		sums, err := l.stepper.Evaluate(batch.Inputs...)
-		if err != nil {
-			return err
-		}
-		total = total.Add(sums)
-	}
-	if !finite(total.Loss) {
-		return fmt.Errorf("the loss on the dev split is %g: lower --lr", total.Loss)
-	}
-	l.judge(step, total.Mean())
-	return nil
 }
 
 // judge compares a dev loss with the best so far.

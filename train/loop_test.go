@@ -31,7 +31,7 @@ func (c *cycle) Next(context.Context) (MicroBatch, error) {
 	at := c.taken % len(c.batches)
 	c.taken++
 	return MicroBatch{Inputs: c.batches[at], Examples: []string{fmt.Sprintf("example-%d", at)}, Tokens: 10,
-		After: batch.Position{Batch: c.taken}}, nil
+		Labels: 10, After: batch.Position{Batch: c.taken}}, nil
 }
 
 // kept is where a loop publishes and saves in tests.
@@ -66,10 +66,13 @@ func tinyLoop(t *testing.T, steps int) (*loop, *kept, *cycle) {
 	rows := &kept{}
 	source := &cycle{batches: [][]any{rowsOf(12, 1, fourRows[:2]...), rowsOf(12, 3, fourRows[2:]...)}}
 	return &loop{
-		options:  LoopOptions{Schedule: Schedule{Kind: "linear", Peak: 1e-2, Total: steps}, Accumulate: 2, EvalEvery: 2},
-		stepper:  stepperOf(t, tiny(t, lm.TrainLoRA), StepperOptions{Optimizer: DefaultAdamW(), Clip: 1}),
-		train:    source,
-		dev:      []MicroBatch{{Inputs: rowsOf(12, 1, fourRows...)}},
+		options: LoopOptions{Schedule: Schedule{Kind: "linear", Peak: 1e-2, Total: steps}, EvalEvery: 2},
+		work: &sft{descent: descent{
+			accumulate: 2,
+			stepper:    stepperOf(t, tiny(t, lm.TrainLoRA), StepperOptions{Optimizer: DefaultAdamW(), Clip: 1}),
+			train:      source,
+			dev:        []MicroBatch{{Inputs: rowsOf(12, 1, fourRows...)}},
+		}},
 		save:     rows.save,
 		recorder: newRecorder("run-1", rows.publish),
 	}, rows, source
@@ -175,7 +178,7 @@ func TestLoopSaves(t *testing.T) {
 func TestEarlyStop(t *testing.T) {
 	l, rows, _ := tinyLoop(t, 100)
 	l.options.Schedule.Peak, l.options.Schedule.Kind = 1, "constant" // so high that nothing is learnt
-	l.options.Patience, l.options.Accumulate = 3, 1
+	l.options.Patience, l.work.(*sft).accumulate = 3, 1
 	outcome, err := l.run(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +221,7 @@ func TestLossWatch(t *testing.T) {
 
 func TestBrokenLossNamesTheExamples(t *testing.T) {
 	l, rows, _ := tinyLoop(t, 3)
-	weight := l.stepper.slots[0].weight
+	weight := l.work.(*sft).stepper.slots[0].weight
 	broken := tensors.FromShape(weight.Shape())
 	tensors.MustMutableFlatData(broken, func(flat []float32) { flat[0] = float32(math.NaN()) })
 	if err := weight.SetValue(broken); err != nil {

@@ -11,12 +11,12 @@ import (
 
 // footprint estimates the memory of training with micro-batches of so many
 // examples. Shared tokens are spread over the rows.
-func (s *sft) footprint(config lm.Config, examples int) lm.Footprint {
-	largest, share := s.feed.Largest(), float64(examples)/float64(s.options.Batch)
+func (j *job) footprint(config lm.Config, examples int) lm.Footprint {
+	largest, share := j.load.largest, float64(examples)/float64(j.Batch)
 	rows := int(math.Ceil(share * float64(largest.Rows)))
-	t := lm.Training{LoRA: &s.options.LoRA, Rows: rows, Width: largest.Width + (largest.Shared+rows-1)/rows,
-		Labels: int(math.Ceil(share * float64(largest.Labels))), CheckpointLayers: s.options.CheckpointLayers}
-	if s.options.Full {
+	t := lm.Training{LoRA: &j.LoRA, Rows: rows, Width: largest.Width + (largest.Shared+rows-1)/rows,
+		Labels: int(math.Ceil(share * float64(largest.Labels))), CheckpointLayers: j.CheckpointLayers}
+	if j.Full {
 		t.LoRA = nil
 	}
 	return config.Footprint(t)
@@ -24,28 +24,29 @@ func (s *sft) footprint(config lm.Config, examples int) lm.Footprint {
 
 // admit refuses a run that can't fit in a machine's memory of so many bytes, and
 // says what would. A device's own memory isn't known: on a GPU the run is tried.
-func (s *sft) admit(backend string, config lm.Config, memory int64) error {
-	need := s.footprint(config, s.options.Batch)
+func (j *job) admit(backend string, config lm.Config, memory int64) error {
+	need := j.footprint(config, j.Batch)
 	if strings.HasPrefix(backend, "xla:cuda") || need.Total() <= memory {
 		return nil
 	}
 	return fmt.Errorf("train: it needs about %s of memory (weights %s, optimizer %s, activations %s, logits %s), the machine has %s: %s",
 		gigabytes(need.Total()), gigabytes(need.Weights), gigabytes(need.Optimizer), gigabytes(need.Activations),
-		gigabytes(need.Logits), gigabytes(memory), s.cure(config, memory))
+		gigabytes(need.Logits), gigabytes(memory), j.cure(config, memory))
 }
 
 // cure is what would fit instead.
-func (s *sft) cure(config lm.Config, memory int64) string {
-	for rows := s.options.Batch / 2; rows > 0; rows /= 2 {
-		if s.footprint(config, rows).Total() <= memory {
-			return fmt.Sprintf("--batch %d --accumulate %d would fit", rows, (s.options.Batch*s.options.Accumulate+rows-1)/rows)
+func (j *job) cure(config lm.Config, memory int64) string {
+	for rows := j.Batch / 2; rows > 0; rows /= 2 {
+		if j.footprint(config, rows).Total() <= memory {
+			return fmt.Sprintf("--batch %d --accumulate %d would fit", rows, (j.Batch*j.Accumulate+rows-1)/rows)
 		}
 	}
-	layers := *s
-	if layers.options.CheckpointLayers = true; layers.footprint(config, s.options.Batch).Total() <= memory {
+	options := *j.Options
+	options.CheckpointLayers = true
+	if layers := (&job{Options: &options, load: j.load}); layers.footprint(config, j.Batch).Total() <= memory {
 		return "--checkpoint-layers would fit, at the cost of time"
 	}
-	if s.options.Full {
+	if j.Full {
 		return "train an adapter (--method lora), set a smaller --max-tokens, or take a smaller model"
 	}
 	return "set a smaller --max-tokens, or take a smaller model"

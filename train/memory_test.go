@@ -30,8 +30,9 @@ func TestAdmit(t *testing.T) {
 	}
 	config := lm.Config{VocabSize: 50_000, HiddenSize: 512, IntermediateSize: 1536, Layers: 24, Heads: 8, KVHeads: 4,
 		HeadDim: 64, TieEmbeddings: true}
-	s := &sft{options: DefaultSFT(), feed: feed}
-	s.options.Batch = 32
+	options := defaults()
+	j := &job{Options: &options, load: workload{largest: feed.Largest()}}
+	j.Batch = 32
 	for _, c := range []struct {
 		backend string
 		full    bool
@@ -44,14 +45,14 @@ func TestAdmit(t *testing.T) {
 		{"go", true, 1 << 30, "--method lora"},
 		{"go", false, 1 << 29, "smaller --max-tokens"},
 	} {
-		s.options.Full = c.full
-		err := s.admit(c.backend, config, c.memory)
+		j.Full = c.full
+		err := j.admit(c.backend, config, c.memory)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v", c, err)
 		}
 	}
-	s.options.Full, s.options.CheckpointLayers = false, true
-	if err := s.admit("xla:cpu", config, 8<<30); err != nil {
+	j.Full, j.CheckpointLayers = false, true
+	if err := j.admit("xla:cpu", config, 8<<30); err != nil {
 		t.Errorf("with layers checkpointed: %v", err)
 	}
 	if memory := machineMemory(); memory < 64<<20 {

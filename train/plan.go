@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"alignctl/lake"
 	"alignctl/train/lm"
@@ -45,76 +44,53 @@ func (p Plan) Seconds() float64 {
 	return float64(p.Tokens) / p.Speed.TokensPerSecond
 }
 
-// PlanSFT reads and checks everything that SFT would, but trains nothing and
+// NewPlan reads and checks everything that Run would, but trains nothing and
 // records nothing. How fast the run would go it takes from the last run of the
 // same model, method and backend; with measure it loads the model and times a
-// micro-batch.
-func PlanSFT(ctx context.Context, l *lake.Lake, o SFTOptions, measure bool) (plan Plan, err error) {
-	if err := o.check(); err != nil {
-		return Plan{}, err
-	}
-	run, err := o.begin(ctx, l, nil)
+// part of a step.
+func NewPlan(ctx context.Context, l *lake.Lake, m Method, measure bool) (plan Plan, err error) {
+	j, err := newJob(ctx, l, m, nil)
 	if err != nil {
 		return Plan{}, err
 	}
-	defer func() { err = errors.Join(err, run.Close()) }()
-	s := &sft{options: o, run: run}
-	if s.data, err = newSFTData(l.Temp(), o.MaxTokens); err != nil {
+	defer func() { err = errors.Join(err, j.close()) }()
+	if err := j.openData(ctx); err != nil {
 		return Plan{}, err
 	}
-	defer func() { err = errors.Join(err, s.data.close()) }()
-	if err := s.openData(ctx); err != nil {
-		return Plan{}, err
-	}
-	plan = Plan{Dataset: s.pin, Train: s.data.trained, Dev: s.data.held, Steps: s.schedule.Total, Warmup: s.schedule.Warmup}
-	microBatches := plan.Steps * o.Accumulate
-	plan.Tokens = int(float64(microBatches) / float64(s.feed.BatchesPerEpoch()) * float64(plan.Train.Tokens))
-	config, err := lm.CheckFolder(o.Model)
+	plan = Plan{Dataset: j.pin, Train: j.load.train, Dev: j.load.dev, Steps: j.schedule.Total, Warmup: j.schedule.Warmup,
+		Tokens: j.load.tokens}
+	config, err := lm.CheckFolder(j.Model)
 	if err != nil {
 		return Plan{}, err
 	}
-	if err := s.openParent(); err != nil {
+	if err := j.openParent(); err != nil {
 		return Plan{}, err
 	}
-	plan.Memory = s.footprint(config, o.Batch)
+	plan.Memory = j.footprint(config, j.Batch)
 	if measure {
-		plan.Speed, err = s.measure(ctx)
+		plan.Speed, err = j.measure(ctx)
 		return plan, err
 	}
-	plan.Speed, err = o.earlierSpeed(ctx, l)
+	plan.Speed, err = j.earlierSpeed(ctx)
 	return plan, err
 }
 
-// measure times the second pass over a micro-batch: the first one compiles.
-func (s *sft) measure(ctx context.Context) (Speed, error) {
-	if err := s.openModel(ctx); err != nil {
+// measure times a part of a step.
+func (j *job) measure(ctx context.Context) (Speed, error) {
+	if err := j.openModel(ctx); err != nil {
 		return Speed{}, err
 	}
-	defer s.model.Close()
-	stepper, err := s.newStepper()
-	if err != nil {
+	if err := j.work.prepare(ctx); err != nil {
 		return Speed{}, err
 	}
-	next, err := s.feed.Next()
-	if err != nil {
-		return Speed{}, err
-	}
-	batch := microBatch(next)
-	if _, err := stepper.Accumulate(batch.Inputs...); err != nil {
-		return Speed{}, err
-	}
-	start := time.Now()
-	if _, err := stepper.Accumulate(batch.Inputs...); err != nil {
-		return Speed{}, err
-	}
-	seconds := time.Since(start).Seconds()
-	return Speed{TokensPerSecond: float64(batch.Tokens) / seconds, Backend: s.model.BackendName}, ctx.Err()
+	speed, err := j.work.measure(ctx)
+	return Speed{TokensPerSecond: speed, Backend: j.model.BackendName}, err
 }
 
 // earlierSpeed is that of the last run that trained this model by this method,
 // on the backend that the options name, if they do.
-func (o SFTOptions) earlierSpeed(ctx context.Context, l *lake.Lake) (speed Speed, err error) {
-	pins, err := l.At(ctx, "")
+func (j *job) earlierSpeed(ctx context.Context) (speed Speed, err error) {
+	pins, err := j.lake.At(ctx, "")
 	if err != nil {
 		return Speed{}, err
 	}
@@ -122,24 +98,24 @@ func (o SFTOptions) earlierSpeed(ctx context.Context, l *lake.Lake) (speed Speed
 	if !any {
 		return Speed{}, nil
 	}
-	sha256, err := lm.ModelSHA256(o.Model)
+	sha256, err := lm.ModelSHA256(j.Model)
 	if err != nil {
 		return Speed{}, err
 	}
 	backend := ""
-	if o.Backend != "" {
-		if backend, err = lm.ResolveBackend(o.Backend); err != nil {
+	if j.Backend != "" {
+		if backend, err = lm.ResolveBackend(j.Backend); err != nil {
 			return Speed{}, err
 		}
 	}
-	session, err := l.Session(ctx, lake.Pins{pin.Table: pin}, lake.SessionOptions{ReadOnly: true})
+	session, err := j.lake.Session(ctx, lake.Pins{pin.Table: pin}, lake.SessionOptions{ReadOnly: true})
 	if err != nil {
 		return Speed{}, err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
 	rows, err := session.Query(ctx, `SELECT tokens_per_second, backend, run_id FROM train.runs
 		WHERE base_sha256 = ? AND method = ? AND ? IN ('', backend) AND tokens_per_second > 0
-		ORDER BY started_at DESC, run_id DESC LIMIT 1`, sha256, o.method(), backend)
+		ORDER BY started_at DESC, run_id DESC LIMIT 1`, sha256, methodName(j.method), backend)
 	if err != nil {
 		return Speed{}, fmt.Errorf("look up earlier runs: %w", err)
 	}

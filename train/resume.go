@@ -19,12 +19,12 @@ import (
 // A Resumption is a run of train.runs that can go on, or the news that it is
 // done.
 type Resumption struct {
-	RunID   string
-	Done    bool         // the run has ended: there is nothing to go on with
-	Out     string       // folder of the result, made when the run ends
-	Step    int          // of the checkpoint to go on from
-	Torn    []*TornError // newer checkpoints that aren't whole; going on removes them
-	Options SFTOptions   // of the run: it goes on with the same
+	RunID  string
+	Done   bool         // the run has ended: there is nothing to go on with
+	Out    string       // folder of the result, made when the run ends
+	Step   int          // of the checkpoint to go on from
+	Torn   []*TornError // newer checkpoints that aren't whole; going on removes them
+	Method Method       // of the run, with its settings: it goes on with the same
 
 	state   TrainerState
 	folder  string    // of the checkpoint
@@ -40,10 +40,13 @@ func FindResumption(ctx context.Context, l *lake.Lake, name string) (*Resumption
 		return nil, fmt.Errorf("resume %q: %w", name, err)
 	}
 	r := &Resumption{RunID: row.RunID, Done: row.Status == string(lake.Done), started: row.StartedAt, resumed: row.Resumed}
-	if err := json.Unmarshal([]byte(row.Config), &r.Options); err != nil {
+	if r.Method, err = newMethod(row.Method); err != nil {
+		return nil, fmt.Errorf("resume run %q: %w", r.RunID, err)
+	}
+	if err := json.Unmarshal([]byte(row.Config), r.Method); err != nil {
 		return nil, fmt.Errorf("resume run %q: read its options: %w", r.RunID, err)
 	}
-	r.Out = r.Options.folder(l, r.RunID)
+	r.Out = r.Method.Common().folder(l, r.RunID)
 	if r.Done {
 		return r, nil
 	}
@@ -59,9 +62,17 @@ func (r *Resumption) openCheckpoint() (err error) {
 	if r.state.RunID != r.RunID {
 		return fmt.Errorf("resume run %q: the checkpoints in %q are of run %q", r.RunID, places.folder, r.state.RunID)
 	}
-	r.Step, r.Options = r.state.Progress.Steps, r.state.Options
+	r.Step = r.state.Progress.Steps
 	r.folder = places.path(r.Step)
+	if err := json.Unmarshal(r.state.Options, r.Method); err != nil {
+		return fmt.Errorf("resume from %q: read options: %w", r.folder, err)
+	}
 	return nil
+}
+
+// data is the version of the data set that the run reads.
+func (r *Resumption) data() lake.Pin {
+	return lake.Pin{Table: r.Method.Common().Dataset, Snapshot: r.state.Snapshot, Digest: r.state.Digest, Rows: r.state.Rows}
 }
 
 // claim takes the run's checkpoints for this process, unless another one has gone
@@ -92,8 +103,8 @@ func findRun(ctx context.Context, l *lake.Lake, name string) (row RunRow, err er
 		id = filepath.Base(folder)
 	}
 	err = queryNow(ctx, l, RunsSpec().Name, func(rows *sql.Rows) error {
-		return rows.Scan(&row.RunID, &row.Status, &row.Config, &row.StartedAt, &row.Resumed)
-	}, `SELECT run_id, status, config, started_at, resumed FROM train.runs
+		return rows.Scan(&row.RunID, &row.Method, &row.Status, &row.Config, &row.StartedAt, &row.Resumed)
+	}, `SELECT run_id, method, status, config, started_at, resumed FROM train.runs
 		WHERE run_id = ? OR json_extract_string(config, '$.out') = ? ORDER BY run_id`, id, folder)
 	if err == nil && row.RunID == "" {
 		err = errors.New("no training run of this lake has that id or output folder: see select run_id, status from train.runs")
@@ -101,30 +112,30 @@ func findRun(ctx context.Context, l *lake.Lake, name string) (row RunRow, err er
 	return row, err
 }
 
-// ResumeSFT goes on with a run from its checkpoint, as SFT would have gone on:
-// the same batches, learning rates, moments. The rows of train.steps after the
-// checkpoint are written anew, all under the run's id. The options must be the
+// Resume goes on with a run from its checkpoint, as Run would have gone on: the
+// same batches, learning rates, moments. The rows of train.steps after the
+// checkpoint are written anew, all under the run's id. The settings must be the
 // run's, but for how often it saves.
-func ResumeSFT(ctx context.Context, l *lake.Lake, r *Resumption, o SFTOptions) (Result, error) {
+func Resume(ctx context.Context, l *lake.Lake, r *Resumption, m Method) (Result, error) {
 	if r.Done {
 		return Result{}, fmt.Errorf("resume run %q: it is done: its result is in %q", r.RunID, r.Out)
 	}
-	if err := r.checkOptions(o); err != nil {
+	if err := r.checkOptions(m); err != nil {
 		return Result{}, err
 	}
-	return o.run(ctx, l, r)
+	return run(ctx, l, m, r)
 }
 
 // free are the options that change nothing in what a run computes.
 var free = []string{"save_every", "keep"}
 
 // checkOptions names the options that aren't the run's.
-func (r *Resumption) checkOptions(o SFTOptions) error {
-	if err := o.resolve(); err != nil {
+func (r *Resumption) checkOptions(m Method) error {
+	if err := m.Common().resolve(); err != nil {
 		return err
 	}
 	var texts []string
-	asked, stored := o.values(), r.state.Options.values()
+	asked, stored := values(m), values(r.Method)
 	for _, name := range slices.Sorted(maps.Keys(stored)) {
 		if !slices.Contains(free, name) && !reflect.DeepEqual(asked[name], stored[name]) {
 			texts = append(texts, fmt.Sprintf("%s is %v, its checkpoint has %v", name, asked[name], stored[name]))
@@ -136,30 +147,6 @@ func (r *Resumption) checkOptions(o SFTOptions) error {
 	return nil
 }
 
-// values are the options by the names under which they are stored, those of a
-// group as "group.name".
-func (o SFTOptions) values() map[string]any {
-	var nested map[string]any
-	text, err := json.Marshal(o)
-	if err == nil {
-		err = json.Unmarshal(text, &nested)
-	}
-	if err != nil {
-		panic(err) // a mistake in the program: options are plain values
-	}
-	flat := map[string]any{}
-	for name, value := range nested {
-		group, ok := value.(map[string]any)
-		if !ok {
-			flat[name] = value
-		}
-		for member, value := range group {
-			flat[name+"."+member] = value
-		}
-	}
-	return flat
-}
-
 // checkBase refuses another base model than the checkpoint's. (The data is the
 // checkpoint's by its snapshot.) A nil Resumption has none to compare with.
 func (r *Resumption) checkBase(sha256 string) error {
@@ -167,7 +154,7 @@ func (r *Resumption) checkBase(sha256 string) error {
 		return nil
 	}
 	return fmt.Errorf("resume run %q: the model in %q has sha256 %s, the checkpoint is of %s: bring that one back",
-		r.RunID, r.Options.Model, sha256, r.state.BaseSHA256)
+		r.RunID, r.Method.Common().Model, sha256, r.state.BaseSHA256)
 }
 
 // checkBackend refuses another backend, which rounds in other places.
@@ -189,17 +176,17 @@ func (r *Resumption) link(run string) *string {
 
 // trimSteps makes train.steps hold the run's rows up to a step: what was
 // recorded after the checkpoint comes again.
-func (s *sft) trimSteps(ctx context.Context, step int) error {
+func (j *job) trimSteps(ctx context.Context, step int) error {
 	var rows []StepRow
-	err := queryNow(ctx, s.lake, StepsSpec().Name, func(r *sql.Rows) error {
-		row := StepRow{RunID: s.id}
+	err := queryNow(ctx, j.lake, StepsSpec().Name, func(r *sql.Rows) error {
+		row := StepRow{RunID: j.id}
 		err := r.Scan(&row.Step, &row.Metric, &row.Value)
 		rows = append(rows, row)
 		return err
-	}, `SELECT step, metric, value FROM train.steps WHERE run_id = ? AND step <= ?`, s.id, step)
+	}, `SELECT step, metric, value FROM train.steps WHERE run_id = ? AND step <= ?`, j.id, step)
 	if err != nil {
-		return fmt.Errorf("read metrics of run %q: %w", s.id, err)
+		return fmt.Errorf("read metrics of run %q: %w", j.id, err)
 	}
-	_, err = lake.ReplaceRows(ctx, s.run, StepsSpec(), s.id, rows)
+	_, err = lake.ReplaceRows(ctx, j.run, StepsSpec(), j.id, rows)
 	return err
 }

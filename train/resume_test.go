@@ -54,7 +54,7 @@ func goOn(ctx context.Context, l *lake.Lake, run string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return ResumeSFT(ctx, l, r, r.Options)
+	return Resume(ctx, l, r, r.Method)
 }
 
 // metrics are the rows of a run in train.steps, but for those that measure time.
@@ -104,11 +104,11 @@ func TestResumeEqualsUninterrupted(t *testing.T) {
 				o.LoRA.Dropout, o.LoRAPlusRatio = 0.3, 4
 				o.Packing, o.Share = true, true
 			}
-			whole, err := SFT(t.Context(), l, o)
+			whole, err := Run(t.Context(), l, &o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			first := sftUntil(t, l, 7, func(ctx context.Context) (Result, error) { return SFT(ctx, l, o) })
+			first := sftUntil(t, l, 7, func(ctx context.Context) (Result, error) { return Run(ctx, l, &o) })
 			again := sftUntil(t, l, 4, func(ctx context.Context) (Result, error) { return goOn(ctx, l, first.RunID) })
 			last, err := goOn(t.Context(), l, first.RunID)
 			if err != nil {
@@ -143,7 +143,7 @@ func TestSFTInterrupted(t *testing.T) {
 	l := tinyLake(t, wordExamples(16))
 	o := tinySFT(t, l)
 	o.Out = filepath.Join(t.TempDir(), "adapter")
-	result := sftUntil(t, l, 3, func(ctx context.Context) (Result, error) { return SFT(ctx, l, o) })
+	result := sftUntil(t, l, 3, func(ctx context.Context) (Result, error) { return Run(ctx, l, &o) })
 	m, err := lm.Load(t.Context(), o.Model, lm.Options{Backend: "go", Adapter: result.Out})
 	if err != nil {
 		t.Fatalf("the saved adapter doesn't load: %v", err)
@@ -174,7 +174,7 @@ func TestTornCheckpoints(t *testing.T) {
 			l := tinyLake(t, wordExamples(16))
 			o := tinySFT(t, l)
 			o.MaxSteps, o.SaveEvery, o.Out = 8, 2, filepath.Join(t.TempDir(), "out")
-			first := sftUntil(t, l, 5, func(ctx context.Context) (Result, error) { return SFT(ctx, l, o) })
+			first := sftUntil(t, l, 5, func(ctx context.Context) (Result, error) { return Run(ctx, l, &o) })
 			places := checkpointsOf(o.Out)
 			if err := errors.Join(tear(places.path(5)), os.MkdirAll(places.path(5), 0o755),
 				os.Mkdir(filepath.Join(places.folder, ".tmp-step-000009-1"), 0o755)); err != nil {
@@ -184,7 +184,7 @@ func TestTornCheckpoints(t *testing.T) {
 			if err != nil || r.RunID != first.RunID || r.Step != 4 || len(r.Torn) != 1 || r.Torn[0].Step != 5 {
 				t.Fatalf("found %+v, %v", r, err)
 			}
-			if _, err := ResumeSFT(t.Context(), l, r, r.Options); err != nil {
+			if _, err := Resume(t.Context(), l, r, r.Method); err != nil {
 				t.Fatal(err)
 			}
 			if steps, err := places.steps(); err != nil || !slices.Equal(steps, []int{6, 8}) {
@@ -202,16 +202,16 @@ func TestResumeRefuses(t *testing.T) {
 	l := tinyLake(t, wordExamples(16))
 	o := tinySFT(t, l)
 	o.MaxSteps, o.Out = 8, filepath.Join(t.TempDir(), "out")
-	first := sftUntil(t, l, 3, func(ctx context.Context) (Result, error) { return SFT(ctx, l, o) })
+	first := sftUntil(t, l, 3, func(ctx context.Context) (Result, error) { return Run(ctx, l, &o) })
 	resume := func(change func(*Resumption, *SFTOptions)) error {
 		r, err := FindResumption(t.Context(), l, o.Out+".checkpoints")
 		if err != nil {
 			return err
 		}
-		options := r.Options
+		options := *r.Method.(*SFTOptions)
 		options.LoRA.Targets = slices.Clone(options.LoRA.Targets)
 		change(r, &options)
-		_, err = ResumeSFT(t.Context(), l, r, options)
+		_, err = Resume(t.Context(), l, r, &options)
 		return err
 	}
 	for want, change := range map[string]func(*Resumption, *SFTOptions){
@@ -234,7 +234,7 @@ func TestResumeRefuses(t *testing.T) {
 	if err := resume(func(*Resumption, *SFTOptions) {}); err == nil || !strings.Contains(err.Error(), "another process") {
 		t.Errorf("a run that is being trained: %v", err)
 	}
-	if _, err := SFT(t.Context(), l, o); err == nil || !strings.Contains(err.Error(), "--resume") {
+	if _, err := Run(t.Context(), l, &o); err == nil || !strings.Contains(err.Error(), "--resume") {
 		t.Errorf("a new run beside another's checkpoints: %v", err)
 	}
 	if err := busy.release(); err != nil {
@@ -250,7 +250,7 @@ func TestResumeRefuses(t *testing.T) {
 	if err != nil || !r.Done {
 		t.Errorf("the finished run: %+v, %v", r, err)
 	}
-	if _, err := ResumeSFT(t.Context(), l, r, r.Options); err == nil {
+	if _, err := Resume(t.Context(), l, r, r.Method); err == nil {
 		t.Error("a finished run went on")
 	}
 }
@@ -262,7 +262,7 @@ func TestSaveBest(t *testing.T) {
 	o := tinySFT(t, l)
 	o.MaxSteps, o.EvalEvery, o.Schedule, o.Save, o.Keep, o.LearningRate, o.Patience = 30, 1, "constant", "best", 1, 0.3, 4
 	o.MaxGradNorm, o.LossLimit = 0, 0
-	result, err := SFT(t.Context(), l, o)
+	result, err := Run(t.Context(), l, &o)
 	if err != nil {
 		t.Fatal(err)
 	}

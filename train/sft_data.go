@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gomlx/gomlx/core/tensors"
-
 	"alignctl/internal/progress"
 	"alignctl/lake"
 	"alignctl/train/batch"
@@ -21,9 +19,6 @@ type sftData struct {
 	maxTokens     int
 	templates     string // ids of the prompt templates, comma-separated
 }
-
-// dropped is how many examples have no token to learn.
-func (d *sftData) dropped() int { return d.trained.Dropped + d.held.Dropped }
 
 // newSFTData makes room for the tokens in a folder for temporary files.
 func newSFTData(folder string, maxTokens int) (*sftData, error) {
@@ -43,7 +38,7 @@ func (d *sftData) close() error { return errors.Join(d.train.Close(), d.dev.Clos
 
 // read reads and tokenizes the splits train and dev of the run's data set, for
 // the model that it starts from.
-func (d *sftData) read(ctx context.Context, session *lake.Session, o SFTOptions) error {
+func (d *sftData) read(ctx context.Context, session *lake.Session, o *SFTOptions) error {
 	encoder, err := lm.LoadEncoder(o.Model, o.MaxTokens)
 	if err != nil {
 		return err
@@ -134,55 +129,4 @@ func readTemplates(ctx context.Context, session *lake.Session, table string) (st
 		err = rows.Scan(&templates)
 	}
 	return templates, err
-}
-
-// A feedSource gives a feed's batches, made ahead, to the loop. A micro-batch
-// lives until the next: its tensors are freed then, for the garbage collector
-// doesn't see device memory.
-type feedSource struct {
-	ahead *batch.Ahead
-	last  MicroBatch
-}
-
-// batchesAhead is how many are made before they are asked for.
-const batchesAhead = 4
-
-// newFeedSource takes a feed over. Close the source.
-func newFeedSource(feed *batch.Feed) *feedSource {
-	return &feedSource{ahead: batch.NewAhead(feed, batchesAhead)}
-}
-
-// Next gives the next micro-batch.
-func (s *feedSource) Next(ctx context.Context) (MicroBatch, error) {
-	for _, input := range s.last.Inputs {
-		if err := input.(*tensors.Tensor).FinalizeAll(); err != nil {
-			return MicroBatch{}, fmt.Errorf("free micro-batch: %w", err)
-		}
-	}
-	s.last = MicroBatch{}
-	b, err := s.ahead.Next(ctx)
-	if err != nil {
-		return MicroBatch{}, err
-	}
-	s.last = microBatch(b)
-	return s.last, nil
-}
-
-// Close ends the work ahead.
-func (s *feedSource) Close() { s.ahead.Close() }
-
-// microBatch copies a batch into tensors, in the order of lm.NewBatch.
-func microBatch(b batch.Batch) MicroBatch {
-	m := MicroBatch{Examples: b.Examples, Tokens: b.Tokens, After: b.After, Inputs: []any{
-		tensors.FromFlatDataAndDimensions(b.IDs, b.Rows, b.Width),
-		tensors.FromFlatDataAndDimensions(b.Positions, b.Rows, b.Width),
-		tensors.FromFlatDataAndDimensions(b.Ends, b.Rows, b.Width),
-		tensors.FromFlatDataAndDimensions(b.Index, len(b.Index)),
-		tensors.FromFlatDataAndDimensions(b.Targets, len(b.Targets)),
-		tensors.FromFlatDataAndDimensions(b.Weights, len(b.Weights)),
-	}}
-	if len(b.Shared) > 0 {
-		m.Inputs = append(m.Inputs, tensors.FromFlatDataAndDimensions(b.Shared, len(b.Shared)))
-	}
-	return m
 }

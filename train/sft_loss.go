@@ -20,6 +20,6 @@ func sftLoss(decoder *lm.Decoder, smoothing float64) LossGraph {
 			batch.Dropout, batch.Smoothing = noise, smoothing
 		}
 		one := ScalarOne(batch.Weights.Graph(), batch.Weights.DType())
-		return LossNodes{Sum: decoder.CompletionLoss(batch, one), Tokens: ReduceAllSum(batch.Weights)}
+		return LossNodes{Sum: decoder.CompletionLoss(batch, one), Count: ReduceAllSum(batch.Weights)}
 	}
 }

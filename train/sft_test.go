@@ -63,7 +63,7 @@ func TestSFTEndToEnd(t *testing.T) {
 	l := tinyLake(t, wordExamples(16))
 	o := tinySFT(t, l)
 	o.Full, o.EvalEvery = true, 40
-	result, err := SFT(t.Context(), l, o)
+	result, err := Run(t.Context(), l, &o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,11 +101,11 @@ func TestSFTRepeats(t *testing.T) {
 	l := tinyLake(t, wordExamples(16))
 	o := tinySFT(t, l)
 	o.MaxSteps, o.Accumulate = 3, 2
-	first, err := SFT(t.Context(), l, o)
+	first, err := Run(t.Context(), l, &o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := SFT(t.Context(), l, o)
+	second, err := Run(t.Context(), l, &o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,11 +141,11 @@ func TestSFTRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := good
 			c.change(&o)
-			_, err := SFT(t.Context(), l, o)
+			_, err := Run(t.Context(), l, &o)
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %v, want one line with %q", err, c.want)
 			}
-			_, planErr := PlanSFT(t.Context(), l, o, false)
+			_, planErr := NewPlan(t.Context(), l, &o, false)
 			if planErr == nil && name != "out in use" {
 				t.Error("the plan passed")
 			}
@@ -155,7 +155,8 @@ func TestSFTRefuses(t *testing.T) {
 
 func TestPlan(t *testing.T) {
 	l := tinyLake(t, wordExamples(16))
-	plan, err := PlanSFT(t.Context(), l, tinySFT(t, l), false)
+	o := tinySFT(t, l)
+	plan, err := NewPlan(t.Context(), l, &o, false)
 	if err != nil {
 		t.Fatal(err)
 	}

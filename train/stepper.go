@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -17,22 +18,52 @@ import (
 type LossGraph func(noise *Node, inputs []*Node) LossNodes
 
 // LossNodes are the scalars that a LossGraph yields. They are sums, not means:
-// only the whole accumulated batch knows by how many tokens to divide.
+// only the whole accumulated batch knows by how many to divide.
 type LossNodes struct {
-	Sum    *Node // of the negative log-likelihoods of the labelled tokens, nats
-	Tokens *Node // labelled tokens
+	Sum     *Node // of the losses of all that Count counts
+	Count   *Node // what the loss is a mean over: labelled tokens, or pairs
+	Metrics []NamedNode
+}
+
+// A NamedNode is the sum of a metric over all that the loss is a mean over. A
+// LossGraph always has the same ones, in the same order.
+type NamedNode struct {
+	Name string // as train.steps has it
+	Sum  *Node  // scalar
 }
 
 // Sums are the values of LossNodes, of one micro-batch or of several.
-type Sums struct{ Loss, Tokens float64 }
+type Sums struct {
+	Loss, Count float64
+	Metrics     []NamedSum
+}
+
+// A NamedSum is the value of a NamedNode.
+type NamedSum struct {
+	Name string
+	Sum  float64
+}
 
 // Add returns the sums over both.
 func (s Sums) Add(other Sums) Sums {
-	return Sums{s.Loss + other.Loss, s.Tokens + other.Tokens}
+	sum := Sums{Loss: s.Loss + other.Loss, Count: s.Count + other.Count, Metrics: slices.Clone(other.Metrics)}
+	for i, m := range s.Metrics {
+		sum.Metrics[i].Sum += m.Sum
+	}
+	return sum
 }
 
-// Mean is the loss per labelled token, in nats.
-func (s Sums) Mean() float64 { return s.Loss / s.Tokens }
+// Mean is the loss per labelled token or pair.
+func (s Sums) Mean() float64 { return s.Loss / s.Count }
+
+// metrics are the means of the metrics, their names with a prefix.
+func (s Sums) metrics(prefix string) []metric {
+	means := make([]metric, len(s.Metrics))
+	for i, m := range s.Metrics {
+		means[i] = metric{prefix + m.Name, m.Sum / s.Count}
+	}
+	return means
+}
 
 // StepperOptions say how accumulated gradients become new weights.
 type StepperOptions struct {
@@ -44,19 +75,20 @@ type StepperOptions struct {
 
 // A Stepper holds the two programs of training. Accumulate runs forward and
 // backward on a micro-batch and adds the gradient of the loss *sum* to a
-// buffer; Apply divides the buffer by the tokens of all micro-batches since the
-// last Apply, clips and updates the weights. So a batch of 8 gives the same
+// buffer; Apply divides the buffer by what the loss of all micro-batches since
+// the last Apply is a mean over, clips and updates the weights. So a batch of 8 gives the same
 // update whether it came as 1 x 8 or 8 x 1.
 //
 // Weights, buffers and moments are variables of the model's store: they stay on
-// the device between calls, and only two scalars come back per micro-batch.
+// the device between calls, and only a few scalars come back per micro-batch.
 type Stepper struct {
 	options                     StepperOptions
 	slots                       []slot
 	accumulate, apply, evaluate *model.Exec
-	updates                     int  // optimizer steps so far
-	batches                     int  // micro-batches not yet applied
-	pending                     Sums // of those
+	updates                     int      // optimizer steps so far
+	batches                     int      // micro-batches not yet applied
+	pending                     float64  // Count of those
+	metrics                     []string // of the loss, once a graph has been built
 }
 
 // A slot is a trainable variable with what the optimizer keeps for it.
@@ -87,7 +119,7 @@ func NewStepper(
 	}{
 		{&s.accumulate, s.accumulateGraph(loss)},
 		{&s.apply, s.applyGraph},
-		{&s.evaluate, evaluateGraph(loss)},
+		{&s.evaluate, s.evaluateGraph(loss)},
 	}
 	for _, p := range programs {
 		exec, err := model.NewExec(backend, store, p.build)
@@ -129,22 +161,28 @@ func (s *Stepper) accumulateGraph(loss LossGraph) func(*model.Scope, []*Node) []
 			buffer := s.slots[i].gradient
 			buffer.SetNodeValue(Add(buffer.NodeValue(g), g))
 		}
-		return out.list()
+		return s.results(out)
 	}
 }
 
-func evaluateGraph(loss LossGraph) func(*model.Scope, []*Node) []*Node {
-	return func(_ *model.Scope, inputs []*Node) []*Node { return loss(nil, inputs).list() }
+func (s *Stepper) evaluateGraph(loss LossGraph) func(*model.Scope, []*Node) []*Node {
+	return func(_ *model.Scope, inputs []*Node) []*Node { return s.results(loss(nil, inputs)) }
 }
 
-func (n LossNodes) list() []*Node {
-	return []*Node{asDouble(n.Sum), asDouble(n.Tokens)}
+// results lists what a program of a loss returns, for sums to read.
+func (s *Stepper) results(n LossNodes) []*Node {
+	s.metrics = make([]string, len(n.Metrics))
+	all := []*Node{asDouble(n.Sum), asDouble(n.Count)}
+	for i, m := range n.Metrics {
+		s.metrics[i], all = m.Name, append(all, asDouble(m.Sum))
+	}
+	return all
 }
 
 func asDouble(n *Node) *Node { return ConvertDType(n, dtypes.Float64) }
 
-// applyGraph takes the learning rate, both bias corrections and the number of
-// tokens, all scalars, and returns the gradients' global norm before clipping.
+// applyGraph takes the learning rate, both bias corrections and what to divide
+// the gradients by, all scalars, and returns the gradients' global norm before clipping.
 func (s *Stepper) applyGraph(_ *model.Scope, inputs []*Node) []*Node {
 	dtype := s.slots[0].weight.DType()
 	for i := range inputs {
@@ -182,12 +220,12 @@ func (s slot) update(optimizer AdamW, gradient *Node, r rates) {
 func (s *Stepper) Accumulate(inputs ...any) (Sums, error) {
 	noise := tensors.FromFlatDataAndDimensions(s.noise(), 2)
 	defer noise.MustFinalizeAll()
-	sums, err := callSums(s.accumulate, append([]any{noise}, inputs...))
+	sums, err := s.sums(s.accumulate, append([]any{noise}, inputs...))
 	if err != nil {
 		return Sums{}, fmt.Errorf("run forward and backward pass: %w", err)
 	}
 	s.batches++
-	s.pending = s.pending.Add(sums)
+	s.pending += sums.Count
 	return sums, nil
 }
 
@@ -200,7 +238,7 @@ func (s *Stepper) noise() []uint32 {
 
 // Evaluate returns a micro-batch's sums and changes nothing.
 func (s *Stepper) Evaluate(inputs ...any) (Sums, error) {
-	sums, err := callSums(s.evaluate, inputs)
+	sums, err := s.sums(s.evaluate, inputs)
 	if err != nil {
 		return Sums{}, fmt.Errorf("run forward pass: %w", err)
 	}
@@ -211,25 +249,30 @@ func (s *Stepper) Evaluate(inputs ...any) (Sums, error) {
 // buffer. It returns the global norm that the mean gradient had before
 // clipping.
 func (s *Stepper) Apply(learningRate float64) (norm float64, err error) {
-	if s.pending.Tokens == 0 {
-		return 0, fmt.Errorf("update weights: no labelled token since the last update")
+	if s.pending == 0 {
+		return 0, fmt.Errorf("update weights: nothing to learn since the last update")
 	}
 	s.updates++
 	bias1, bias2 := s.options.Optimizer.bias(s.updates)
-	out, err := s.apply.Call(learningRate, bias1, bias2, s.pending.Tokens)
+	out, err := s.apply.Call(learningRate, bias1, bias2, s.pending)
 	if err != nil {
 		return 0, fmt.Errorf("update weights: %w", err)
 	}
-	s.batches, s.pending = 0, Sums{}
+	s.batches, s.pending = 0, 0
 	return takeScalar(out[0]), nil
 }
 
-func callSums(exec *model.Exec, inputs []any) (Sums, error) {
+// sums calls one of a loss's programs.
+func (s *Stepper) sums(exec *model.Exec, inputs []any) (Sums, error) {
 	out, err := exec.Call(inputs...)
 	if err != nil {
 		return Sums{}, err
 	}
-	return Sums{Loss: takeScalar(out[0]), Tokens: takeScalar(out[1])}, nil
+	sums := Sums{Loss: takeScalar(out[0]), Count: takeScalar(out[1])}
+	for i, name := range s.metrics {
+		sums.Metrics = append(sums.Metrics, NamedSum{name, takeScalar(out[2+i])})
+	}
+	return sums, nil
 }
 
 // takeScalar reads a float64 scalar and frees its buffer at once: the garbage

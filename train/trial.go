@@ -81,7 +81,7 @@ func trialInput(folder string) (_ MicroBatch, err error) {
 	if err != nil {
 		return MicroBatch{}, err
 	}
-	return microBatch(batches[0]), nil
+	return microBatch(batches[0], textInputs), nil
 }
 
 // fillTrial takes up pairs of a cue and its answer until there are enough.

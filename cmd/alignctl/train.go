@@ -226,7 +226,11 @@ func runResumeSFT(ctx context.Context, t *terminal, l *lake.Lake, given *cli.Con
 		t.remark("run %s is done: its result is in %s; nothing to go on with", r.RunID, r.Out)
 		return nil
 	}
-	o := trainSFTOptions{SFTOptions: r.Options}
+	stored, ok := r.Method.(*train.SFTOptions)
+	if !ok {
+		return usagef("train sft: run %s is of another method: alignctl train %s --resume %s", r.RunID, r.Method.Name(), r.RunID)
+	}
+	o := trainSFTOptions{SFTOptions: *stored}
 	if err := o.overlay(given); err != nil {
 		return err
 	}
@@ -235,7 +239,7 @@ func runResumeSFT(ctx context.Context, t *terminal, l *lake.Lake, given *cli.Con
 	}
 	t.remark("run %s goes on after step %d", r.RunID, r.Step)
 	o.Command, o.Version = t.command, version()
-	result, err := train.ResumeSFT(ctx, l, r, o.SFTOptions)
+	result, err := train.Resume(ctx, l, r, &o.SFTOptions)
 	return printTrained(t, o, result, err)
 }
 
@@ -268,7 +272,7 @@ func runTrainSFT(ctx context.Context, t *terminal, l *lake.Lake, o trainSFTOptio
 	if o.dry.run {
 		return runTrainDryRun(ctx, t, l, o)
 	}
-	result, err := train.SFT(ctx, l, o.SFTOptions)
+	result, err := train.Run(ctx, l, &o.SFTOptions)
 	return printTrained(t, o, result, err)
 }
 

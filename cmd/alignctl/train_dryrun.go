@@ -50,7 +50,7 @@ func runTrainDryRun(ctx context.Context, t *terminal, l *lake.Lake, o trainSFTOp
 	if o.dry.showTokens > 0 {
 		return t.printTokens(ctx, l, o)
 	}
-	plan, err := train.PlanSFT(ctx, l, o.SFTOptions, o.dry.measure)
+	plan, err := train.NewPlan(ctx, l, &o.SFTOptions, o.dry.measure)
 	if err != nil {
 		return err
 	}
