@@ -203,9 +203,6 @@ func (j *job) openModel(ctx context.Context) error {
 	if j.model, err = lm.Load(ctx, j.Model, j.loading()); err != nil {
 		return err
 	}
-	if j.Adapter != "" {
-		j.LoRA = *j.model.Decoder.LoRA
-	}
 	return j.describe(digest)
 }
 
@@ -221,7 +218,8 @@ func (j *job) loading() lm.Options {
 	return o
 }
 
-// openParent looks at the adapter to go on from, if there is one.
+// openParent looks at the adapter to go on from, if there is one: its settings
+// hold.
 func (j *job) openParent() (err error) {
 	if j.Adapter == "" {
 		return nil
@@ -229,6 +227,11 @@ func (j *job) openParent() (err error) {
 	if err := lm.CheckAdapter(j.Model, j.Adapter); err != nil {
 		return err
 	}
-	j.parent, err = lm.AdapterSHA256(j.Adapter)
+	about, err := lm.Describe(j.Adapter)
+	if err != nil {
+		return err
+	}
+	j.LoRA = about.LoRA
+	j.parent, err = about.Digest(j.Adapter)
 	return err
 }

@@ -93,10 +93,11 @@ func folderFacts(d lm.Description) [][2]string {
 	facts := [][2]string{
 		{"parameters", strconv.Itoa(d.Parameters)}, {"bytes", strconv.FormatInt(d.Bytes, 10)}, {"dtype", d.DType},
 	}
-	if d.Kind == lm.KindAdapter {
+	if l := d.LoRA; d.Kind == lm.KindAdapter {
 		return append(facts, [][2]string{
-			{"base", d.Base}, {"lora_r", strconv.Itoa(d.LoRA.Rank)}, {"lora_alpha", fmt.Sprint(d.LoRA.Alpha)},
-			{"lora_targets", strings.Join(d.LoRA.Targets, ", ")},
+			{"base", d.Base}, {"lora_r", strconv.Itoa(l.Rank)}, {"lora_alpha", fmt.Sprint(l.Alpha)},
+			{"rslora", strconv.FormatBool(l.RSLoRA)}, {"lora_dropout", fmt.Sprint(l.Dropout)},
+			{"lora_targets", strings.Join(l.Targets, ", ")},
 		}...)
 	}
 	c := d.Config
