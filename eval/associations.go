@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strconv"
 
-	"alignctl/eval/stat"
+	"alignctl/internal/reply"
+	"alignctl/internal/stat"
 )
 
 // An Associate is a response that people gave to a cue.
@@ -16,7 +17,7 @@ type Associate struct {
 
 // Gold is what people answer to one cue.
 type Gold struct {
-	counts map[string]int64 // by Word form
+	counts map[string]int64 // by reply.Word
 	ranks  map[string]int   // 1 for the most frequent; ties share the lowest
 }
 
@@ -25,9 +26,9 @@ type Gold struct {
 func NewGold(cue string, associates []Associate) Gold {
 	g := Gold{counts: map[string]int64{}, ranks: map[string]int{}}
 	for _, a := range associates {
-		g.counts[Word(a.Word)] += a.Count
+		g.counts[reply.Word(a.Word)] += a.Count
 	}
-	delete(g.counts, Word(cue))
+	delete(g.counts, reply.Word(cue))
 	delete(g.counts, "")
 	words := make([]string, 0, len(g.counts))
 	for w := range g.counts {
@@ -102,12 +103,12 @@ type CueScore struct {
 	Cue    string
 	Metric string
 	Value  float64
-	Status ParseStatus // of the cue's answer
+	Status reply.Status // of the cue's answer
 }
 
 // ScoreAnswer scores the answer to a cue by each metric that is defined for
 // it. An empty or unparsable answer scores 0, as an answer without hits does.
-func ScoreAnswer(cue string, answer Answer, gold Gold, ks []int) []CueScore {
+func ScoreAnswer(cue string, answer reply.List, gold Gold, ks []int) []CueScore {
 	var scores []CueScore
 	add := func(metric string, value float64) {
 		scores = append(scores, CueScore{Cue: cue, Metric: metric, Value: value, Status: answer.Status})
@@ -120,8 +121,8 @@ func ScoreAnswer(cue string, answer Answer, gold Gold, ks []int) []CueScore {
 		add(SpearmanMetric, rho)
 	}
 	add(WordsMetric, float64(len(answer.Words)))
-	add(Unparsable, indicator(answer.Status == ParseUnparsable))
-	add(Empty, indicator(answer.Status == ParseEmpty))
+	add(Unparsable, indicator(answer.Status == reply.Unparsable))
+	add(Empty, indicator(answer.Status == reply.Empty))
 	return scores
 }
 

@@ -14,7 +14,8 @@ import (
 	"pgregory.net/rapid"
 
 	"alignctl/eval"
-	"alignctl/eval/stat"
+	"alignctl/internal/reply"
+	"alignctl/internal/stat"
 )
 
 // readCSV gives the records of a test file, without its header.
@@ -69,7 +70,7 @@ func TestPrecisionAtK(t *testing.T) {
 		if !known {
 			continue
 		}
-		answer := eval.Parse(answers[cue], cue)
+		answer := reply.Parse(answers[cue], cue)
 		for i, k := range []int{1, 5} {
 			if got := g.Precision(answer.Words, k); got != want[cue][i] {
 				t.Errorf("%s: P@%d = %v, want %v", cue, k, got, want[cue][i])
@@ -105,7 +106,7 @@ func TestStrictPrecisionTakesAllWordsTiedAtRankK(t *testing.T) {
 		{"cloud, sun, blue", 1, 0.0}, // not the first of people
 	}
 	for _, test := range tests {
-		words := eval.Parse(test.words, "sky").Words
+		words := reply.Parse(test.words, "sky").Words
 		if got := gold.StrictPrecision(words, test.k); got != test.want {
 			t.Errorf("strict P@%d of %q = %v, want %v", test.k, test.words, got, test.want)
 		}
@@ -127,7 +128,7 @@ func TestSpearmanOfAnswer(t *testing.T) {
 		{"", 0, false},
 	}
 	for _, test := range tests {
-		rho, ok := gold.Spearman(eval.Parse(test.words, "sky").Words)
+		rho, ok := gold.Spearman(reply.Parse(test.words, "sky").Words)
 		if ok != test.ok || math.Abs(rho-test.want) > 1e-12 {
 			t.Errorf("Spearman of %q = %v, %v, want %v, %v", test.words, rho, ok, test.want, test.ok)
 		}
@@ -146,8 +147,8 @@ func TestPrecisionLaws(t *testing.T) {
 		}
 		gold := eval.NewGold("cue", associates)
 		text := strings.Join(rapid.SliceOfN(vocabulary, 0, 12).Draw(t, "answer"), ", ")
-		words := eval.Parse(text, "cue").Words
-		repeated := eval.Parse(text+", "+text, "cue").Words
+		words := reply.Parse(text, "cue").Words
+		repeated := reply.Parse(text+", "+text, "cue").Words
 		hits := 0.0
 		for k := 1; k <= 12; k++ {
 			p, strict := gold.Precision(words, k), gold.StrictPrecision(words, k)
@@ -182,8 +183,8 @@ func TestParseRealAnswers(t *testing.T) {
 			t.Fatal(err)
 		}
 		answers++
-		answer := eval.Parse(record.Text, record.Cue)
-		if answer.Status == eval.ParseOK {
+		answer := reply.Parse(record.Text, record.Cue)
+		if answer.Status == reply.OK {
 			parsed++
 		}
 		words += len(answer.Words)

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"alignctl/eval/stat"
+	"alignctl/internal/stat"
 	"alignctl/lake"
 )
 

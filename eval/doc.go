@@ -5,5 +5,5 @@
 // a run into a score for each cue and a metric with an interval for the run
 // (eval.scores, eval.metrics), and may be repeated with other options; Compare
 // sets two scored runs against each other, cue by cue. What an answer means is
-// decided in Parse, what a metric means in Gold.
+// decided in reply.Parse, what a metric means in Gold.
 package eval

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"alignctl/eval"
-	"alignctl/eval/stat"
+	"alignctl/internal/stat"
 	"alignctl/lake"
 	"alignctl/train/lm"
 )

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"alignctl/internal/progress"
 	"alignctl/lake"
 	"alignctl/train/lm"
 )
@@ -88,7 +87,7 @@ func Generate(ctx context.Context, l *lake.Lake, open Opener, o GenerateOptions)
 	if err != nil {
 		return Generated{}, err
 	}
-	defer m.free()
+	defer m.Close()
 	if err := m.trace(ctx, run); err != nil {
 		return Generated{}, err
 	}
@@ -184,44 +183,32 @@ type generation struct {
 	seconds float64
 }
 
-// ask renders the items, has them answered and gathers the samples.
+// ask has the items answered and gathers the samples.
 func (g *generation) ask(ctx context.Context) error {
-	prompts := make([]string, len(g.items))
-	ids := make([][]int32, len(g.items))
+	asked := make([]Conversation, len(g.items))
 	for i, it := range g.items {
-		text, err := g.model.Renderer.Render(it.messages, true)
-		if err != nil {
-			return fmt.Errorf("render example %q: %w", it.id, err)
-		}
-		prompts[i], ids[i] = text, g.model.Tokenizer.Encode(text)
+		asked[i] = Conversation{ID: it.id, Messages: it.messages}
 	}
-	task := progress.Start(ctx, "generate", int64(len(g.items)), "items")
-	defer task.Done()
 	start := time.Now()
-	_, err := g.model.Generator.Generate(ctx, ids, lm.GenerateOptions{
-		MaxNewTokens: g.options.MaxNewTokens, Batch: g.options.Batch, StopIDs: g.model.StopIDs,
+	return g.model.Ask(ctx, asked, lm.GenerateOptions{
+		MaxNewTokens: g.options.MaxNewTokens, Batch: g.options.Batch,
 		Temperature: g.options.Temperature, TopP: g.options.TopP, Seed: g.options.Seed,
-		Each: func(i int, answer lm.Generation) {
-			g.keep(g.items[i], prompts[i], answer)
-			g.seconds = time.Since(start).Seconds()
-			task.Add(1)
-			task.Note(strconv.Itoa(int(float64(g.tokens)/g.seconds)) + " tokens/s")
-		},
+	}, func(i int, r Reply) {
+		g.keep(g.items[i], r)
+		g.seconds = time.Since(start).Seconds()
 	})
-	return err
 }
 
 // keep adds an answer to the samples.
-func (g *generation) keep(it item, prompt string, answer lm.Generation) {
-	logProbs := make([]float64, len(answer.LogProbs))
-	for i, p := range answer.LogProbs {
+func (g *generation) keep(it item, r Reply) {
+	logProbs := make([]float64, len(r.LogProbs))
+	for i, p := range r.LogProbs {
 		logProbs[i] = float64(p)
 	}
-	g.tokens += len(answer.Tokens)
+	g.tokens += len(r.Tokens)
 	g.samples = append(g.samples, SampleRow{
-		RunID: g.runID, ItemID: it.id, Language: it.language, Cue: it.cue, Split: it.split, Prompt: prompt,
-		Output:   g.model.Tokenizer.Decode(answer.Tokens, true),
-		TokenIDs: answer.Tokens, LogProbs: logProbs, Finish: answer.Finish,
+		RunID: g.runID, ItemID: it.id, Language: it.language, Cue: it.cue, Split: it.split, Prompt: r.Prompt,
+		Output: r.Text, TokenIDs: r.Tokens, LogProbs: logProbs, Finish: r.Finish,
 	})
 }
 

@@ -2,8 +2,12 @@ package eval
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
+	"time"
 
+	"alignctl/internal/progress"
 	"alignctl/lake"
 	"alignctl/train/lm"
 )
@@ -95,8 +99,55 @@ func (m *Model) trace(ctx context.Context, run *lake.Run) error {
 	return err
 }
 
-// free gives the model's memory back.
-func (m *Model) free() {
+// A Conversation is what a model is to continue.
+type Conversation struct {
+	ID       string // for errors
+	Messages []lm.Message
+}
+
+// A Reply is what a model answered.
+type Reply struct {
+	Prompt string // as the model read it
+	Text   string
+	lm.Generation
+}
+
+// Ask has the model answer each conversation, up to a stop id of its own. Each is
+// called with the index of a conversation and the reply as soon as it is there,
+// in an order that depends on the lengths.
+func (m *Model) Ask(ctx context.Context, asked []Conversation, o lm.GenerateOptions, each func(int, Reply)) error {
+	prompts, ids, err := m.render(asked)
+	if err != nil {
+		return err
+	}
+	task := progress.Start(ctx, "generate", int64(len(asked)), "items")
+	defer task.Done()
+	start, tokens := time.Now(), 0
+	o.StopIDs = m.StopIDs
+	o.Each = func(i int, g lm.Generation) {
+		each(i, Reply{Prompt: prompts[i], Text: m.Tokenizer.Decode(g.Tokens, true), Generation: g})
+		tokens += len(g.Tokens)
+		task.Add(1)
+		task.Note(strconv.Itoa(int(float64(tokens)/time.Since(start).Seconds())) + " tokens/s")
+	}
+	_, err = m.Generator.Generate(ctx, ids, o)
+	return err
+}
+
+// render writes conversations as prompts, as text and as ids.
+func (m *Model) render(asked []Conversation) (prompts []string, ids [][]int32, err error) {
+	prompts, ids = make([]string, len(asked)), make([][]int32, len(asked))
+	for i, c := range asked {
+		if prompts[i], err = m.Renderer.Render(c.Messages, true); err != nil {
+			return nil, nil, fmt.Errorf("render example %q: %w", c.ID, err)
+		}
+		ids[i] = m.Tokenizer.Encode(prompts[i])
+	}
+	return prompts, ids, nil
+}
+
+// Close gives the model's memory back.
+func (m *Model) Close() {
 	if m.close != nil {
 		m.close()
 	}

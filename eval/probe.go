@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"alignctl/internal/reply"
 	"alignctl/lake"
 	"alignctl/train/lm"
 )
@@ -88,7 +89,7 @@ func (p *Probe) Precision(ctx context.Context) (float64, error) {
 	}
 	sum := 0.0
 	for i, it := range p.items {
-		answer := Parse(p.tokenizer.Decode(answers[i].Tokens, true), it.cue)
+		answer := reply.Parse(p.tokenizer.Decode(answers[i].Tokens, true), it.cue)
 		sum += p.gold[it.key()].Precision(answer.Words, probeK)
 	}
 	return sum / float64(len(p.items)), nil

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"alignctl/eval/stat"
+	"alignctl/internal/reply"
+	"alignctl/internal/stat"
 	"alignctl/lake"
 )
 
@@ -137,7 +138,7 @@ func (s *scoring) score(answers []answer, gold map[key]Gold) {
 			s.withoutGold = append(s.withoutGold, a.cue)
 			continue
 		}
-		for _, score := range ScoreAnswer(a.cue, Parse(a.output, a.cue), people, s.options.Ks) {
+		for _, score := range ScoreAnswer(a.cue, reply.Parse(a.output, a.cue), people, s.options.Ks) {
 			scores = append(scores, score)
 			s.scores = append(s.scores, ScoreRow{RunID: s.options.Run, Language: a.language, Cue: a.cue,
 				Metric: score.Metric, Value: score.Value, ParseStatus: string(score.Status)})

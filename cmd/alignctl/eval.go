@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"alignctl/eval"
-	"alignctl/eval/stat"
+	"alignctl/internal/stat"
 	"alignctl/lake"
 )
 

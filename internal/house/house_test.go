@@ -30,8 +30,7 @@ var allowed = map[string][]string{
 	"etl/swow/swowtest":      {},
 	"etl/wvs":                {"etl", "lake", "lake/duck", "internal"},
 	"etl/wvs/wvstest":        {"etl/wvs"},
-	"eval":                   {"lake", "train/lm", "eval/stat", "internal"},
-	"eval/stat":              {},
+	"eval":                   {"lake", "train/lm", "internal"},
 	"sql":                    {"lake", "lake/duck", "internal"},
 	"sql/export":             {"sql", "lake", "lake/duck", "internal"},
 	"prove":                  {"etl", "etl/norms", "etl/swow", "etl/wvs", "sql", "lake", "lake/duck", "internal"},
@@ -41,6 +40,7 @@ var allowed = map[string][]string{
 	"lake/interop":           {},
 	"train":                  {"lake", "train/lm", "train/batch", "internal"},
 	"train/lm":               {"internal"},
+	"train/reward":           {"lake", "lake/duck", "internal"},
 	"train/batch":            {"train/lm", "internal"},
 	"internal/fold":          {},
 	"internal/progress":      {},
@@ -52,6 +52,8 @@ var allowed = map[string][]string{
 	"internal/house":         {},
 	"internal/machine":       {},
 	"internal/nearest":       {},
+	"internal/reply":         {},
+	"internal/stat":          {},
 	"internal/workspace":     {"internal/strictyaml"},
 }
 

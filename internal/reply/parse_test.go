@@ -1,4 +1,4 @@
-package eval_test
+package reply_test
 
 import (
 	"slices"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"alignctl/eval"
+	"alignctl/internal/reply"
 )
 
 func TestParse(t *testing.T) {
@@ -47,8 +47,8 @@ func TestParse(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := eval.Parse(test.text, test.cue)
-			if diff := cmp.Diff(eval.Answer{Words: test.want, Status: eval.ParseOK}, got); diff != "" {
+			got := reply.Parse(test.text, test.cue)
+			if diff := cmp.Diff(reply.List{Words: test.want, Status: reply.OK}, got); diff != "" {
 				t.Errorf("Parse(%q) (-want +got):\n%s", test.text, diff)
 			}
 		})
@@ -58,18 +58,18 @@ func TestParse(t *testing.T) {
 func TestParseStatus(t *testing.T) {
 	tests := []struct {
 		text string
-		want eval.ParseStatus
+		want reply.Status
 	}{
-		{"", eval.ParseEmpty},
-		{" \n\u3000", eval.ParseEmpty},
-		{"blue", eval.ParseOK},
-		{"sky", eval.ParseUnparsable}, // the cue alone
-		{"-- !! ...", eval.ParseUnparsable},
-		{"I'm sorry, but I can't help you with that request", eval.ParseUnparsable},
-		{"<think>the sky is", eval.ParseUnparsable},
+		{"", reply.Empty},
+		{" \n\u3000", reply.Empty},
+		{"blue", reply.OK},
+		{"sky", reply.Unparsable}, // the cue alone
+		{"-- !! ...", reply.Unparsable},
+		{"I'm sorry, but I can't help you with that request", reply.Unparsable},
+		{"<think>the sky is", reply.Unparsable},
 	}
 	for _, test := range tests {
-		if got := eval.Parse(test.text, "sky"); got.Status != test.want {
+		if got := reply.Parse(test.text, "sky"); got.Status != test.want {
 			t.Errorf("Parse(%q) = %+v, want status %s", test.text, got, test.want)
 		}
 	}
@@ -85,18 +85,18 @@ func FuzzParse(f *testing.F) {
 		f.Add(seed, "sky")
 	}
 	f.Fuzz(func(t *testing.T, text, cue string) {
-		got := eval.Parse(text, cue)
-		if (got.Status == eval.ParseOK) != (len(got.Words) > 0) {
+		got := reply.Parse(text, cue)
+		if (got.Status == reply.OK) != (len(got.Words) > 0) {
 			t.Fatalf("status %s with words %q", got.Status, got.Words)
 		}
-		seen := map[string]bool{"": true, eval.Word(cue): true}
+		seen := map[string]bool{"": true, reply.Word(cue): true}
 		for _, w := range got.Words {
-			if seen[w] || eval.Word(w) != w {
+			if seen[w] || reply.Word(w) != w {
 				t.Fatalf("bad word %q in %q", w, got.Words)
 			}
 			seen[w] = true
 		}
-		if again := eval.Parse(strings.Join(got.Words, ", "), cue); !slices.Equal(again.Words, got.Words) {
+		if again := reply.Parse(strings.Join(got.Words, ", "), cue); !slices.Equal(again.Words, got.Words) {
 			t.Fatalf("words %q parse again to %q", got.Words, again.Words)
 		}
 	})

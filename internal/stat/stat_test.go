@@ -7,7 +7,7 @@ import (
 	gonum "gonum.org/v1/gonum/stat"
 	"pgregory.net/rapid"
 
-	"alignctl/eval/stat"
+	"alignctl/internal/stat"
 )
 
 func TestRanksShareTheAverageUnderTies(t *testing.T) {

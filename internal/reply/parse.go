@@ -1,4 +1,7 @@
-package eval
+// Package reply reads what a model wrote: the associates that it lists, or the
+// words that it ranks, as models write them rather than as they were asked to.
+// Evaluation and rewards read the same way.
+package reply
 
 import (
 	"slices"
@@ -7,20 +10,20 @@ import (
 	"unicode/utf8"
 )
 
-// A ParseStatus says what an answer was.
-type ParseStatus string
+// A Status says what an answer was.
+type Status string
 
 // The parse statuses.
 const (
-	ParseOK         ParseStatus = "ok"         // at least one associate
-	ParseEmpty      ParseStatus = "empty"      // nothing but blanks
-	ParseUnparsable ParseStatus = "unparsable" // text, but no associate in it
+	OK         Status = "ok"         // at least one associate
+	Empty      Status = "empty"      // nothing but blanks
+	Unparsable Status = "unparsable" // text, but no associate in it
 )
 
-// An Answer is a model's list of associates.
-type Answer struct {
+// A List is a model's list of associates.
+type List struct {
 	Words  []string // in the order given; in the form of Word; distinct
-	Status ParseStatus
+	Status Status
 }
 
 // Longer items are prose, not associates: 99.9 % of human responses in either
@@ -51,18 +54,18 @@ const bullet = '•'
 //
 // The cue itself is dropped, and of equal words the first is kept. Parsing
 // the words joined by ", " gives the same words.
-func Parse(text, cue string) Answer {
+func Parse(text, cue string) List {
 	if strings.TrimSpace(text) == "" {
-		return Answer{Status: ParseEmpty}
+		return List{Status: Empty}
 	}
 	p := parser{cue: Word(cue), seen: map[string]bool{Word(cue): true}}
 	for _, l := range listLines(text) {
 		p.line(l)
 	}
 	if len(p.words) == 0 {
-		return Answer{Status: ParseUnparsable}
+		return List{Status: Unparsable}
 	}
-	return Answer{Words: p.words, Status: ParseOK}
+	return List{Words: p.words, Status: OK}
 }
 
 // A line of an answer without its marker.
