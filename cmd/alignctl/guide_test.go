@@ -20,28 +20,13 @@ func TestDocsPreview(t *testing.T) {
 	g := &guide{T: t, models: strings.NewReplacer(
 		"SmolLM2-135M-Instruct", lentFolder(t, "ALIGNCTL_TESTMODELS", "smollm2"),
 		"Qwen2.5-7B-Instruct", lentFolder(t, "ALIGNCTL_TOKENIZERS", "qwen2_5"))}
-	path, err := filepath.Abs("../../docs/guides/preview.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Chdir(t.TempDir())
-	for _, line := range commandsOf(string(text)) {
-		g.run(line)
-	}
-	got := g.rewrite(string(text))
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(text), got); diff != "" {
-		t.Errorf("the guide is stale (go test ./cmd/alignctl -run Docs -update): %s", diff)
-	}
+	g.follow("preview.md")
+}
+
+// TestDocsRewards does the same for the guide to rewards.
+func TestDocsRewards(t *testing.T) {
+	g := &guide{T: t, models: strings.NewReplacer()}
+	g.follow("rewards.md")
 }
 
 // lentFolder is a folder under one that the machine lends by a variable.
@@ -58,6 +43,40 @@ func lentFolder(t *testing.T, variable, name string) string {
 type guide struct {
 	*testing.T
 	models *strings.Replacer // from the names of models to their folders
+}
+
+// follow does what a guide says, in an empty folder: writes the files that it
+// shows, runs the commands between them, and compares what it shows that the
+// others print.
+func (g *guide) follow(name string) {
+	g.Helper()
+	path, err := filepath.Abs(filepath.Join("..", "..", "docs", "guides", name))
+	if err != nil {
+		g.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		g.Fatal(err)
+	}
+	g.Chdir(g.TempDir())
+	for _, b := range fencedBlocks(string(text)) {
+		if b.language != "" {
+			writeShown(g.T, b)
+		}
+	}
+	for _, line := range commandsOf(string(text)) {
+		g.run(line)
+	}
+	got := g.rewrite(string(text))
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			g.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(string(text), got); diff != "" {
+		g.Errorf("the guide is stale (go test ./cmd/alignctl -run Docs -update): %s", diff)
+	}
 }
 
 // run gives what a command prints.

@@ -20,9 +20,10 @@ import (
 
 func trainCommand(t *terminal) *cli.Command {
 	return &cli.Command{
-		Name:        "train",
-		Usage:       "train a model on a data set; look at training runs",
-		Subcommands: []*cli.Command{trainSFTCommand(t), trainListCommand(t), trainShowCommand(t)},
+		Name:  "train",
+		Usage: "train a model on a data set; look at training runs",
+		Subcommands: []*cli.Command{trainSFTCommand(t), trainListCommand(t), trainShowCommand(t),
+			trainRewardCheckCommand(t)},
 	}
 }
 

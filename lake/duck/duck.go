@@ -157,7 +157,7 @@ func (d *DB) Describe(ctx context.Context, query string) ([]Column, error) {
 	describe := "select column_name, column_type from (describe " + query + "\n)"
 	rows, err := d.conn.QueryContext(ctx, describe)
 	if err != nil {
-		return nil, described(query, queryError(describe, err))
+		return nil, Within(query, queryError(describe, err))
 	}
 	defer rows.Close()
 	var columns []Column
@@ -171,9 +171,9 @@ func (d *DB) Describe(ctx context.Context, query string) ([]Column, error) {
 	return columns, rows.Err()
 }
 
-// described moves an error's place from the text that describes a query to the
-// query.
-func described(query string, err error) error {
+// Within moves an error's place from a longer text, which was run, to the query
+// in it that the user wrote.
+func Within(query string, err error) error {
 	var fault *QueryError
 	if errors.As(err, &fault) && fault.Offset >= 0 {
 		fault.Offset -= strings.Index(fault.Query, query)

@@ -36,7 +36,7 @@ func (d *DB) CopyParquet(ctx context.Context, query, path, compression string) e
 	})
 	copying := fmt.Sprintf("copy (\n%s\n) to %s (format parquet, compression %s)", stored, Literal(path), compression)
 	_, err = d.conn.ExecContext(ctx, copying)
-	return described(query, queryError(copying, err))
+	return Within(query, queryError(copying, err))
 }
 
 // isSelect admits what may stand in the brackets of a COPY: one whole query.
