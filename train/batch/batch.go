@@ -2,7 +2,7 @@ package batch
 
 // A Batch is rows of token ids, padded on the right to one width, and the list
 // of positions whose next token counts. A row holds one or more texts that don't
-// see each other. What all of them begin with may stand once, before the rows;
+// see each other, each a prompt and its branches, which don't either. What all of them begin with may stand once, before the rows;
 // their own parts see it, and their positions go on from it.
 //
 // Rows and entries beyond the examples and labels are padding: they keep the
@@ -13,11 +13,12 @@ type Batch struct {
 	Shared    []int32 // [shared] ids that every text begins with; empty: none
 	IDs       []int32 // [rows*width] 0 where there is no token
 	Positions []int32 // [rows*width] place in the text, from 0
-	Ends      []int32 // [rows*width] where in the row its text ends; 0 is padding
+	Ends      []int32 // [rows*width] where in the row its text or branch ends; 0 is padding
 
-	Index   []int32   // [labels] row*width + t of the token that predicts the next
-	Targets []int32   // [labels] id of that next token
-	Weights []float32 // [labels] 1; 0 is padding
+	Index    []int32   // [labels] row*width + t of the token that predicts the next
+	Targets  []int32   // [labels] id of that next token
+	Weights  []float32 // [labels] 1; 0 is padding
+	Branches []int32   // [labels] the branch that it is of, all branches of the batch numbered in the order of Examples
 
 	Examples []string // ids of the examples, in the order drawn
 	Tokens   int      // of the examples, each counted whole, without padding
@@ -30,33 +31,62 @@ func newBatch(texts []text, shared []int32, s shape, rowOf []int) Batch {
 	size := s.rows * s.width
 	b := Batch{Rows: s.rows, Width: s.width, Shared: shared,
 		IDs: make([]int32, size), Positions: make([]int32, size), Ends: make([]int32, size)}
-	used := make([]int, s.rows)
+	used, branches := make([]int, s.rows), 0
 	for i, t := range texts {
 		row := rowOf[i]
-		b.put(t, row*s.width, used[row])
+		b.put(t, row*s.width, used[row], branches)
 		used[row] += len(t.ids) - len(shared)
+		branches += len(t.ends)
 	}
 	padding := s.labels - b.Labels
 	b.Index = append(b.Index, make([]int32, padding)...)
 	b.Targets = append(b.Targets, make([]int32, padding)...)
 	b.Weights = append(b.Weights, make([]float32, padding)...)
+	b.Branches = append(b.Branches, make([]int32, padding)...)
 	return b
 }
 
 // put lays a text into the row that starts at start, of which used places are
-// taken. A token counts when it is of the answer and something stands before it.
-func (b *Batch) put(t text, start, used int) {
-	own := t.ids[len(b.Shared):]
-	for j, id := range own {
-		at, position := start+used+j, len(b.Shared)+j
-		b.IDs[at], b.Positions[at], b.Ends[at] = id, int32(position), int32(used+len(own))
-		if position >= max(t.prompt, 1) {
-			b.Index = append(b.Index, int32(at-1))
-			b.Targets = append(b.Targets, id)
-			b.Weights = append(b.Weights, 1)
+// taken, as branches already were numbered.
+func (b *Batch) put(t text, start, used, branches int) {
+	first := start + used - len(b.Shared) // where the text's first token would be
+	for j := len(b.Shared); j < t.prompt; j++ {
+		b.token(first+j, t.ids[j], j, first-start+len(t.ids))
+	}
+	from := t.prompt
+	for i, end := range t.ends {
+		b.branch(t, span{from, int(end)}, first, first-start)
+		for len(b.Branches) < len(b.Index) {
+			b.Branches = append(b.Branches, int32(branches+i))
 		}
+		from = int(end)
 	}
 	b.Examples = append(b.Examples, t.name)
 	b.Tokens += len(t.ids)
 	b.Labels = len(b.Index)
+}
+
+// A span is a part of a text's ids.
+type span struct{ from, to int }
+
+// branch lays a branch of the text whose first token would be at first, which is
+// inRow in its row. A token counts when something stands before it: for a
+// branch's first, that is the prompt's last.
+func (b *Batch) branch(t text, s span, first, inRow int) {
+	for j := s.from; j < s.to; j++ {
+		position, before := t.prompt+j-s.from, first+j-1
+		if j == s.from {
+			before = first + t.prompt - 1
+		}
+		b.token(first+j, t.ids[j], position, inRow+s.to)
+		if position > 0 {
+			b.Index = append(b.Index, int32(before))
+			b.Targets = append(b.Targets, t.ids[j])
+			b.Weights = append(b.Weights, 1)
+		}
+	}
+}
+
+func (b *Batch) token(at int, id int32, position, end int) {
+	b.IDs[at], b.Positions[at], b.Ends[at] = id, int32(position), int32(end)
 }

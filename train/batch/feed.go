@@ -119,7 +119,7 @@ func (f *Feed) sizes(group []int32) (lengths []int, labels int) {
 	for _, i := range group {
 		e := f.set.entries[i]
 		lengths = append(lengths, int(e.tokens)-len(f.shared))
-		labels += int(e.tokens - max(e.prompt, 1))
+		labels += e.labels()
 	}
 	return lengths, labels
 }

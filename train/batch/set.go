@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"alignctl/train/lm"
 )
@@ -32,15 +33,19 @@ type Set struct {
 	labels  int
 }
 
-// An entry says where in the file an example is: its ids, 4 bytes each, and
-// after them its name.
+// An entry says where in the file an example is: its ids, 4 bytes each, where
+// its branches end, likewise, and its name.
 type entry struct {
-	at     int64
-	key    uint64 // hash of the name: the order of an epoch is drawn by it
-	tokens int32
-	prompt int32
-	name   int32 // bytes of the name
+	at       int64
+	key      uint64 // hash of the name: the order of an epoch is drawn by it
+	tokens   int32  // the prompt's, once, and those of all branches
+	prompt   int32
+	branches int32
+	name     int32 // bytes of the name
 }
+
+// labels is how many of the tokens count.
+func (e entry) labels() int { return int(e.tokens - max(e.prompt, 1)) }
 
 // NewSet starts a set whose file is in a folder; "" is the system's own for
 // temporary files.
@@ -58,34 +63,55 @@ func NewSet(folder string) (*Set, error) {
 // Close gives the disk space back.
 func (s *Set) Close() error { return s.file.Close() }
 
-// Add appends an example under its id. One without a label has no gradient and
-// isn't taken: added is false.
-func (s *Set) Add(name string, e lm.Example) (added bool, err error) {
-	if e.Labels() == 0 {
-		return false, nil
+// Add appends an example under its id: a prompt and what may follow it, one
+// answer or several, each an lm.Example of the same prompt. All branches see the
+// prompt and none the other, so that it is computed once. One with a branch
+// without a label has nothing to teach and isn't taken: added is false.
+func (s *Set) Add(name string, branches ...lm.Example) (added bool, err error) {
+	prompt := branches[0].Prompt
+	t := text{name: name, ids: slices.Clone(branches[0].IDs[:prompt]), prompt: prompt}
+	for _, e := range branches {
+		if e.Labels() == 0 {
+			return false, nil
+		}
+		t.ids = append(t.ids, e.IDs[prompt:]...)
+		t.ends = append(t.ends, int32(len(t.ids)))
 	}
-	raw := make([]byte, 0, 4*len(e.IDs)+len(name))
-	for _, id := range e.IDs {
-		raw = binary.LittleEndian.AppendUint32(raw, uint32(id))
-	}
-	if _, err := s.pending.Write(append(raw, name...)); err != nil {
+	e, err := s.append(t)
+	if err != nil {
 		return false, fmt.Errorf("keep tokens of example %q: %w", name, err)
 	}
-	sum := sha256.Sum256([]byte(name))
-	s.narrow(e)
-	s.entries = append(s.entries, entry{at: s.size, key: binary.BigEndian.Uint64(sum[:]),
-		tokens: int32(len(e.IDs)), prompt: int32(e.Prompt), name: int32(len(name))})
-	s.size += int64(len(raw) + len(name))
-	s.tokens += len(e.IDs)
-	s.labels += e.Labels()
-	s.longest, s.most = max(s.longest, len(e.IDs)), max(s.most, e.Labels())
+	s.narrow(t.ids[:prompt])
+	s.entries = append(s.entries, e)
+	s.tokens += len(t.ids)
+	s.labels += e.labels()
+	s.longest, s.most = max(s.longest, len(t.ids)), max(s.most, e.labels())
 	return true, nil
+}
+
+// append writes a text to the file.
+func (s *Set) append(t text) (entry, error) {
+	raw := make([]byte, 0, 4*(len(t.ids)+len(t.ends))+len(t.name))
+	for _, numbers := range [][]int32{t.ids, t.ends} {
+		for _, n := range numbers {
+			raw = binary.LittleEndian.AppendUint32(raw, uint32(n))
+		}
+	}
+	raw = append(raw, t.name...)
+	if _, err := s.pending.Write(raw); err != nil {
+		return entry{}, err
+	}
+	sum := sha256.Sum256([]byte(t.name))
+	e := entry{at: s.size, key: binary.BigEndian.Uint64(sum[:]), tokens: int32(len(t.ids)), prompt: int32(t.prompt),
+		branches: int32(len(t.ends)), name: int32(len(t.name))}
+	s.size += int64(len(raw))
+	return e, nil
 }
 
 // narrow leaves in shared what this prompt begins with, too. The last token of a
 // prompt isn't shared: it is the one that predicts the first label.
-func (s *Set) narrow(e lm.Example) {
-	prompt := e.IDs[:max(e.Prompt-1, 0)]
+func (s *Set) narrow(prompt []int32) {
+	prompt = prompt[:max(len(prompt)-1, 0)]
 	if len(s.entries) == 0 {
 		s.shared = append([]int32(nil), prompt...)
 		return
@@ -117,23 +143,25 @@ func (s *Set) seal() error {
 	return nil
 }
 
-// A text is an example read back.
+// A text is an example: a prompt and its branches, one after the other.
 type text struct {
 	name   string
 	ids    []int32
-	prompt int // tokens of ids that are its prompt
+	prompt int     // tokens of ids that are its prompt
+	ends   []int32 // where in ids each branch ends
 }
 
 // text reads the i-th example.
 func (s *Set) text(i int32) (text, error) {
 	e := s.entries[i]
-	raw := make([]byte, 4*int(e.tokens)+int(e.name))
+	numbers := int(e.tokens + e.branches)
+	raw := make([]byte, 4*numbers+int(e.name))
 	if _, err := s.file.ReadAt(raw, e.at); err != nil {
 		return text{}, fmt.Errorf("read tokens of example %d: %w", i, err)
 	}
-	t := text{ids: make([]int32, e.tokens), prompt: int(e.prompt), name: string(raw[4*e.tokens:])}
-	for j := range t.ids {
-		t.ids[j] = int32(binary.LittleEndian.Uint32(raw[4*j:]))
+	all := make([]int32, numbers)
+	for j := range all {
+		all[j] = int32(binary.LittleEndian.Uint32(raw[4*j:]))
 	}
-	return t, nil
+	return text{ids: all[:e.tokens], ends: all[e.tokens:], prompt: int(e.prompt), name: string(raw[4*numbers:])}, nil
 }
