@@ -159,12 +159,15 @@ func (s *feedSource) Next(ctx context.Context) (MicroBatch, error) {
 // Close ends the work ahead.
 func (s *feedSource) Close() { s.ahead.Close() }
 
+// evalShapes is how many shapes the dev split comes in: it is small.
+const evalShapes = 2
+
 // heldOut is a set once, as micro-batches that stay on the device.
 func heldOut(set *batch.Set, o batch.Options, in inputs) ([]MicroBatch, error) {
 	if set.Len() == 0 {
 		return nil, nil
 	}
-	o.Shapes = 2
+	o.Shapes = evalShapes
 	batches, err := batch.Once(set, o)
 	if err != nil {
 		return nil, err

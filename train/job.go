@@ -177,11 +177,22 @@ func (j *job) feed(set *batch.Set) (*batch.Feed, error) {
 	return batch.NewFeed(set, j.batches(), from)
 }
 
-// workload is the job of running a feed of examples.
-func (j *job) workload(feed *batch.Feed, train Counts) workload {
-	w := workload{train: train, steps: j.steps(feed.BatchesPerEpoch()), largest: feed.Largest()}
+// splits reads the job's data set, which has to be of a kind. The caller closes
+// what comes back, also beside an error.
+func (j *job) splits(ctx context.Context, k kind) (*splits, error) {
+	d, err := newSplits(j.lake.Temp(), k)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.read(ctx, j.run.Session(), j.Options)
+}
+
+// workload is that of a feed of split train.
+func (j *job) workload(feed *batch.Feed, d *splits) workload {
+	w := workload{train: d.trained, dev: d.held, templates: d.templates, steps: j.steps(feed.BatchesPerEpoch()),
+		largest: feed.Largest()}
 	share := float64(w.steps*j.Accumulate) / float64(feed.BatchesPerEpoch())
-	w.tokens = int(share * float64(train.Tokens))
+	w.tokens = int(share * float64(d.trained.Tokens))
 	return w
 }
 

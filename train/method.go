@@ -25,6 +25,7 @@ type Method interface {
 // methods are all ways to train, by name.
 var methods = map[string]func() Method{
 	"sft": func() Method { return &SFTOptions{} },
+	"dpo": func() Method { return &DPOOptions{} },
 }
 
 // methodName is what train.runs calls a method: with what it trains.
@@ -53,7 +54,8 @@ type worker interface {
 	// prepare makes the programs, once the model is loaded and still as it was
 	// when the run started.
 	prepare(ctx context.Context) error
-	// measure tries a part of a step, and says how many tokens a second it trains.
+	// measure, called instead of prepare and all that follows, tries a part of a
+	// step, and says how many tokens a second it trains.
 	measure(ctx context.Context) (float64, error)
 	// restore takes up what keep put into a checkpoint, made after so many steps.
 	restore(folder string, steps int) error
@@ -78,7 +80,7 @@ type workload struct {
 }
 
 // dropped is how many examples have nothing to learn.
-func (w workload) dropped() int { return w.train.Dropped + w.dev.Dropped }
+func (w workload) dropped() int { return w.train.Useless() + w.dev.Useless() }
 
 // stepped is what an optimizer step took and found.
 type stepped struct {

@@ -87,11 +87,11 @@ func DatasetTexts(ctx context.Context, l *lake.Lake, table string) (texts []stri
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	err = eachExample(ctx, session, selection{table: table, split: "train"}, func(e example) error {
+	err = eachExample(ctx, session, selection{table: table, answers: completions.answers, split: "train"}, func(e example) error {
 		for _, m := range e.Messages {
 			texts = append(texts, m.Role, m.Content)
 		}
-		texts = append(texts, e.Completion)
+		texts = append(texts, e.Answers[0])
 		return nil
 	})
 	return texts, err

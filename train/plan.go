@@ -27,7 +27,13 @@ type Counts struct {
 	Labelled int `json:"labelled"` // of the tokens, those that the loss counts
 	Cut      int `json:"cut"`      // examples, of those, that MaxTokens took the end from
 	Dropped  int `json:"dropped"`  // further examples, which MaxTokens left no token to learn
+
+	Equal int `json:"equal,omitempty"` // further pairs whose answers are the same
+	Empty int `json:"empty,omitempty"` // further pairs of which an answer is blank
 }
+
+// Useless is how many examples are left out, for whatever reason.
+func (c Counts) Useless() int { return c.Dropped + c.Equal + c.Empty }
 
 // A Speed is how fast training a model was.
 type Speed struct {
@@ -78,9 +84,6 @@ func NewPlan(ctx context.Context, l *lake.Lake, m Method, measure bool) (plan Pl
 // measure times a part of a step.
 func (j *job) measure(ctx context.Context) (Speed, error) {
 	if err := j.openModel(ctx); err != nil {
-		return Speed{}, err
-	}
-	if err := j.work.prepare(ctx); err != nil {
 		return Speed{}, err
 	}
 	speed, err := j.work.measure(ctx)

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,18 +13,19 @@ import (
 	"alignctl/train/lm"
 )
 
-// An example is a row of a data set table for supervised fine-tuning.
+// An example is a row of a data set table.
 type example struct {
-	ID         string
-	Messages   []lm.Message // the prompt
-	Completion string       // the answer to learn, without an end token
+	ID       string
+	Messages []lm.Message // the prompt
+	Answers  []string     // to it, without an end token
 }
 
 // A selection says which rows of a data set table to read.
 type selection struct {
-	table string
-	split string
-	limit int // so many, drawn by the md5 of their ids; 0: all
+	table   string
+	answers []string // the columns of the answers
+	split   string
+	limit   int // so many, drawn by the md5 of their ids; 0: all
 }
 
 // pageRows is how many examples are asked for at once: DuckDB holds a whole
@@ -36,8 +38,9 @@ func (s selection) query() string {
 		drawn = fmt.Sprintf(`AND example_id IN (SELECT example_id FROM %s WHERE split = $1
 			ORDER BY md5(example_id), example_id LIMIT %d)`, table, s.limit)
 	}
-	return fmt.Sprintf(`SELECT example_id, messages, completion FROM %s
-		WHERE split = $1 AND example_id > $2 %s ORDER BY example_id LIMIT %d`, table, drawn, pageRows)
+	return fmt.Sprintf(`SELECT example_id, messages, %s FROM %s
+		WHERE split = $1 AND example_id > $2 %s ORDER BY example_id LIMIT %d`,
+		strings.Join(s.answers, ", "), table, drawn, pageRows)
 }
 
 // eachExample visits the selected rows in the order of their ids. It reads
@@ -65,7 +68,7 @@ func eachExample(ctx context.Context, session *lake.Session, s selection, visit 
 }
 
 // eachRow takes the examples out of record batches with the columns example_id,
-// messages list<struct<role, content>> and completion.
+// messages list<struct<role, content>> and the answers'.
 func eachRow(reader array.RecordReader, visit func(example) error) error {
 	for reader.Next() {
 		batch, err := newExampleBatch(reader.RecordBatch())
@@ -83,9 +86,10 @@ func eachRow(reader array.RecordReader, visit func(example) error) error {
 
 // exampleBatch is a record batch with its columns by type.
 type exampleBatch struct {
-	ids, completions *array.String
-	messages         *array.List
-	roles, contents  *array.String
+	ids             *array.String
+	messages        *array.List
+	roles, contents *array.String
+	answers         []*array.String
 }
 
 func newExampleBatch(batch arrow.RecordBatch) (b exampleBatch, err error) {
@@ -98,26 +102,31 @@ func newExampleBatch(batch arrow.RecordBatch) (b exampleBatch, err error) {
 		return b, fmt.Errorf("column messages is %s, want a list of {role, content}", list.DataType())
 	}
 	b.messages = list
-	for _, column := range []struct {
-		name string
-		from arrow.Array
-		to   **array.String
-	}{
-		{"example_id", batch.Column(0), &b.ids}, {"completion", batch.Column(2), &b.completions},
-		{"messages.role", turns.Field(0), &b.roles}, {"messages.content", turns.Field(1), &b.contents},
-	} {
-		text, ok := column.from.(*array.String)
-		if !ok {
-			return b, fmt.Errorf("column %s is %s, want text", column.name, column.from.DataType())
+	b.answers = make([]*array.String, batch.NumCols()-2)
+	for i := range b.answers {
+		if err := textColumn(batch.ColumnName(2+i), batch.Column(2+i), &b.answers[i]); err != nil {
+			return b, err
 		}
-		*column.to = text
 	}
-	return b, nil
+	return b, errors.Join(textColumn("example_id", batch.Column(0), &b.ids),
+		textColumn("messages.role", turns.Field(0), &b.roles), textColumn("messages.content", turns.Field(1), &b.contents))
+}
+
+func textColumn(name string, from arrow.Array, to **array.String) error {
+	text, ok := from.(*array.String)
+	if !ok {
+		return fmt.Errorf("column %s is %s, want text", name, from.DataType())
+	}
+	*to = text
+	return nil
 }
 
 // at copies row i out of the batch, whose memory is reused.
 func (b exampleBatch) at(i int) example {
-	e := example{ID: strings.Clone(b.ids.Value(i)), Completion: strings.Clone(b.completions.Value(i))}
+	e := example{ID: strings.Clone(b.ids.Value(i))}
+	for _, answers := range b.answers {
+		e.Answers = append(e.Answers, strings.Clone(answers.Value(i)))
+	}
 	start, end := b.messages.ValueOffsets(i)
 	for j := int(start); j < int(end); j++ {
 		e.Messages = append(e.Messages,

@@ -69,7 +69,7 @@ func TestExamplesComeInOrderPageByPage(t *testing.T) {
 	for limit, want := range map[int]int{0: n, 7: 7, pageRows + 1: pageRows + 1} {
 		var ids []string
 		var last example
-		chosen := selection{table: "data.tiny", split: "train", limit: limit}
+		chosen := selection{table: "data.tiny", answers: completions.answers, split: "train", limit: limit}
 		err = eachExample(t.Context(), run.Session(), chosen, func(e example) error {
 			ids, last = append(ids, e.ID), e
 			return nil
@@ -86,7 +86,7 @@ func TestExamplesComeInOrderPageByPage(t *testing.T) {
 		}
 		answer := fmt.Sprint(number % 7)
 		prompt := []lm.Message{{Role: "system", Content: "Associate."}, {Role: "user", Content: "cue " + answer}}
-		if !slices.Equal(last.Messages, prompt) || last.Completion != "answer "+answer {
+		if !slices.Equal(last.Messages, prompt) || last.Answers[0] != "answer "+answer {
 			t.Errorf("limit %d: last example %+v", limit, last)
 		}
 	}
@@ -100,7 +100,7 @@ func TestForeignTableIsRefused(t *testing.T) {
 	}
 	defer run.Close()
 	skip := func(example) error { return nil }
-	if err := eachExample(t.Context(), run.Session(), selection{table: "meta.runs", split: "train"}, skip); err == nil {
+	if err := eachExample(t.Context(), run.Session(), selection{table: "meta.runs", answers: completions.answers, split: "train"}, skip); err == nil {
 		t.Error("meta.runs passed as a data set")
 	}
 }

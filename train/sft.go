@@ -31,27 +31,27 @@ func (o *SFTOptions) begin(j *job) worker {
 	return &sft{options: o, job: j, descent: descent{accumulate: o.Accumulate}}
 }
 
+// completions are examples with one answer.
+var completions = kind{answers: []string{"completion"}, noun: "example",
+	cure: "train sft learns completions, such as those of data.sft_ranked; pairs of a chosen and a rejected answer are for train dpo"}
+
 // sft is supervised fine-tuning at work.
 type sft struct {
 	descent
 	options *SFTOptions
 	job     *job
-	data    *sftData
+	data    *splits
 }
 
 func (s *sft) read(ctx context.Context) (w workload, err error) {
-	if s.data, err = newSFTData(s.job.lake.Temp(), s.options.MaxTokens); err != nil {
+	if s.data, err = s.job.splits(ctx, completions); err != nil {
 		return workload{}, err
 	}
-	if err := s.data.read(ctx, s.job.run.Session(), s.options); err != nil {
+	s.feed, err = s.job.feed(s.data.train)
+	if err != nil {
 		return workload{}, err
 	}
-	if s.feed, err = s.job.feed(s.data.train); err != nil {
-		return workload{}, err
-	}
-	w = s.job.workload(s.feed, s.data.trained)
-	w.dev, w.templates = s.data.held, s.data.templates
-	return w, nil
+	return s.job.workload(s.feed, s.data), nil
 }
 
 func (s *sft) prepare(context.Context) (err error) {
@@ -65,10 +65,14 @@ func (s *sft) prepare(context.Context) (err error) {
 	return err
 }
 
+func (s *sft) measure(ctx context.Context) (float64, error) {
+	if err := s.prepare(ctx); err != nil {
+		return 0, err
+	}
+	return s.descent.measure(ctx)
+}
+
 func (s *sft) close() error {
 	s.descent.close()
-	if s.data == nil {
-		return nil
-	}
 	return s.data.close()
 }

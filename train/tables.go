@@ -10,7 +10,7 @@ import (
 // on.
 type RunRow struct {
 	RunID           string     `parquet:"run_id,id(1)" doc:"the run, as in meta.runs"`
-	Method          string     `parquet:"method,id(2)" doc:"sft-lora or sft-full"`
+	Method          string     `parquet:"method,id(2)" doc:"sft or dpo, and what was trained: sft-lora, sft-full"`
 	BasePath        string     `parquet:"base_path,id(3)" doc:"folder of the model that training started from"`
 	BaseSHA256      string     `parquet:"base_sha256,id(4)" doc:"sha256 over that folder's weights"`
 	Dataset         string     `parquet:"dataset,id(5)" doc:"table that it was trained on"`
@@ -31,7 +31,7 @@ type RunRow struct {
 	Seconds         float64    `parquet:"seconds,id(20)" unit:"second" doc:"time spent in steps, compilation included"`
 	TokensPerSecond float64    `parquet:"tokens_per_second,id(21)" unit:"token/s" doc:"tokens / seconds"`
 	BestStep        *int64     `parquet:"best_step,optional,id(22)" unit:"count" doc:"optimizer step with the lowest dev loss; null without one"`
-	BestEvalLoss    *float64   `parquet:"best_eval_loss,optional,id(23)" unit:"nat" doc:"dev loss after that step, per labelled token"`
+	BestEvalLoss    *float64   `parquet:"best_eval_loss,optional,id(23)" unit:"nat" doc:"dev loss after that step, per labelled token or pair"`
 	SavedStep       *int64     `parquet:"saved_step,optional,id(24)" unit:"count" doc:"optimizer step whose weights are the result; null while there is none"`
 	EarlyStop       *bool      `parquet:"early_stop,optional,id(25)" doc:"it ended because the dev loss stopped falling (--patience)"`
 	Resumed         *string    `parquet:"resumed,optional,id(26)" doc:"the runs of meta.runs that went on with it, each with the step after which: RUN@STEP, comma-separated; null for none"`
@@ -42,7 +42,7 @@ type RunRow struct {
 type StepRow struct {
 	RunID  string  `parquet:"run_id,id(1)" doc:"the run"`
 	Step   int64   `parquet:"step,id(2)" unit:"count" doc:"optimizer step, counted from 1"`
-	Metric string  `parquet:"metric,id(3)" doc:"loss, grad_norm, learning_rate, num_tokens, tokens_per_second, data_wait_share, eval_loss, eval_p_at_5"`
+	Metric string  `parquet:"metric,id(3)" doc:"loss, grad_norm, learning_rate, num_tokens, tokens_per_second, data_wait_share, eval_loss, eval_p_at_5; of DPO also rewards/chosen, rewards/rejected, rewards/margins, rewards/accuracies, logps/chosen, logps/rejected, and each of these as eval_rewards/chosen and so on"`
 	Value  float64 `parquet:"value,id(4)" doc:"the metric's value"`
 }
 
@@ -54,7 +54,7 @@ type ModelRow struct {
 	Path            string `parquet:"path,id(4)" doc:"its folder"`
 	SHA256          string `parquet:"sha256,id(5)" doc:"sha256 over the folder's weights"`
 	BaseSHA256      string `parquet:"base_sha256,id(6)" doc:"sha256 of the model that it starts from; empty: an imported one"`
-	Method          string `parquet:"method,id(7)" doc:"sft-lora, sft-full, merge or import"`
+	Method          string `parquet:"method,id(7)" doc:"as in train.runs, or merge or import"`
 	Dataset         string `parquet:"dataset,id(8)" doc:"table that it was trained on; empty: none here"`
 	DatasetSnapshot string `parquet:"dataset_snapshot,id(9)" doc:"snapshot of that table"`
 	ParentSHA256    string `parquet:"parent_sha256,id(10)" doc:"sha256 of the adapter that training went on from, or of those merged"`
@@ -80,4 +80,4 @@ func ModelsSpec() lake.Spec {
 }
 
 // Specs are the tables that training writes.
-func Specs() []lake.Spec { return []lake.Spec{RunsSpec(), StepsSpec(), ModelsSpec()} }
+func Specs() []lake.Spec { return []lake.Spec{RunsSpec(), StepsSpec(), ModelsSpec(), ReferenceSpec()} }

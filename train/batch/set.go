@@ -126,6 +126,22 @@ func (s *Set) narrow(prompt []int32) {
 // Len is the number of examples.
 func (s *Set) Len() int { return len(s.entries) }
 
+// Names lists the examples' ids, in the order in which they were added.
+func (s *Set) Names() ([]string, error) {
+	if err := s.seal(); err != nil {
+		return nil, err
+	}
+	names := make([]string, s.Len())
+	for i := range names {
+		t, err := s.text(int32(i))
+		if err != nil {
+			return nil, err
+		}
+		names[i] = t.name
+	}
+	return names, nil
+}
+
 // Tokens is the number of tokens of all examples.
 func (s *Set) Tokens() int { return s.tokens }
 
