@@ -184,8 +184,8 @@ func TestDPOFaultyPairs(t *testing.T) {
 	}
 	o.MaxSteps = 1
 	result, err := Run(t.Context(), l, &o)
-	if err != nil || result.Dropped != 10 { // 8 of train, 2 of dev
-		t.Errorf("left out %d: %v", result.Dropped, err)
+	if err != nil || result.LeftOut != (Counts{Equal: 5, Empty: 5}) {
+		t.Errorf("left out %+v: %v", result.LeftOut, err)
 	}
 	l, o = tinyDPO(t, "SELECT * FROM ("+columns+") WHERE chosen = ' ' OR chosen = rejected")
 	if _, err := Run(t.Context(), l, &o); err == nil ||

@@ -9,7 +9,7 @@ import (
 // Best is the step with the lowest dev loss so far. Step 0: none was measured.
 type Best struct {
 	Step int     `json:"step"`
-	Loss float64 `json:"loss"` // nats per labelled token
+	Loss float64 `json:"loss"` // per labelled token or pair
 }
 
 // A lossWatch tells a loss that explodes from one that jumps about: it is above

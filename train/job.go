@@ -20,7 +20,7 @@ type Result struct {
 	Saved   int    // step whose weights it has
 	Backend string
 	Dataset lake.Pin
-	Dropped int // examples with nothing to learn
+	LeftOut Counts // examples with nothing to teach, by why
 }
 
 // Run trains a model by a method, on split "train" of a data set table, and

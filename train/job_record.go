@@ -159,7 +159,7 @@ func (j *job) result(o Outcome, folder string) (Result, error) {
 	}
 	sum, err := digest(folder)
 	return Result{Outcome: o, RunID: j.id, Out: folder, SHA256: sum, Saved: o.Steps, Backend: j.row.Backend,
-		Dataset: j.pin, Dropped: j.load.dropped()}, err
+		Dataset: j.pin, LeftOut: leftOut(j.load.train, j.load.dev)}, err
 }
 
 // recordModel adds the saved model to train.models.

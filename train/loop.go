@@ -28,7 +28,7 @@ type Outcome struct {
 	Examples      int     `json:"examples"`       // seen, repeats counted
 	Tokens        int     `json:"tokens"`         // seen, padding not counted
 	TrainedTokens int     `json:"trained_tokens"` // tokens that the loss counted
-	Loss          float64 `json:"loss"`           // of the last step, nats per labelled token
+	Loss          float64 `json:"loss"`           // of the last step, per labelled token or pair
 	EvalLoss      float64 `json:"eval_loss"`      // of the last evaluation; NaN when there was none
 	EvalPrecision float64 `json:"-"`              // the Probe's at the last evaluation; NaN when there was none
 	Best          Best    `json:"best"`           // of all evaluations

@@ -79,9 +79,6 @@ type workload struct {
 	templates  string      // ids of the prompt templates, comma-separated
 }
 
-// dropped is how many examples have nothing to learn.
-func (w workload) dropped() int { return w.train.Useless() + w.dev.Useless() }
-
 // stepped is what an optimizer step took and found.
 type stepped struct {
 	examples []string

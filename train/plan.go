@@ -35,6 +35,14 @@ type Counts struct {
 // Useless is how many examples are left out, for whatever reason.
 func (c Counts) Useless() int { return c.Dropped + c.Equal + c.Empty }
 
+// leftOut are the examples of both that are left out, by why.
+func leftOut(a, b Counts) Counts {
+	return Counts{Dropped: a.Dropped + b.Dropped, Equal: a.Equal + b.Equal, Empty: a.Empty + b.Empty}
+}
+
+// LeftOut are the examples of both splits that are left out, by why.
+func (p Plan) LeftOut() Counts { return leftOut(p.Train, p.Dev) }
+
 // A Speed is how fast training a model was.
 type Speed struct {
 	TokensPerSecond float64 `json:"tokens_per_second"`

@@ -42,7 +42,7 @@ type reference map[string]answerLogProbs
 
 type answerLogProbs struct{ chosen, rejected float32 }
 
-// reference reads the log-probabilities of a method's pairs from
+// findReference reads the log-probabilities of a method's pairs from
 // train.reference. A split of which one isn't there is computed, by the model as
 // it is at the start, in the batches of the first epoch: the same texts side by
 // side as in training, so that both round alike.

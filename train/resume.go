@@ -27,9 +27,10 @@ type Resumption struct {
 	Method Method       // of the run, with its settings: it goes on with the same
 
 	state   TrainerState
-	folder  string    // of the checkpoint
-	started time.Time // when the run was
-	resumed *string   // as train.runs has it
+	stored  map[string]any // the values of the run's settings
+	folder  string         // of the checkpoint
+	started time.Time      // when the run was
+	resumed *string        // as train.runs has it
 }
 
 // FindResumption looks for a run by its id, or by the folder that its result
@@ -67,6 +68,7 @@ func (r *Resumption) openCheckpoint() (err error) {
 	if err := json.Unmarshal(r.state.Options, r.Method); err != nil {
 		return fmt.Errorf("resume from %q: read options: %w", r.folder, err)
 	}
+	r.stored = values(r.Method)
 	return nil
 }
 
@@ -135,10 +137,10 @@ func (r *Resumption) checkOptions(m Method) error {
 		return err
 	}
 	var texts []string
-	asked, stored := values(m), values(r.Method)
-	for _, name := range slices.Sorted(maps.Keys(stored)) {
-		if !slices.Contains(free, name) && !reflect.DeepEqual(asked[name], stored[name]) {
-			texts = append(texts, fmt.Sprintf("%s is %v, its checkpoint has %v", name, asked[name], stored[name]))
+	asked := values(m)
+	for _, name := range slices.Sorted(maps.Keys(r.stored)) {
+		if !slices.Contains(free, name) && !reflect.DeepEqual(asked[name], r.stored[name]) {
+			texts = append(texts, fmt.Sprintf("%s is %v, its checkpoint has %v", name, asked[name], r.stored[name]))
 		}
 	}
 	if len(texts) > 0 {

@@ -76,15 +76,20 @@ func runConfigShow(t *terminal, o configShowOptions) error {
 	return t.printRows(o.format, g)
 }
 
-// addTrainSettings lists what train sft goes by when no flag says otherwise.
+// addTrainSettings lists what training goes by when no flag says otherwise.
 func addTrainSettings(g *grid, resolved bool) error {
-	all, err := trainSettings()
-	for _, s := range all {
-		if resolved || s.fromFile() {
-			g.add(trainSection+".sft."+s.Name, s.Value, s.Origin)
+	for _, m := range trainMethods() {
+		all, err := trainSettings(m)
+		if err != nil {
+			return err
+		}
+		for _, s := range all {
+			if resolved || s.fromFile() {
+				g.add(trainSection+"."+m.Name()+"."+s.Name, s.Value, s.Origin)
+			}
 		}
 	}
-	return err
+	return nil
 }
 
 // lakeOrigin says what named the lake.

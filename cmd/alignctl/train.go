@@ -22,58 +22,97 @@ func trainCommand(t *terminal) *cli.Command {
 	return &cli.Command{
 		Name:  "train",
 		Usage: "train a model on a data set; look at training runs",
-		Subcommands: []*cli.Command{trainSFTCommand(t), trainListCommand(t), trainShowCommand(t),
+		Subcommands: []*cli.Command{trainSFTCommand(t), trainDPOCommand(t), trainListCommand(t), trainShowCommand(t),
 			trainRewardCheckCommand(t)},
 	}
 }
 
-type trainSFTOptions struct {
-	train.SFTOptions
-	preset   string
-	method   string // lora or full
-	targets  string // comma-separated
-	resume   string // run or folder to go on with
-	settings []setting
-	dry      trainDryRunOptions
-	format   string
+// A trainRun is what a command that trains is asked to do: a method with its
+// settings, and how to show it.
+type trainRun struct {
+	*train.Options // the method's
+	train          train.Method
+	own            []cli.Flag // of the method alone
+	preset         string
+	method         string // lora or full
+	targets        string // comma-separated
+	resume         string // run or folder to go on with
+	settings       []setting
+	dry            trainDryRunOptions
+	format         string
 }
 
-func newTrainSFTOptions() *trainSFTOptions { return &trainSFTOptions{SFTOptions: train.DefaultSFT()} }
+// newTrainRun is a run by a method, with the settings that it has so far.
+func newTrainRun(m train.Method) *trainRun {
+	o := &trainRun{Options: m.Common(), train: m, method: "lora"}
+	if o.Full {
+		o.method = "full"
+	}
+	o.targets = strings.Join(o.LoRA.Targets, ",")
+	switch m := m.(type) {
+	case *train.SFTOptions:
+		o.own = sftFlags(m)
+	case *train.DPOOptions:
+		o.own = dpoFlags(m)
+	}
+	return o
+}
+
+// trainMethods are the defaults of all commands that train.
+func trainMethods() []train.Method {
+	sft, dpo := train.DefaultSFT(), train.DefaultDPO()
+	return []train.Method{&sft, &dpo}
+}
 
 func trainSFTCommand(t *terminal) *cli.Command {
-	o := newTrainSFTOptions()
+	sft := train.DefaultSFT()
+	return newTrainRun(&sft).command(t, "supervised fine-tuning: learn to give the completion after the prompt",
+		"Trains on the rows of split train, measures the loss on split dev, and writes an adapter in\n"+
+			"PEFT's layout or a whole model in Hugging Face's. "+trainDescription)
+}
+
+func sftFlags(o *train.SFTOptions) []cli.Flag {
+	return []cli.Flag{&cli.Float64Flag{Name: "label-smoothing", Usage: "share of each label to spread over the vocabulary",
+		Value: o.LabelSmoothing, Destination: &o.LabelSmoothing}}
+}
+
+// trainDescription is what holds for every method.
+const trainDescription = "Metrics are rows of train.steps as they\n" +
+	"happen. Ctrl-C finishes the step and saves a checkpoint beside the result's folder, as\n" +
+	"--save-every does; --resume goes on from the newest one, to the same weights as if the run\n" +
+	"had never stopped. Each flag of the run is also a key under the method's name in the section train\n" +
+	"of alignctl.yaml; flags beat the file, which beats the preset, which beats the defaults."
+
+// command is alignctl train METHOD.
+func (o *trainRun) command(t *terminal, usage, description string) *cli.Command {
 	return checked(&cli.Command{
-		Name:  "sft",
-		Usage: "supervised fine-tuning: learn to give the completion after the prompt",
-		Description: "Trains on the rows of split train, measures the loss on split dev, and writes an adapter in\n" +
-			"PEFT's layout or a whole model in Hugging Face's. Metrics are rows of train.steps as they\n" +
-			"happen. Ctrl-C finishes the step and saves a checkpoint beside the result's folder, as\n" +
-			"--save-every does; --resume goes on from the newest one, to the same weights as if the run\n" +
-			"had never stopped. Each flag of the run is also a key under train.sft in alignctl.yaml; flags\n" +
-			"beat the file, which beats the preset, which beats the defaults.",
+		Name: o.train.Name(), Usage: usage, Description: description,
 		Flags: t.flags(o.flags()...),
 		Action: func(c *cli.Context) error {
 			if o.resume != "" {
 				return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
-					return runResumeSFT(ctx, t, l, c)
+					return runTrainResume(ctx, t, l, o.train.Name(), c)
 				})
 			}
-			if err := errors.Join(checkAdapterFlags(c), o.settle(c)); err != nil {
+			if err := errors.Join(o.checkAdapterFlags(c), o.settle(c)); err != nil {
 				return err
 			}
-			if err := errors.Join(o.complete(), o.dry.check()); err != nil {
+			if err := errors.Join(o.complete(), o.checkDry()); err != nil {
 				return err
 			}
 			o.Command, o.Version = t.command, version()
 			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
-				return runTrainSFT(ctx, t, l, *o)
+				return runTrain(ctx, t, l, *o)
 			})
 		},
 	}, noArguments)
 }
 
+// name is the command's, for errors.
+func (o *trainRun) name() string { return "train " + o.train.Name() }
+
 // flags are the settings and what else the command takes.
-func (o *trainSFTOptions) flags() []cli.Flag {
+func (o *trainRun) flags() []cli.Flag {
 	return slices.Concat(o.settingFlags(), []cli.Flag{
 		&cli.StringFlag{Name: "resume", Usage: "go on with a `RUN`, or with the run whose --out is that folder; all else is as it was",
 			Destination: &o.resume},
@@ -81,18 +120,18 @@ func (o *trainSFTOptions) flags() []cli.Flag {
 }
 
 // settingFlags are the flags that alignctl.yaml and presets may set, too.
-func (o *trainSFTOptions) settingFlags() []cli.Flag {
+func (o *trainRun) settingFlags() []cli.Flag {
 	return slices.Concat([]cli.Flag{&cli.StringFlag{Name: "preset", Destination: &o.preset,
-		Usage: "settings that belong together: " + strings.Join(presetNames(), ", ")}},
-		o.dataFlags(), o.modelFlags(), o.optimizerFlags(), o.savingFlags())
+		Usage: "settings that belong together: " + strings.Join(presetNames(o.train.Name()), ", ")}},
+		o.dataFlags(), o.modelFlags(), o.optimizerFlags(), o.own, o.savingFlags())
 }
 
-func (o *trainSFTOptions) dataFlags() []cli.Flag {
+func (o *trainRun) dataFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "data", Usage: "data set `TABLE`, such as sft_ranked", Destination: &o.Dataset},
+		&cli.StringFlag{Name: "data", Usage: "data set `TABLE`, such as sft_ranked", Value: o.Dataset, Destination: &o.Dataset},
 		atFlag(&o.At),
 		&cli.Float64Flag{Name: "epochs", Usage: "passes over the examples", Value: o.Epochs, Destination: &o.Epochs},
-		&cli.IntFlag{Name: "max-steps", Usage: "optimizer steps at most (0: as --epochs says)", Destination: &o.MaxSteps},
+		&cli.IntFlag{Name: "max-steps", Usage: "optimizer steps at most (0: as --epochs says)", Value: o.MaxSteps, Destination: &o.MaxSteps},
 		&cli.IntFlag{Name: "batch", Usage: "examples in a micro-batch", Value: o.Batch, Destination: &o.Batch},
 		&cli.BoolFlag{Name: "packing", Usage: "lay several examples of a micro-batch into a row: changes the speed, not what is learnt", Value: o.Packing,
 			Destination: &o.Packing},
@@ -102,60 +141,58 @@ func (o *trainSFTOptions) dataFlags() []cli.Flag {
 			Destination: &o.Accumulate},
 		&cli.IntFlag{Name: "max-tokens", Usage: "cut an example there", Value: o.MaxTokens, Destination: &o.MaxTokens},
 		&cli.IntFlag{Name: "eval-every", Usage: "optimizer steps between dev losses (0: only at the end)",
-			Destination: &o.EvalEvery},
+			Value: o.EvalEvery, Destination: &o.EvalEvery},
 		&cli.IntFlag{Name: "eval-examples", Usage: "dev examples at most", Value: o.EvalExamples,
 			Destination: &o.EvalExamples},
 		&cli.IntFlag{Name: "eval-generate", Usage: "dev `CUES` that the model answers at each evaluation, for P@5 (0: none)",
-			Destination: &o.EvalGenerate},
+			Value: o.EvalGenerate, Destination: &o.EvalGenerate},
 	}
 }
 
-func (o *trainSFTOptions) modelFlags() []cli.Flag {
+func (o *trainRun) modelFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.PathFlag{Name: "model", Usage: "model `FOLDER` to start from", Destination: &o.Model},
+		&cli.PathFlag{Name: "model", Usage: "model `FOLDER` to start from", Value: o.Model, Destination: &o.Model},
 		&cli.PathFlag{Name: "adapter", Usage: "adapter `FOLDER` of --model to go on from; its rank, scale and targets hold",
-			Destination: &o.Adapter},
+			Value: o.Adapter, Destination: &o.Adapter},
 		&cli.PathFlag{Name: "out", Usage: "new `FOLDER` for the result (default: models/RUN in the lake)",
-			Destination: &o.Out},
-		&cli.StringFlag{Name: "method", Usage: "lora or full", Value: "lora", Destination: &o.method},
+			Value: o.Out, Destination: &o.Out},
+		&cli.StringFlag{Name: "method", Usage: "lora or full", Value: o.method, Destination: &o.method},
 		&cli.IntFlag{Name: "lora-r", Usage: "rank of the adapter", Value: o.LoRA.Rank, Destination: &o.LoRA.Rank},
 		&cli.Float64Flag{Name: "lora-alpha", Usage: "scale of the adapter, over its rank", Value: o.LoRA.Alpha,
 			Destination: &o.LoRA.Alpha},
 		&cli.Float64Flag{Name: "lora-dropout", Usage: "share of the adapter's input to drop while training",
-			Destination: &o.LoRA.Dropout},
-		&cli.BoolFlag{Name: "rslora", Usage: "scale the adapter by alpha over the root of its rank", Destination: &o.LoRA.RSLoRA},
+			Value: o.LoRA.Dropout, Destination: &o.LoRA.Dropout},
+		&cli.BoolFlag{Name: "rslora", Usage: "scale the adapter by alpha over the root of its rank", Value: o.LoRA.RSLoRA, Destination: &o.LoRA.RSLoRA},
 		&cli.StringFlag{Name: "lora-target", Usage: "comma-separated `PROJECTIONS` to adapt, or all-linear",
-			Value: strings.Join(o.LoRA.Targets, ","), Destination: &o.targets},
+			Value: o.targets, Destination: &o.targets},
 		&cli.StringFlag{Name: "backend", Usage: "xla:cuda, xla:cpu or go (default: the first that starts)",
-			Destination: &o.Backend},
+			Value: o.Backend, Destination: &o.Backend},
 		&cli.StringFlag{Name: "precision", Usage: strings.Join(lm.Precisions, " or ") + ": what activations and frozen weights are",
 			Value: o.Precision, Destination: &o.Precision},
 		&cli.BoolFlag{Name: "checkpoint-layers", Usage: "less memory, more work: compute layers anew on the way back",
-			Destination: &o.CheckpointLayers},
+			Value: o.CheckpointLayers, Destination: &o.CheckpointLayers},
 		&cli.Int64Flag{Name: "seed", Usage: "of the order of examples, of the new adapter and of dropout", Value: o.Seed,
 			Destination: &o.Seed},
 	}
 }
 
-func (o *trainSFTOptions) optimizerFlags() []cli.Flag {
+func (o *trainRun) optimizerFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.Float64Flag{Name: "lr", Usage: "learning rate at its peak", Value: o.LearningRate, Destination: &o.LearningRate},
-		&cli.Float64Flag{Name: "min-lr", Usage: "learning rate that a cosine or linear schedule ends at", Destination: &o.MinLR},
+		&cli.Float64Flag{Name: "min-lr", Usage: "learning rate that a cosine or linear schedule ends at", Value: o.MinLR, Destination: &o.MinLR},
 		&cli.StringFlag{Name: "schedule", Usage: "cosine, linear or constant", Value: o.Schedule, Destination: &o.Schedule},
 		&cli.Float64Flag{Name: "warmup", Usage: "share of the steps (below 1), or steps", Value: o.Warmup,
 			Destination: &o.Warmup},
 		&cli.Float64Flag{Name: "weight-decay", Usage: "decoupled decay of matrices, not of biases and norms",
-			Destination: &o.WeightDecay},
+			Value: o.WeightDecay, Destination: &o.WeightDecay},
 		&cli.Float64Flag{Name: "loraplus-ratio", Usage: "LoRA+: learning rate of B over that of A (0: the same)",
-			Destination: &o.LoRAPlusRatio},
-		&cli.Float64Flag{Name: "label-smoothing", Usage: "share of each label to spread over the vocabulary",
-			Destination: &o.LabelSmoothing},
+			Value: o.LoRAPlusRatio, Destination: &o.LoRAPlusRatio},
 		&cli.Float64Flag{Name: "max-grad-norm", Usage: "clip the gradient's global norm (0: don't)", Value: o.MaxGradNorm,
 			Destination: &o.MaxGradNorm},
 	}
 }
 
-func (o *trainSFTOptions) savingFlags() []cli.Flag {
+func (o *trainRun) savingFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.IntFlag{Name: "save-every", Usage: "optimizer steps between checkpoints (0: only when interrupted)",
 			Value: o.SaveEvery, Destination: &o.SaveEvery},
@@ -171,10 +208,10 @@ func (o *trainSFTOptions) savingFlags() []cli.Flag {
 }
 
 // checkAdapterFlags refuses settings of a new adapter where one goes on.
-func checkAdapterFlags(c *cli.Context) error {
+func (o *trainRun) checkAdapterFlags(c *cli.Context) error {
 	for _, flag := range []string{"lora-r", "lora-alpha", "lora-target", "lora-dropout", "rslora"} {
 		if c.IsSet("adapter") && c.IsSet(flag) {
-			return usagef("train sft: --%s is of a new adapter: the one of --adapter has its own", flag)
+			return usagef("%s: --%s is of a new adapter: the one of --adapter has its own", o.name(), flag)
 		}
 	}
 	return nil
@@ -189,9 +226,9 @@ func datasetTable(name string) string {
 }
 
 // complete turns what the flags say into options.
-func (o *trainSFTOptions) complete() error {
+func (o *trainRun) complete() error {
 	if o.Model == "" || o.Dataset == "" {
-		return usagef("train sft: needs --model FOLDER and --data TABLE (see alignctl train sft --help)")
+		return usagef("%[1]s: needs --model FOLDER and --data TABLE (see alignctl %[1]s --help)", o.name())
 	}
 	switch o.method {
 	case "lora", "full":
@@ -216,9 +253,9 @@ func openProbe(o eval.ProbeOptions) train.OpenProbe {
 	}
 }
 
-// runResumeSFT goes on with the run that --resume names. Other flags may only say
-// what the run's options say.
-func runResumeSFT(ctx context.Context, t *terminal, l *lake.Lake, given *cli.Context) error {
+// runTrainResume goes on with the run that --resume names. Other flags may only
+// say what the run's options say.
+func runTrainResume(ctx context.Context, t *terminal, l *lake.Lake, method string, given *cli.Context) error {
 	r, err := train.FindResumption(ctx, l, given.String("resume"))
 	if err != nil {
 		return err
@@ -227,11 +264,10 @@ func runResumeSFT(ctx context.Context, t *terminal, l *lake.Lake, given *cli.Con
 		t.remark("run %s is done: its result is in %s; nothing to go on with", r.RunID, r.Out)
 		return nil
 	}
-	stored, ok := r.Method.(*train.SFTOptions)
-	if !ok {
-		return usagef("train sft: run %s is of another method: alignctl train %s --resume %s", r.RunID, r.Method.Name(), r.RunID)
+	if name := r.Method.Name(); name != method {
+		return usagef("train %s: run %s is of train %[3]s: alignctl train %[3]s --resume %[2]s", method, r.RunID, name)
 	}
-	o := trainSFTOptions{SFTOptions: *stored}
+	o := newTrainRun(r.Method)
 	if err := o.overlay(given); err != nil {
 		return err
 	}
@@ -240,23 +276,22 @@ func runResumeSFT(ctx context.Context, t *terminal, l *lake.Lake, given *cli.Con
 	}
 	t.remark("run %s goes on after step %d", r.RunID, r.Step)
 	o.Command, o.Version = t.command, version()
-	result, err := train.Resume(ctx, l, r, &o.SFTOptions)
-	return printTrained(t, o, result, err)
+	result, err := train.Resume(ctx, l, r, r.Method)
+	return printTrained(t, *o, result, err)
 }
 
-// overlay changes options by those flags that are given.
-func (o *trainSFTOptions) overlay(given *cli.Context) error {
+// overlay changes options by those flags that are given. All flags have the
+// options' values as their defaults, so that the others change nothing.
+func (o *trainRun) overlay(given *cli.Context) error {
 	if given.Bool("dry-run") {
-		return usagef("train sft: --resume does no dry run")
+		return usagef("%s: --resume does no dry run", o.name())
 	}
-	o.method, o.targets = map[bool]string{false: "lora", true: "full"}[o.Full], strings.Join(o.LoRA.Targets, ",")
-	flags, set, stored := o.flags(), flag.NewFlagSet("", flag.ContinueOnError), *o
+	flags, set := o.flags(), flag.NewFlagSet("", flag.ContinueOnError)
 	for _, f := range flags {
 		if err := f.Apply(set); err != nil {
 			return err
 		}
 	}
-	*o = stored // Apply writes the flags' defaults
 	for _, f := range flags {
 		name := f.Names()[0]
 		if !given.IsSet(name) {
@@ -269,31 +304,37 @@ func (o *trainSFTOptions) overlay(given *cli.Context) error {
 	return o.complete()
 }
 
-func runTrainSFT(ctx context.Context, t *terminal, l *lake.Lake, o trainSFTOptions) error {
+func runTrain(ctx context.Context, t *terminal, l *lake.Lake, o trainRun) error {
 	if o.dry.run {
 		return runTrainDryRun(ctx, t, l, o)
 	}
-	result, err := train.Run(ctx, l, &o.SFTOptions)
+	result, err := train.Run(ctx, l, o.train)
 	return printTrained(t, o, result, err)
 }
 
 // printTrained shows what a run did, if it did anything: all of it, or what came
 // before an interruption.
-func printTrained(t *terminal, o trainSFTOptions, result train.Result, err error) error {
+func printTrained(t *terminal, o trainRun, result train.Result, err error) error {
 	if err != nil && !errors.Is(err, context.Canceled) || result.RunID == "" {
 		return err
 	}
-	t.remarkDropped(result.Dropped, o.MaxTokens)
+	t.remarkLeftOut(o.MaxTokens, result.LeftOut)
 	t.remark("%d examples, %d tokens, %d of them trained, in %.1f s: %.0f tokens/s on %s, %.1f %% of the time waiting for data",
 		result.Examples, result.Tokens, result.TrainedTokens, result.Seconds, result.TokensPerSecond(), result.Backend,
 		100*result.DataWaitShare())
 	return errors.Join(t.printRows(o.format, trainedGrid(result)), err)
 }
 
-// remarkDropped says how many examples the limit cut down to their prompts.
-func (t *terminal) remarkDropped(dropped, maxTokens int) {
-	if dropped > 0 {
-		t.remark("%d examples have no trainable token at --max-tokens %d: left out", dropped, maxTokens)
+// remarkLeftOut says how many examples have nothing to teach, and why.
+func (t *terminal) remarkLeftOut(maxTokens int, c train.Counts) {
+	if c.Dropped > 0 {
+		t.remark("%d examples have no trainable token at --max-tokens %d: left out", c.Dropped, maxTokens)
+	}
+	if c.Equal > 0 {
+		t.remark("%d pairs have two equal answers: left out", c.Equal)
+	}
+	if c.Empty > 0 {
+		t.remark("%d pairs have an empty answer: left out", c.Empty)
 	}
 }
 

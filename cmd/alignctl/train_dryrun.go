@@ -16,7 +16,7 @@ import (
 	"alignctl/train/lm"
 )
 
-// trainDryRunOptions say what train sft shows instead of training.
+// trainDryRunOptions say what a command shows instead of training.
 type trainDryRunOptions struct {
 	run        bool
 	measure    bool
@@ -33,12 +33,12 @@ func (o *trainDryRunOptions) flags() []cli.Flag {
 	}
 }
 
-func (o *trainDryRunOptions) check() error {
+func (o *trainRun) checkDry() error {
 	switch {
-	case !o.run && (o.measure || o.showTokens != 0):
-		return usagef("train sft: --measure and --show-tokens need --dry-run")
-	case o.showTokens < 0:
-		return usagef("train sft: --show-tokens %d: must be at least 1", o.showTokens)
+	case !o.dry.run && (o.dry.measure || o.dry.showTokens != 0):
+		return usagef("%s: --measure and --show-tokens need --dry-run", o.name())
+	case o.dry.showTokens < 0:
+		return usagef("%s: --show-tokens %d: must be at least 1", o.name(), o.dry.showTokens)
 	}
 	return nil
 }
@@ -46,15 +46,15 @@ func (o *trainDryRunOptions) check() error {
 // shownExamples is how many examples a dry run shows.
 const shownExamples = 3
 
-func runTrainDryRun(ctx context.Context, t *terminal, l *lake.Lake, o trainSFTOptions) error {
+func runTrainDryRun(ctx context.Context, t *terminal, l *lake.Lake, o trainRun) error {
 	if o.dry.showTokens > 0 {
 		return t.printTokens(ctx, l, o)
 	}
-	plan, err := train.NewPlan(ctx, l, &o.SFTOptions, o.dry.measure)
+	plan, err := train.NewPlan(ctx, l, o.train, o.dry.measure)
 	if err != nil {
 		return err
 	}
-	t.remarkDropped(plan.Train.Dropped+plan.Dev.Dropped, o.MaxTokens)
+	t.remarkLeftOut(o.MaxTokens, plan.LeftOut())
 	if o.format != "" && o.format != "json" {
 		return t.printRows(o.format, trainPlanGrid(plan))
 	}
@@ -79,12 +79,12 @@ func runTrainDryRun(ctx context.Context, t *terminal, l *lake.Lake, o trainSFTOp
 }
 
 // openTrainExamples reads the first examples of split train.
-func openTrainExamples(ctx context.Context, l *lake.Lake, o trainSFTOptions, n int) (*sql.DataSet, []sql.Example, error) {
+func openTrainExamples(ctx context.Context, l *lake.Lake, o trainRun, n int) (*sql.DataSet, []sql.Example, error) {
 	return openPreview(ctx, l, o.Dataset, dataPreviewOptions{at: o.At, split: "train", count: n, model: o.Model})
 }
 
 // printPlan prints a plan for people.
-func (t *terminal) printPlan(p train.Plan, o trainSFTOptions) error {
+func (t *terminal) printPlan(p train.Plan, o trainRun) error {
 	table := newGrid("setting", "value", "origin")
 	for _, s := range o.settings {
 		table.add(s.Name, s.Value, s.Origin)
@@ -94,7 +94,7 @@ func (t *terminal) printPlan(p train.Plan, o trainSFTOptions) error {
 		name string
 		train.Counts
 	}{{"train", p.Train}, {"dev", p.Dev}} {
-		counts.add(split.name, split.Examples, split.Tokens, split.Labelled, split.Cut, split.Dropped)
+		counts.add(split.name, split.Examples, split.Tokens, split.Labelled, split.Cut, split.Useless())
 	}
 	fmt.Fprintln(t.out, "settings")
 	if err := printRows(t.out, "table", table); err != nil {
@@ -142,7 +142,7 @@ func trainPlanGrid(p train.Plan) *grid {
 	if s := p.Seconds(); s > 0 {
 		seconds = s
 	}
-	g.add(p.Dataset.Table, strconv.FormatInt(p.Dataset.Snapshot, 10), p.Train.Examples, p.Train.Dropped, p.Train.Cut,
+	g.add(p.Dataset.Table, strconv.FormatInt(p.Dataset.Snapshot, 10), p.Train.Examples, p.Train.Useless(), p.Train.Cut,
 		p.Train.Tokens, p.Train.Labelled, p.Dev.Examples, p.Steps, p.Memory.Total(), seconds)
 	return g
 }
@@ -158,7 +158,7 @@ type planJSON struct {
 	Examples []tokenRow     `json:"examples"`
 }
 
-func (t *terminal) printPlanJSON(p train.Plan, o trainSFTOptions, encoder *lm.Encoder, examples []sql.Example) error {
+func (t *terminal) printPlanJSON(p train.Plan, o trainRun, encoder *lm.Encoder, examples []sql.Example) error {
 	rows, err := tokenRows(encoder, examples)
 	if err != nil {
 		return err
@@ -175,7 +175,7 @@ func (t *terminal) printPlanJSON(p train.Plan, o trainSFTOptions, encoder *lm.En
 
 // printTokens prints examples as the numbers that training sees. The model
 // needs no weights for it.
-func (t *terminal) printTokens(ctx context.Context, l *lake.Lake, o trainSFTOptions) error {
+func (t *terminal) printTokens(ctx context.Context, l *lake.Lake, o trainRun) error {
 	data, examples, err := openTrainExamples(ctx, l, o, o.dry.showTokens)
 	if err != nil {
 		return err
