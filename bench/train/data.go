@@ -74,6 +74,27 @@ func invent(n int, draw func() (prompt, answer string)) []exampleRow {
 	return rows
 }
 
+// A pairRow is a row of the invented pairs.
+type pairRow struct {
+	ID       string `parquet:"example_id,id(1)" doc:"id"`
+	Split    string `parquet:"split,id(2)" doc:"always train"`
+	Messages []turn `parquet:"messages,list,id(3)" doc:"the prompt"`
+	Chosen   string `parquet:"chosen,id(4)" doc:"the better answer"`
+	Rejected string `parquet:"rejected,id(5)" doc:"the worse answer"`
+}
+
+// duels are pairs of answers of so many tokens, their end tokens the last, to a
+// prompt of as many.
+func duels(n, tokens int) []pairRow {
+	random := rand.New(rand.NewPCG(3, 3))
+	rows := make([]pairRow, n)
+	for i := range rows {
+		rows[i] = pairRow{ID: fmt.Sprintf("bench:%07d", i), Split: "train", Messages: []turn{{"user", some(random, tokens)}},
+			Chosen: some(random, tokens-1), Rejected: some(random, tokens-1)}
+	}
+	return rows
+}
+
 const (
 	plainModel = "model" // the model, its chat template the bare text
 	table      = "data.bench"
@@ -102,7 +123,7 @@ func (b *bench) plainModel() error {
 }
 
 // newLake makes a lake of that name with the rows as a data set.
-func (b *bench) newLake(ctx context.Context, name string, rows []exampleRow) (err error) {
+func newLake[T any](ctx context.Context, b *bench, name string, rows []T) (err error) {
 	l, err := lake.Init(ctx, filepath.Join(b.dir, name))
 	if err != nil {
 		return err
@@ -113,7 +134,7 @@ func (b *bench) newLake(ctx context.Context, name string, rows []exampleRow) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	spec := lake.SpecOf[exampleRow](lake.Spec{Name: table, Doc: "an invented example", Key: []string{"example_id"},
+	spec := lake.SpecOf[T](lake.Spec{Name: table, Doc: "an invented example", Key: []string{"example_id"},
 		Licence: lake.OpenData})
 	if _, err := lake.WriteRows(ctx, r, spec, "", rows); err != nil {
 		return err
@@ -163,19 +184,57 @@ func (b *bench) writePeers(name string, rows []exampleRow) (err error) {
 		}
 		encoded[row.ID] = peerRow{IDs: e.IDs, Mask: append(make([]int8, e.Prompt), slices.Repeat([]int8{1}, e.Labels())...)}
 	}
-	feed, err := batch.NewFeed(set, batch.Options{Examples: batchSize, Seed: seed}, batch.Position{})
+	peers, err := inOrder(set, batchSize, encoded)
 	if err != nil {
 		return err
 	}
-	var peers []peerRow
+	return measure.Create(b.dir, name, func(w io.Writer) error { return writeLines(w, peers) })
+}
+
+// inOrder lists what belongs to a set's examples in the order in which alignctl
+// trains on them, epoch after epoch.
+func inOrder[T any](set *batch.Set, examples int, by map[string]T) (all []T, err error) {
+	feed, err := batch.NewFeed(set, batch.Options{Examples: examples, Seed: seed}, batch.Position{})
+	if err != nil {
+		return nil, err
+	}
 	for range epochs * feed.BatchesPerEpoch() {
 		next, err := feed.Next()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, id := range next.Examples {
-			peers = append(peers, encoded[id])
+			all = append(all, by[id])
 		}
+	}
+	return all, nil
+}
+
+// A peerPair is a pair as TRL takes it.
+type peerPair struct {
+	Prompt   string `json:"prompt"`
+	Chosen   string `json:"chosen"`
+	Rejected string `json:"rejected"`
+}
+
+// writePairs writes the pairs for the peer, in alignctl's order. The order
+// depends on ids alone, so the tokens may be any.
+func (b *bench) writePairs(name string, rows []pairRow) (err error) {
+	set, err := batch.NewSet(b.dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, set.Close()) }()
+	byID := map[string]peerPair{}
+	for _, row := range rows {
+		if _, err := set.Add(row.ID, lm.Example{IDs: []int32{0, 0}, Prompt: 1}); err != nil {
+			return err
+		}
+		byID[row.ID] = peerPair{row.Messages[0].Content, row.Chosen, row.Rejected}
+	}
+	peers, err := inOrder(set, pairBatch, byID)
+	if err != nil {
+		return err
 	}
 	return measure.Create(b.dir, name, func(w io.Writer) error { return writeLines(w, peers) })
 }

@@ -1,19 +1,21 @@
 //go:build linux
 
-// Command train measures `alignctl train sft` with SmolLM2-135M, LoRA of rank 8
+// Command train measures `alignctl train` with SmolLM2-135M, LoRA of rank 8
 // on q_proj and v_proj, beside PEFT and TRL (bench/peers):
 //
 //	step   8 examples of 64 tokens, half of them labelled: beside PEFT
 //	study  the study's kind of example, a prompt of 150 tokens that differs only at
 //	       its end and a list of 60 to 500: beside TRL's SFTTrainer, its packing
 //	       off and on, on the same tokens in the same order
+//	dpo    4 pairs of a prompt of 32 tokens and two answers of 32, by alignctl train
+//	       dpo: beside TRL's DPOTrainer, on the same pairs in the same order
 //	scale  the time of a step against its tokens, memory against the data's size
 //
 // Each run is a process of its own, so that its peak memory is its own; the
 // programs take turns, and the median of each counts. Steps are timed in the
 // second half of a run: by then everything is compiled and warm.
 //
-//	go run ./bench/train -model FOLDER [-work step,study,scale] [-repeat 3] [-steps 12] [-backend xla:cpu]
+//	go run ./bench/train -model FOLDER [-work step,study,dpo,scale] [-repeat 3] [-steps 12] [-backend xla:cpu]
 //
 // ALIGNCTL_PYTHON is a python that has what bench/peers/requirements-train.txt
 // names; without it alignctl is measured alone.
@@ -44,7 +46,7 @@ type options struct {
 
 func main() {
 	o := options{python: os.Getenv("ALIGNCTL_PYTHON")}
-	flag.StringVar(&o.work, "work", "step,study,scale", "what to measure")
+	flag.StringVar(&o.work, "work", "step,study,dpo,scale", "what to measure")
 	flag.StringVar(&o.model, "model", "", "folder of SmolLM2-135M")
 	flag.StringVar(&o.backend, "backend", "xla:cpu", "alignctl's backend")
 	flag.IntVar(&o.repeat, "repeat", 3, "times that each program runs")
@@ -60,7 +62,7 @@ func main() {
 
 // works are what can be measured, by name.
 var works = map[string]func(*bench, context.Context, io.Writer) error{
-	"step": (*bench).step, "study": (*bench).study, "scale": (*bench).scale,
+	"step": (*bench).step, "study": (*bench).study, "dpo": (*bench).dpo, "scale": (*bench).scale,
 }
 
 func run(ctx context.Context, out io.Writer, o options) (err error) {
@@ -88,7 +90,7 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 	for _, name := range strings.Split(o.work, ",") {
 		work, known := works[name]
 		if !known {
-			return fmt.Errorf("find workload %q: give step, study or scale", name)
+			return fmt.Errorf("find workload %q: give step, study, dpo or scale", name)
 		}
 		if err := work(b, ctx, out); err != nil {
 			return fmt.Errorf("measure %s: %w", name, err)

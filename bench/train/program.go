@@ -38,9 +38,14 @@ type program struct {
 	run  func(context.Context) (measure.Usage, []step, error)
 }
 
-// alignctl trains on a lake's examples, with more arguments if any.
+// alignctlOn trains on a lake's examples, with more arguments if any.
 func (b *bench) alignctlOn(name, lake string, steps int, more ...string) program {
-	args := append([]string{"train", "sft", "--lake", lake, "--model", plainModel, "--data", table, "--quiet",
+	return b.alignctlBy("sft", name, lake, steps, more...)
+}
+
+// alignctlBy trains by a method.
+func (b *bench) alignctlBy(method, name, lake string, steps int, more ...string) program {
+	args := append([]string{"train", method, "--lake", lake, "--model", plainModel, "--data", table, "--quiet",
 		"--backend", b.backend, "--batch", strconv.Itoa(batchSize), "--seed", strconv.Itoa(seed),
 		"--max-tokens", strconv.Itoa(maxTokens), "--epochs", strconv.Itoa(epochs), "--max-steps", strconv.Itoa(epochs * steps),
 		"--schedule", "constant", "--warmup", "0", "--lr", "2e-4", "--eval-examples", "0"}, more...)
@@ -61,11 +66,11 @@ const startAdapter = "start"
 
 // saveStart writes alignctl's fresh adapter, once, by a step of next to no
 // length.
-func (b *bench) saveStart(ctx context.Context, lake string) error {
+func (b *bench) saveStart(ctx context.Context, method, lake string) error {
 	if _, err := os.Stat(filepath.Join(b.dir, startAdapter)); err == nil {
 		return nil
 	}
-	_, _, err := b.alignctlOn("start", lake, 1, "--max-steps", "1", "--lr", "1e-30", "--out", startAdapter).run(ctx)
+	_, _, err := b.alignctlBy(method, "start", lake, 1, "--max-steps", "1", "--lr", "1e-30", "--out", startAdapter).run(ctx)
 	return err
 }
 

@@ -96,7 +96,7 @@ func report(out io.Writer, title, unit string, amount float64, results []result)
 func (b *bench) step(ctx context.Context, out io.Writer) error {
 	const tokens = 64
 	rows := halves(batchSize*b.steps, tokens)
-	if err := b.newLake(ctx, "step", rows); err != nil {
+	if err := newLake(ctx, b, "step", rows); err != nil {
 		return err
 	}
 	if err := b.writePeers("step-tokens.jsonl", rows); err != nil {
@@ -104,7 +104,7 @@ func (b *bench) step(ctx context.Context, out io.Writer) error {
 	}
 	programs := []program{b.alignctlOn("alignctl", "step", b.steps)}
 	if b.python != "" {
-		if err := b.saveStart(ctx, "step"); err != nil {
+		if err := b.saveStart(ctx, "sft", "step"); err != nil {
 			return err
 		}
 		programs = append(programs, b.peer("PEFT", "sft_peft.py", "step-tokens.jsonl"))
@@ -122,7 +122,7 @@ func (b *bench) step(ctx context.Context, out io.Writer) error {
 // alignctl's layouts adds.
 func (b *bench) study(ctx context.Context, out io.Writer) error {
 	rows := studies(batchSize * b.steps)
-	if err := b.newLake(ctx, "study", rows); err != nil {
+	if err := newLake(ctx, b, "study", rows); err != nil {
 		return err
 	}
 	if err := b.writePeers("study-tokens.jsonl", rows); err != nil {
@@ -135,7 +135,7 @@ func (b *bench) study(ctx context.Context, out io.Writer) error {
 		b.alignctlOn("alignctl, neither", "study", b.steps),
 	}
 	if b.python != "" {
-		if err := b.saveStart(ctx, "study"); err != nil {
+		if err := b.saveStart(ctx, "sft", "study"); err != nil {
 			return err
 		}
 		programs = append(programs, b.peer("TRL", "sft_trl.py", "study-tokens.jsonl"),
@@ -146,6 +146,34 @@ func (b *bench) study(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	report(out, "prompts of 150 tokens, lists of 60 to 500", "examples", float64(len(rows)), results)
+	return nil
+}
+
+// pairBatch is how many pairs a step takes.
+const pairBatch = 4
+
+// dpo measures pairs of which the prompt is a third beside TRL.
+func (b *bench) dpo(ctx context.Context, out io.Writer) error {
+	const tokens = 32
+	rows := duels(pairBatch*b.steps, tokens)
+	if err := newLake(ctx, b, "dpo", rows); err != nil {
+		return err
+	}
+	if err := b.writePairs("dpo-pairs.jsonl", rows); err != nil {
+		return err
+	}
+	programs := []program{b.alignctlBy("dpo", "alignctl", "dpo", b.steps, "--batch", strconv.Itoa(pairBatch))}
+	if b.python != "" {
+		if err := b.saveStart(ctx, "dpo", "dpo"); err != nil {
+			return err
+		}
+		programs = append(programs, b.peer("TRL", "dpo_trl.py", "dpo-pairs.jsonl"))
+	}
+	results, err := b.takeTurns(ctx, programs)
+	if err != nil {
+		return err
+	}
+	report(out, fmt.Sprintf("%d pairs of 2 x %d tokens", pairBatch, 2*tokens), "pairs", float64(b.steps*pairBatch), results)
 	return nil
 }
 
@@ -160,7 +188,7 @@ func (b *bench) scale(ctx context.Context, out io.Writer) error {
 func (b *bench) stepTimes(ctx context.Context, out io.Writer) error {
 	const tokens = 64
 	sizes := []int{4, 8, 16, 32}
-	if err := b.newLake(ctx, "scale", halves(slices.Max(sizes)*b.steps, tokens)); err != nil {
+	if err := newLake(ctx, b, "scale", halves(slices.Max(sizes)*b.steps, tokens)); err != nil {
 		return err
 	}
 	var programs []program
@@ -186,7 +214,7 @@ func (b *bench) dataSizes(ctx context.Context, out io.Writer) error {
 	var programs []program
 	for _, n := range sizes {
 		name := fmt.Sprint("data", n)
-		if err := b.newLake(ctx, name, studies(n)); err != nil {
+		if err := newLake(ctx, b, name, studies(n)); err != nil {
 			return err
 		}
 		programs = append(programs, b.alignctlOn(strconv.Itoa(n), name, 1))
