@@ -3,7 +3,6 @@ package eval
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -84,7 +83,7 @@ func (o ModelOptions) Open(ctx context.Context) (*Model, error) {
 	}
 	m.Backend, m.close = loaded.BackendName, loaded.Close
 	m.Generator, m.Renderer, m.Tokenizer = loaded, template, tokenizer
-	m.StopIDs = stopIDs(loaded.Config, encoder)
+	m.StopIDs = encoder.StopIDs(loaded.Config)
 	return m, nil
 }
 
@@ -151,16 +150,4 @@ func (m *Model) Close() {
 	if m.close != nil {
 		m.close()
 	}
-}
-
-// stopIDs are the tokens that end an answer: the one that closes it in
-// training, and the ends of text that the configuration names.
-func stopIDs(config lm.Config, encoder *lm.Encoder) []int32 {
-	ids := []int32{encoder.End()}
-	for _, eos := range config.EOS {
-		if id := int32(eos); !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-	}
-	return ids
 }

@@ -53,7 +53,7 @@ func (o ProbeOptions) Open(ctx context.Context, run *lake.Run, m *lm.Model) (*Pr
 		}
 	}
 	p.generator, err = lm.NewGenerator(m, lm.GenerateOptions{MaxNewTokens: probeMaxTokens,
-		StopIDs: stopIDs(m.Config, encoder)})
+		StopIDs: encoder.StopIDs(m.Config)})
 	return p, err
 }
 

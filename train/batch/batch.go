@@ -1,5 +1,11 @@
 package batch
 
+import (
+	"fmt"
+
+	"alignctl/train/lm"
+)
+
 // A Batch is rows of token ids, padded on the right to one width, and the list
 // of positions whose next token counts. A row holds one or more texts that don't
 // see each other, each a prompt and its branches, which don't either. What all of them begin with may stand once, before the rows;
@@ -89,4 +95,28 @@ func (b *Batch) branch(t text, s span, first, inRow int) {
 
 func (b *Batch) token(at int, id int32, position, end int) {
 	b.IDs[at], b.Positions[at], b.Ends[at] = id, int32(position), int32(end)
+}
+
+// An Answer is an example under its id.
+type Answer struct {
+	ID string
+	lm.Example
+}
+
+// Lay puts answers into rows of their own, in the order given, in a batch of a
+// shape that a caller chose so that few are compiled. Their labels follow one
+// another in the same order.
+func Lay(answers []Answer, s Shape) (Batch, error) {
+	texts, rowOf, labels := make([]text, len(answers)), make([]int, len(answers)), 0
+	for i, a := range answers {
+		if len(a.IDs) > s.Width {
+			return Batch{}, fmt.Errorf("lay out %q: %d tokens in a row of %d", a.ID, len(a.IDs), s.Width)
+		}
+		texts[i], rowOf[i] = text{name: a.ID, ids: a.IDs, prompt: a.Prompt, ends: []int32{int32(len(a.IDs))}}, i
+		labels += a.Labels()
+	}
+	if len(answers) > s.Rows || labels > s.Labels {
+		return Batch{}, fmt.Errorf("lay out answers: %d with %d labels in a batch of %d with %d", len(answers), labels, s.Rows, s.Labels)
+	}
+	return newBatch(texts, nil, shape{s.Rows, s.Width, s.Labels}, rowOf), nil
 }

@@ -290,3 +290,31 @@ func TestNothingToLearn(t *testing.T) {
 		t.Error("a set without examples made a feed")
 	}
 }
+
+// Answers are laid out in rows of their own, their labels one after another.
+func TestLay(t *testing.T) {
+	answers := []Answer{
+		{"a", lm.Example{IDs: []int32{1, 2, 3, 4}, Prompt: 2}},
+		{"b", lm.Example{IDs: []int32{5, 6}, Prompt: 1}},
+	}
+	b, err := Lay(answers, Shape{Rows: 3, Width: 5, Labels: 6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Batch{Rows: 3, Width: 5,
+		IDs:       []int32{1, 2, 3, 4, 0, 5, 6, 0, 0, 0, 0, 0, 0, 0, 0},
+		Positions: []int32{0, 1, 2, 3, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0},
+		Ends:      []int32{4, 4, 4, 4, 0, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0},
+		Index:     []int32{1, 2, 5, 0, 0, 0}, Targets: []int32{3, 4, 6, 0, 0, 0}, Weights: []float32{1, 1, 1, 0, 0, 0},
+		Branches: []int32{0, 0, 1, 0, 0, 0},
+		Examples: []string{"a", "b"}, Tokens: 6, Labels: 3}
+	if diff := cmp.Diff(want, b); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	for name, small := range map[string]Shape{"rows": {Rows: 1, Width: 5, Labels: 6}, "width": {Rows: 2, Width: 3, Labels: 6},
+		"labels": {Rows: 2, Width: 5, Labels: 2}} {
+		if _, err := Lay(answers, small); err == nil {
+			t.Errorf("too few %s passed", name)
+		}
+	}
+}

@@ -77,12 +77,13 @@ func (gen *Generator) prefixGraph(_ *model.Scope, in []*graph.Node) []*graph.Nod
 //
 //	ids     [rows, time] int32: what follows the prefix, padded on the right
 //	lengths [rows] int32: how many of them are the prompt's, at least 1
-//	row     [lanes] int32: the row of ids that enters this lane; -1: none
-//	keys    [rows, 2] uint32, for sampling
+//	row     [lanes] int32: the row of ids that enters this lane, the same one for
+//	        texts that continue one prompt; -1: none
+//	keys    [lanes, 2] uint32, for sampling
 //	cache of the lanes, then that of the prefix where there is one
 //
-// Outputs: the first generated token of each row and its log-probability, and
-// the new cache of the lanes.
+// Outputs: the first generated token of each lane that a row enters and its
+// log-probability, and the new cache of the lanes.
 func (gen *Generator) admitGraph(_ *model.Scope, in []*graph.Node) []*graph.Node {
 	ids, lengths, row, keys := in[0], in[1], in[2], in[3]
 	stored := in[4 : 4+2*gen.model.Config.Layers]
@@ -92,8 +93,9 @@ func (gen *Generator) admitGraph(_ *model.Scope, in []*graph.Node) []*graph.Node
 	hidden = graph.Reshape(hidden, rows*time, gen.model.Config.HiddenSize)
 	last := graph.Add(graph.MulScalar(graph.Iota(ids.Graph(), lengths.Shape(), 0), time), graph.AddScalar(lengths, -1))
 	logits := gen.model.Decoder.Logits(graph.Gather(hidden, graph.InsertAxes(last, -1))) // [rows, vocab]
-	next, logProbs := gen.sampling.next(logits, keys)
-	return append([]*graph.Node{next, logProbs}, enterRows(cache.kept, stored, row)...)
+	entrance := entranceOf(row)
+	next, logProbs := gen.sampling.next(graph.Gather(logits, entrance.from), keys)
+	return append([]*graph.Node{next, logProbs}, entrance.enter(cache.kept, stored)...)
 }
 
 // freshHidden runs new tokens, of which lengths [rows] count, after the prefix:
@@ -111,18 +113,27 @@ func (gen *Generator) freshHidden(ids, lengths *graph.Node, cache *freshCache) *
 	return gen.model.Decoder.Hidden(Tokens{IDs: ids, Positions: positions, Mask: mask, Cache: cache})
 }
 
-// enterRows replaces the prompt columns of the lanes that row [lanes] gives a row
-// of fresh.
-func enterRows(fresh, stored []*graph.Node, row *graph.Node) []*graph.Node {
+// An entrance says which row of a pass enters which lane.
+type entrance struct {
+	from   *graph.Node // [lanes, 1] int32: the row; any where none enters
+	enters *graph.Node // [lanes] bool
+}
+
+// entranceOf reads row [lanes], in which -1 is none.
+func entranceOf(row *graph.Node) entrance {
 	zero := graph.ScalarZero(row.Graph(), row.DType())
-	from := graph.InsertAxes(graph.Max(row, zero), -1)
-	enters := graph.Reshape(graph.GreaterOrEqual(row, zero), -1, 1, 1, 1)
+	return entrance{from: graph.InsertAxes(graph.Max(row, zero), -1), enters: graph.GreaterOrEqual(row, zero)}
+}
+
+// enter replaces the prompt columns of the lanes that get a row of fresh.
+func (e entrance) enter(fresh, stored []*graph.Node) []*graph.Node {
+	enters := graph.Reshape(e.enters, -1, 1, 1, 1)
 	entered := make([]*graph.Node, len(stored))
 	for i, old := range stored {
 		columns := fresh[i].Shape().Dimensions[2]
 		prompt := graph.SliceAxis(old, 2, graph.AxisRangeFromStart(columns))
 		mask := graph.BroadcastToDims(enters, prompt.Shape().Dimensions...)
-		prompt = graph.Where(mask, graph.Gather(fresh[i], from), prompt)
+		prompt = graph.Where(mask, graph.Gather(fresh[i], e.from), prompt)
 		entered[i] = graph.Concatenate([]*graph.Node{prompt, graph.SliceAxis(old, 2, graph.AxisRangeToEnd(columns))}, 2)
 	}
 	return entered

@@ -5,8 +5,9 @@ package lm
 //	hidden := decoder.Hidden(Tokens{IDs, Positions, Mask, Cache})  // [batch, time, hidden], after the final norm
 //	logits := decoder.Logits(hidden)                               // [..., vocab]
 //	loss   := decoder.CompletionLoss(batch, tokens)                // loss.go
+//	states := decoder.States(batch)                                // [labels, hidden], for other losses
 //
-// All three build graph nodes and panic with an error as GoMLX's own graph
+// All of them build graph nodes and panic with an error as GoMLX's own graph
 // functions do; model.Exec turns that into its returned error. Call them inside
 // a function given to model.NewExec(m.Backend, m.Store, ...). The weights are
 // variables of m.Store under "/" + their Hugging Face names; LoRA's are
@@ -30,6 +31,7 @@ type Decoder struct {
 	LoRA   *LoRAConfig // adapts the projections it names; nil: none
 
 	store      *model.Store
+	frozen     bool         // computes by the copies that Model.Reference made
 	compute    dtypes.DType // of activations and products
 	checkpoint bool         // see Options.CheckpointLayers
 }
@@ -193,6 +195,9 @@ func (d *Decoder) matrix(g *graph.Graph, name string) *graph.Node {
 // weight is the variable of that name as a node of g.
 func (d *Decoder) weight(g *graph.Graph, name string) *graph.Node {
 	variable := d.store.GetVariable("/" + name)
+	if copied := d.store.GetVariable(referenceScope + name); d.frozen && copied != nil {
+		variable = copied
+	}
 	if variable == nil {
 		panic(fmt.Errorf("build decoder: no weight %q in the model", name))
 	}

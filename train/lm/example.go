@@ -67,6 +67,18 @@ func NewEncoder(tokenizer *Tokenizer, template *Template, maxTokens int) (*Encod
 // the stop id of a generation.
 func (e *Encoder) End() int32 { return e.end }
 
+// StopIDs are the tokens that end a generated answer: End, and those by which
+// the model's config ends a text.
+func (e *Encoder) StopIDs(config Config) []int32 {
+	ids := []int32{e.end}
+	for _, eos := range config.EOS {
+		if id := int32(eos); !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // Tokenizer is the one that the encoder works with.
 func (e *Encoder) Tokenizer() *Tokenizer { return e.tokenizer }
 

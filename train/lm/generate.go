@@ -38,6 +38,7 @@ type Generation struct {
 	Tokens   []int32   // without the stop id
 	LogProbs []float32 // natural log-probability of each token under the model, before temperature and cuts
 	Finish   string    // FinishStop or FinishLength
+	Stop     int32     // the stop id that ended it, where Finish is FinishStop
 }
 
 const (
@@ -105,6 +106,9 @@ func NewGenerator(m *Model, o GenerateOptions) (*Generator, error) {
 	}
 	return gen, nil
 }
+
+// Reseed makes the next draws those of another seed.
+func (gen *Generator) Reseed(seed int64) { gen.sampling.seed = seed }
 
 // Close frees what was compiled.
 func (gen *Generator) Close() {
@@ -233,7 +237,7 @@ type text struct {
 // accept takes the next token and says whether the text is finished.
 func (t *text) accept(id int32, logProb float32, stops []int32) bool {
 	if slices.Contains(stops, id) {
-		t.out.Finish = FinishStop
+		t.out.Finish, t.out.Stop = FinishStop, id
 		return true
 	}
 	t.out.Tokens = append(t.out.Tokens, id)
@@ -250,7 +254,7 @@ type batch struct {
 	*Generator
 	shared  int     // tokens of the prefix
 	columns int     // of the prompts after the prefix
-	rows    int     // prompts that enter in one pass
+	rows    int     // different prompts that enter in one pass
 	clock   int     // steps taken
 	waiting []*text // not yet in a lane
 	lanes   []*text // nil: free
@@ -308,46 +312,64 @@ func (b *batch) busy() int {
 	return n
 }
 
-// enter runs waiting prompts through the model, into free lanes.
+// enter runs waiting prompts through the model, into free lanes. Texts that
+// continue the same prompt share its row.
 func (b *batch) enter() error {
-	entering := b.waiting[:min(b.rows, len(b.waiting))]
-	b.waiting = b.waiting[len(entering):]
 	ids, lengths := make([]int32, b.rows*b.columns), make([]int32, b.rows)
-	keys, row := make([]uint32, 2*b.rows), make([]int32, len(b.lanes))
+	keys, row := make([]uint32, 2*len(b.lanes)), make([]int32, len(b.lanes))
 	fill(lengths, 1) // also of a row that stays empty
 	fill(row, -1)
-	for r, t := range entering {
-		lengths[r] = int32(copy(ids[r*b.columns:], t.prompt[b.shared:]))
-		b.setKey(keys, r, t)
+	entering, r := b.takeWaiting(), -1
+	for i, t := range entering {
+		if i == 0 || !slices.Equal(t.prompt, entering[i-1].prompt) {
+			r++
+			lengths[r] = int32(copy(ids[r*b.columns:], t.prompt[b.shared:]))
+		}
 		lane := slices.Index(b.lanes, nil)
 		b.lanes[lane], row[lane] = t, int32(r)
+		b.setKey(keys, lane, t)
 	}
 	out, err := b.execute(b.admit, []any{
 		tensors.FromFlatDataAndDimensions(ids, b.rows, b.columns),
 		tensors.FromFlatDataAndDimensions(lengths, b.rows),
 		tensors.FromFlatDataAndDimensions(row, len(row)),
-		tensors.FromFlatDataAndDimensions(keys, b.rows, 2),
+		tensors.FromFlatDataAndDimensions(keys, len(row), 2),
 	}, b.prefix)
 	if err != nil {
 		return fmt.Errorf("run prompts: %w", err)
 	}
-	return b.settle(out, row)
+	return b.settle(out, func(lane int) bool { return row[lane] >= 0 })
+}
+
+// takeWaiting takes the texts that enter next: one for each free lane, of at most
+// b.rows prompts, where equal ones that stand together are one.
+func (b *batch) takeWaiting() []*text {
+	n, prompts := 0, 0
+	for free := len(b.lanes) - b.busy(); n < min(free, len(b.waiting)); n++ {
+		if n == 0 || !slices.Equal(b.waiting[n].prompt, b.waiting[n-1].prompt) {
+			prompts++
+		}
+		if prompts > b.rows {
+			break
+		}
+	}
+	entering := b.waiting[:n]
+	b.waiting = b.waiting[n:]
+	return entering
 }
 
 // advance takes a step of every lane.
 func (b *batch) advance() error {
 	n := len(b.lanes)
 	ids, lengths, generated := make([]int32, n), make([]int32, n), make([]int32, n)
-	keys, row := make([]uint32, 2*n), make([]int32, n)
+	keys := make([]uint32, 2*n)
 	for lane, t := range b.lanes {
 		if t == nil {
-			row[lane] = -1
 			continue
 		}
 		done := len(t.out.Tokens)
 		ids[lane], lengths[lane], generated[lane] = t.out.Tokens[done-1], int32(len(t.prompt)), int32(done)
 		b.setKey(keys, lane, t)
-		row[lane] = int32(lane)
 	}
 	out, err := b.execute(b.step, []any{
 		ids, lengths, generated, int32(b.clock), tensors.FromFlatDataAndDimensions(keys, n, 2),
@@ -356,7 +378,7 @@ func (b *batch) advance() error {
 		return fmt.Errorf("run a step: %w", err)
 	}
 	b.clock++
-	return b.settle(out, row)
+	return b.settle(out, func(lane int) bool { return b.lanes[lane] != nil })
 }
 
 // execute runs a pass on its arguments and the cache, which it replaces, and
@@ -379,15 +401,15 @@ func (b *batch) execute(pass *model.Exec, arguments []any, more []*tensors.Tenso
 	return out[:2], nil
 }
 
-// setKey fills a row of keys for the next token of a text.
-func (b *batch) setKey(keys []uint32, row int, t *text) {
+// setKey fills a lane's row of keys for the next token of its text.
+func (b *batch) setKey(keys []uint32, lane int, t *text) {
 	key := b.sampling.key(t.index, len(t.out.Tokens))
-	copy(keys[2*row:], key[:])
+	copy(keys[2*lane:], key[:])
 }
 
-// settle hands the tokens and log-probabilities of a pass to the lanes: row says
-// which of them is a lane's, -1 none. Lanes of finished texts fall free.
-func (b *batch) settle(out []*tensors.Tensor, row []int32) error {
+// settle hands the tokens and log-probabilities of a pass, one a lane, to the
+// lanes that took part. Lanes of finished texts fall free.
+func (b *batch) settle(out []*tensors.Tensor, takesPart func(lane int) bool) error {
 	defer finalize(out)
 	ids, err := tensors.CopyFlatData[int32](out[0])
 	if err != nil {
@@ -397,8 +419,8 @@ func (b *batch) settle(out []*tensors.Tensor, row []int32) error {
 	if err != nil {
 		return fmt.Errorf("read log-probabilities: %w", err)
 	}
-	for lane, r := range row {
-		if r >= 0 && b.lanes[lane].accept(ids[r], logProbs[r], b.options.StopIDs) {
+	for lane := range b.lanes {
+		if takesPart(lane) && b.lanes[lane].accept(ids[lane], logProbs[lane], b.options.StopIDs) {
 			b.finish(lane)
 		}
 	}

@@ -304,3 +304,40 @@ func TestSharedPrefix(t *testing.T) {
 		}
 	}
 }
+
+// Answers to one prompt differ, are the model's own, and a new seed draws others.
+func TestGenerateGroups(t *testing.T) {
+	eachBackend(t, func(t *testing.T, backend string) {
+		m := load(t, filepath.Join("testdata", "golden", "tiny_llama31"), Options{Backend: backend})
+		var prompts [][]int32
+		for _, prompt := range randomPrompts(9, 12, 10) {
+			prompts = append(prompts, slices.Repeat([][]int32{prompt}, 5)...)
+		}
+		o := GenerateOptions{MaxNewTokens: 6, Batch: 8, Temperature: 1, Seed: 1}
+		gen, err := NewGenerator(m, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer gen.Close()
+		first, err := gen.Generate(t.Context(), prompts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range first {
+			checkAgainstForward(t, m, prompts[i], got, false)
+		}
+		if slices.Equal(first[0].Tokens, first[1].Tokens) {
+			t.Error("two answers to one prompt are equal")
+		}
+		gen.Reseed(2)
+		second, err := gen.Generate(t.Context(), prompts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Seed = 2
+		compareGenerations(t, second, generate(t, m, prompts, o))
+		if slices.Equal(first[0].Tokens, second[0].Tokens) {
+			t.Error("another seed gave the same tokens")
+		}
+	})
+}

@@ -46,15 +46,19 @@ func (b Batch) mask() *graph.Node {
 	return afterShared(b.Shared.Shape().Dimensions[0], mask)
 }
 
-// TokenLogProbs is log p(target | the tokens before it) for each label of the
-// batch, [labels] float32; with smoothing, the expectation of log p under the
-// smoothed label. Only the hidden states that predict a label meet the
-// vocabulary projection.
-func (d *Decoder) TokenLogProbs(in Batch) *graph.Node {
+// States is the hidden states that predict the batch's labels, [labels, hidden]:
+// only they meet the vocabulary projection.
+func (d *Decoder) States(in Batch) *graph.Node {
 	dims := in.IDs.Shape().Dimensions
 	hidden := graph.Reshape(d.hidden(in), dims[0]*dims[1], d.Config.HiddenSize)
-	hidden = graph.Gather(hidden, graph.InsertAxes(in.Index, -1)) // [labels, hidden]
-	return smoothedLogProbs(d.Logits(hidden), in.Targets, in.Smoothing)
+	return graph.Gather(hidden, graph.InsertAxes(in.Index, -1))
+}
+
+// TokenLogProbs is log p(target | the tokens before it) for each label of the
+// batch, [labels] float32; with smoothing, the expectation of log p under the
+// smoothed label.
+func (d *Decoder) TokenLogProbs(in Batch) *graph.Node {
+	return smoothedLogProbs(d.Logits(d.States(in)), in.Targets, in.Smoothing)
 }
 
 // CompletionLoss is the cross-entropy summed over the batch's labels and divided
@@ -77,10 +81,7 @@ func LogProbs(logits, targets *graph.Node) *graph.Node { return smoothedLogProbs
 func smoothedLogProbs(logits, targets *graph.Node, smoothing float64) *graph.Node {
 	g, dims := logits.Graph(), logits.Shape().Dimensions
 	fixed := graph.StopGradient(logits)
-	probs := graph.Softmax(fixed, -1)
-	// The likeliest id has exp(0) over the sum of all exponentials, so that this
-	// quotient, at least 1/vocab, gives the sum without overflow or underflow.
-	logSum := graph.Sub(graph.ReduceMax(fixed, -1), graph.Log(graph.ReduceMax(probs, -1)))
+	probs, logSum := softmaxAndLogSum(fixed)
 	row := graph.Iota(g, shapes.Make(targets.DType(), dims[0]), 0)
 	picked := graph.Gather(fixed, graph.Stack([]*graph.Node{row, targets}, 1))
 	if smoothing > 0 {

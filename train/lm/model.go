@@ -49,6 +49,7 @@ type Model struct {
 	Decoder     *Decoder
 
 	trainable []string // names of the weights that training may change, in order
+	fresh     bool     // the adapter is new: its update is 0 until training changes it
 }
 
 // Load reads a model folder and, where asked for, its adapter onto a backend.
@@ -117,6 +118,7 @@ func (m *Model) loadLoRA(folder string) error {
 	if folder != "" {
 		return m.readAdapterWeights(folder)
 	}
+	m.fresh = true
 	for _, spec := range lora.loraWeights(m.Config) {
 		tensor, err := newTensor(m.Backend, spec.shape, lora.initial(spec))
 		if err != nil {
