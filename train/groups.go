@@ -24,5 +24,8 @@ func (o StepperOptions) groupOf(name string) group {
 	if o.LoRAPlus > 0 && lm.IsLoRAB(name) {
 		g.rate = o.LoRAPlus
 	}
+	if o.Value > 0 && lm.IsValueHead(name) {
+		g.rate = o.Value
+	}
 	return g
 }
