@@ -29,6 +29,27 @@ func (p *policyModel) weights() []*model.Variable {
 	return weights
 }
 
+// headWeights are the value head's, by the names under which they are saved.
+func (p *policyModel) headWeights() map[string]*model.Variable {
+	return map[string]*model.Variable{"weight": p.head.Weight, "bias": p.head.Bias}
+}
+
+// saveHead writes the value head, if there is one.
+func (p *policyModel) saveHead(path string) error {
+	if p.head == nil {
+		return nil
+	}
+	return saveVariables(path, p.headWeights())
+}
+
+// restoreHead reads it back.
+func (p *policyModel) restoreHead(path string) error {
+	if p.head == nil {
+		return nil
+	}
+	return restoreVariables(path, p.headWeights())
+}
+
 // logits are a decoder's for the states that predict a batch's labels, [labels,
 // vocab], for the distribution that answers are drawn from.
 func (p *policyModel) logits(decoder *lm.Decoder, states *Node) *Node {
@@ -117,7 +138,7 @@ func (a *assessor) assessBatch(rollouts []*rollout) error {
 	if err != nil {
 		return err
 	}
-	inputs := microBatch(b).Inputs
+	inputs := textInputs(b)
 	defer freeInputs(inputs)
 	out, err := a.exec.Call(inputs...)
 	if err != nil {

@@ -53,7 +53,7 @@ func (g *grpo) loss(in policyInputs) LossNodes {
 	divergence, entropy := rl.Divergence(now, in.column(2)), lm.Entropy(logits)
 	loss := Add(policy.Loss, Sub(MulScalar(divergence, o.KLCoef), MulScalar(entropy, o.EntropyCoef)))
 	weighted := func(x *Node) *Node { return in.sum(Mul(x, in.column(3))) }
-	return LossNodes{Sum: weighted(loss), Tokens: in.sum(in.column(3)), Named: []NamedSum{
+	return LossNodes{Sum: weighted(loss), Count: in.sum(in.column(3)), Metrics: []NamedNode{
 		{"loss/policy_avg", weighted(policy.Loss)}, {"kl", weighted(divergence)},
 		{"policy/approxkl_avg", weighted(policy.ApproxKL)}, {"policy/clipfrac_avg", weighted(policy.Clipped)},
 		{"policy/entropy_avg", weighted(entropy)}, {"val/ratio", weighted(policy.Ratio)},

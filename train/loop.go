@@ -119,7 +119,7 @@ func (l *loop) step(ctx context.Context, step int) error {
 	seconds := time.Since(start).Seconds()
 	l.advance(step, done, seconds)
 	speed := float64(done.tokens) / seconds
-	l.task.Note(l.note(speed))
+	l.task.Note(done.remark + l.note(speed))
 	err = l.recorder.add(ctx, step, append(done.metrics, metric{"loss", done.loss},
 		metric{"learning_rate", rate}, metric{"num_tokens", float64(l.progress.Tokens)},
 		metric{"tokens_per_second", speed}, metric{"data_wait_share", done.waited / seconds})...)

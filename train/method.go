@@ -24,8 +24,10 @@ type Method interface {
 
 // methods are all ways to train, by name.
 var methods = map[string]func() Method{
-	"sft": func() Method { return &SFTOptions{} },
-	"dpo": func() Method { return &DPOOptions{} },
+	"sft":  func() Method { return &SFTOptions{} },
+	"dpo":  func() Method { return &DPOOptions{} },
+	"ppo":  func() Method { return &PPOOptions{} },
+	"grpo": func() Method { return &GRPOOptions{} },
 }
 
 // methodName is what train.runs calls a method: with what it trains.
@@ -88,6 +90,7 @@ type stepped struct {
 	waited   float64        // seconds without a micro-batch
 	loss     float64
 	metrics  []metric // further ones, for train.steps
+	remark   string   // beside the progress bar, where the loss says little
 }
 
 // An evaluation is what a method measured on held-out examples: nothing, where

@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,42 +20,57 @@ func (s slot) kept() map[string]*model.Variable {
 	return map[string]*model.Variable{"first." + name: s.first, "second." + name: s.second}
 }
 
+// allKept are those of all weights.
+func (s *Stepper) allKept() map[string]*model.Variable {
+	all := map[string]*model.Variable{}
+	for _, slot := range s.slots {
+		maps.Copy(all, slot.kept())
+	}
+	return all
+}
+
 // saveMoments writes both moments of every weight, float32, under "first." and
 // "second." and the weight's name. Gradients have none to save after a step.
 func (s *Stepper) saveMoments(folder string) error {
-	var stored []lm.Tensor
-	for _, slot := range s.slots {
-		for name, v := range slot.kept() {
-			value, err := v.Value()
-			if err != nil {
-				return fmt.Errorf("save optimizer state %q: %w", name, err)
-			}
-			numbers, err := tensors.CopyFlatData[float32](value)
-			if err != nil {
-				return fmt.Errorf("save optimizer state %q: %w", name, err)
-			}
-			stored = append(stored, lm.Tensor{Name: name, Shape: v.Shape().Dimensions, Values: numbers})
-		}
-	}
-	return lm.WriteSafetensors(filepath.Join(folder, optimizerFile), stored, nil)
+	return saveVariables(filepath.Join(folder, optimizerFile), s.allKept())
 }
 
 // restore reads the moments back, as they were after a number of updates.
-func (s *Stepper) restore(folder string, updates int) (err error) {
-	path := filepath.Join(folder, optimizerFile)
+func (s *Stepper) restore(folder string, updates int) error {
+	s.updates = updates
+	return restoreVariables(filepath.Join(folder, optimizerFile), s.allKept())
+}
+
+// saveVariables writes float32 variables to a file, under their names there.
+func saveVariables(path string, variables map[string]*model.Variable) error {
+	var stored []lm.Tensor
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		v := variables[name]
+		value, err := v.Value()
+		if err != nil {
+			return fmt.Errorf("save %q: %w", name, err)
+		}
+		numbers, err := tensors.CopyFlatData[float32](value)
+		if err != nil {
+			return fmt.Errorf("save %q: %w", name, err)
+		}
+		stored = append(stored, lm.Tensor{Name: name, Shape: v.Shape().Dimensions, Values: numbers})
+	}
+	return lm.WriteSafetensors(path, stored, nil)
+}
+
+// restoreVariables reads them back.
+func restoreVariables(path string, variables map[string]*model.Variable) (err error) {
 	file, err := lm.OpenSafetensors(path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	for _, slot := range s.slots {
-		for name, v := range slot.kept() {
-			if err := restoreVariable(v, file, name); err != nil {
-				return fmt.Errorf("restore optimizer state from %q: %w", path, err)
-			}
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		if err := restoreVariable(variables[name], file, name); err != nil {
+			return fmt.Errorf("restore from %q: %w", path, err)
 		}
 	}
-	s.updates = updates
 	return nil
 }
 

@@ -17,8 +17,7 @@ type PolicyOptions struct {
 
 	Rollouts     int     `json:"rollouts"`       // answers in a step
 	Updates      int     `json:"updates"`        // times that a step's answers are learnt from
-	MaxPrompt    int     `json:"max_prompt"`     // tokens; questions with more are left out
-	MaxNewTokens int     `json:"max_new_tokens"` // tokens of an answer
+	MaxNewTokens int     `json:"max_new_tokens"` // tokens of an answer; questions that leave it no room in MaxTokens are left out
 	Temperature  float64 `json:"temperature"`    // of the draws
 	Lanes        int     `json:"lanes"`          // answers drawn side by side
 
@@ -35,15 +34,26 @@ type PolicyOptions struct {
 
 // defaultPolicy has the settings that both methods begin with.
 func defaultPolicy() PolicyOptions {
-	return PolicyOptions{Rollouts: 64, Updates: 1, MaxPrompt: 512, MaxNewTokens: 128, Temperature: 1, Lanes: 16,
+	return PolicyOptions{Rollouts: 64, Updates: 1, MaxNewTokens: 128, Temperature: 1, Lanes: 16,
 		ClipRange: 0.2, SampleEvery: 10, Samples: 8, Limits: DefaultLimits()}
 }
 
-// checkPolicy refuses settings that can't be followed.
-func (o PolicyOptions) checkPolicy() error {
-	switch {
-	case o.Rollouts < 1, o.Updates < 1, o.MaxPrompt < 1, o.MaxNewTokens < 1, o.Lanes < 1:
-		return errors.New("check options: --rollouts, --updates, --max-prompt, --max-new-tokens and --lanes must be at least 1")
+// policy are the settings themselves, of whatever embeds them.
+func (o *PolicyOptions) policy() *PolicyOptions { return o }
+
+// checkPolicy refuses settings that can't be followed, with those of the run.
+func (o *PolicyOptions) checkPolicy(run *Options) error {
+	switch mini := run.Batch * run.Accumulate; {
+	case o.Rollouts%mini != 0:
+		return fmt.Errorf("check options: --rollouts %d: must be a multiple of --batch x --accumulate, %d answers an optimizer step", o.Rollouts, mini)
+	case o.MaxNewTokens >= run.MaxTokens:
+		return fmt.Errorf("check options: --max-new-tokens %d leaves no room for a question in --max-tokens %d", o.MaxNewTokens, run.MaxTokens)
+	case run.LoRA.Dropout > 0 && run.Adapter == "":
+		return errors.New("check options: --lora-dropout: a policy is compared with itself, so nothing is dropped: leave it out")
+	case run.Packing, run.Share:
+		return errors.New("check options: --packing and --share-prefix are for examples, not for answers: leave them out")
+	case o.Rollouts < 1, o.Updates < 1, o.MaxNewTokens < 1, o.Lanes < 1:
+		return errors.New("check options: --rollouts, --updates, --max-new-tokens and --lanes must be at least 1")
 	case !(o.Temperature > 0):
 		return fmt.Errorf("check options: --temperature %g: must be above 0: answers are drawn, so that there are better and worse ones", o.Temperature)
 	case !(o.ClipRange > 0), o.KLCoef < 0, o.EntropyCoef < 0, o.TargetKL < 0, o.EOSPenalty < 0:
@@ -57,6 +67,7 @@ func (o PolicyOptions) checkPolicy() error {
 
 // PPOOptions are the settings of proximal policy optimization.
 type PPOOptions struct {
+	Options
 	PolicyOptions
 
 	Gamma       float64 `json:"gamma"`        // discount of later rewards
@@ -73,7 +84,7 @@ type PPOOptions struct {
 	ScoreClip   float64 `json:"score_clip"`   // scores further from 0 are moved there; 0: none
 }
 
-func (o PPOOptions) check() error {
+func (o *PPOOptions) check() error {
 	switch {
 	case !(o.Gamma > 0 && o.Gamma <= 1), !(o.Lambda >= 0 && o.Lambda <= 1):
 		return fmt.Errorf("check options: --gamma %g, --lambda %g: must be shares", o.Gamma, o.Lambda)
@@ -82,11 +93,23 @@ func (o PPOOptions) check() error {
 	case o.KLTarget < 0, !(o.KLHorizon > 0), o.ValueCoef < 0, !(o.ValueClip > 0), !(o.ValueLR > 0), o.ValueWarmup < 0, o.ScoreClip < 0:
 		return errors.New("check options: --kl-target, --vf-coef, --value-warmup and --score-clip must be at least 0, --kl-horizon, --cliprange-value and --value-lr above 0")
 	}
-	return o.checkPolicy()
+	return o.checkPolicy(&o.Options)
 }
+
+// Name is ppo.
+func (o *PPOOptions) Name() string { return "ppo" }
+
+func (o *PPOOptions) begin(j *job) worker { return &policyWorker{method: o, job: j} }
+
+func (o *PPOOptions) draws() int { return 1 }
+
+func (o *PPOOptions) valueHead() (rate float64, warmup int) { return o.ValueLR, o.ValueWarmup }
+
+func (o *PPOOptions) newLoss(m *policyModel, s *policyState) policyLoss { return &ppo{*o, m, s} }
 
 // GRPOOptions are the settings of group relative policy optimization.
 type GRPOOptions struct {
+	Options
 	PolicyOptions
 
 	Group       int     `json:"group"`          // answers to a question, which are compared with each other
@@ -102,7 +125,7 @@ const (
 	LossByAnswer = "answer"
 )
 
-func (o GRPOOptions) check() error {
+func (o *GRPOOptions) check() error {
 	switch {
 	case o.Group < 2:
 		return fmt.Errorf("check options: --group %d: an answer is worth what it is better than others to its question: at least 2", o.Group)
@@ -113,15 +136,26 @@ func (o GRPOOptions) check() error {
 	case o.Loss != LossByToken && o.Loss != LossByAnswer:
 		return fmt.Errorf("check options: --loss %q: %s or %s", o.Loss, LossByToken, LossByAnswer)
 	}
-	return o.checkPolicy()
+	return o.checkPolicy(&o.Options)
 }
+
+// Name is grpo.
+func (o *GRPOOptions) Name() string { return "grpo" }
+
+func (o *GRPOOptions) begin(j *job) worker { return &policyWorker{method: o, job: j} }
+
+func (o *GRPOOptions) draws() int { return o.Group }
+
+func (o *GRPOOptions) valueHead() (rate float64, warmup int) { return 0, 0 }
+
+func (o *GRPOOptions) newLoss(m *policyModel, _ *policyState) policyLoss { return &grpo{*o, m} }
 
 // DefaultPPO has the settings of a small run; only model, data set and reward are
 // missing.
 func DefaultPPO() PPOOptions {
 	p := defaultPolicy()
 	p.KLCoef = 0.05
-	return PPOOptions{PolicyOptions: p, Gamma: 1, Lambda: 0.95, Whiten: true, KLEstimator: rl.K1, KLHorizon: 10_000,
+	return PPOOptions{Options: defaults(), PolicyOptions: p, Gamma: 1, Lambda: 0.95, Whiten: true, KLEstimator: rl.K1, KLHorizon: 10_000,
 		ValueCoef: 0.1, ValueClip: 0.2, ValueLR: 1e-3}
 }
 
@@ -130,5 +164,5 @@ func DefaultPPO() PPOOptions {
 func DefaultGRPO() GRPOOptions {
 	p := defaultPolicy()
 	p.KLCoef = 0.01
-	return GRPOOptions{PolicyOptions: p, Group: 8, ScaleGroups: true, Loss: LossByToken}
+	return GRPOOptions{Options: defaults(), PolicyOptions: p, Group: 8, ScaleGroups: true, Loss: LossByToken}
 }

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -25,9 +26,10 @@ type policyLoss interface {
 // policyState is what a policy's training knows besides weights and moments: with
 // it, a run goes on as if it had never stopped.
 type policyState struct {
-	KLCoef float64       `json:"kl_coef"` // of the penalty in the rewards
-	Scores rl.Moments    `json:"scores"`  // of all answers so far
-	Watch  collapseWatch `json:"collapse_watch"`
+	KLCoef  float64       `json:"kl_coef"` // of the penalty in the rewards
+	Scores  rl.Moments    `json:"scores"`  // of all answers so far
+	Watch   collapseWatch `json:"collapse_watch"`
+	Updates int           `json:"updates"` // optimizer steps so far
 }
 
 // policyInputs are the inputs of a policy's loss graph.
@@ -73,7 +75,7 @@ func (p *policyTrainer) inputs(rollouts []*rollout, learns bool) (MicroBatch, er
 	if err != nil {
 		return MicroBatch{}, err
 	}
-	micro := microBatch(b)
+	micro := microBatch(b, textInputs)
 	var columns [][]float32
 	at := 0
 	for _, r := range rollouts {
@@ -119,7 +121,7 @@ func (p *policyTrainer) learn(step int, rollouts []*rollout, rate float64) (u up
 				return u, err
 			}
 			u.sums, u.norm, u.steps = u.sums.Add(sums), u.norm+norm, u.steps+1
-			if o.TargetKL > 0 && sums.mean("policy/approxkl_avg") > o.TargetKL {
+			if o.TargetKL > 0 && meanOf(sums, "policy/approxkl_avg") > o.TargetKL {
 				u.early = true
 				break
 			}
@@ -158,7 +160,7 @@ func (p *policyTrainer) optimize(step int, mini []*rollout, rate float64) (sums 
 // checkUpdate refuses to learn from a mini-batch on which the policy has left the
 // one that drew it.
 func (p *policyTrainer) checkUpdate(sums Sums, mini []*rollout) error {
-	ratio, limit := sums.mean("val/ratio"), p.options.Limits.Ratio
+	ratio, limit := meanOf(sums, "val/ratio"), p.options.Limits.Ratio
 	switch {
 	case !finite(sums.Loss):
 		return faulty("the loss", sums.Loss, exampleIDs(mini))
@@ -167,6 +169,16 @@ func (p *policyTrainer) checkUpdate(sums Sums, mini []*rollout) error {
 			faulty("val/ratio", ratio, exampleIDs(mini)), limit)
 	}
 	return nil
+}
+
+// meanOf is the mean of a metric by its name.
+func meanOf(sums Sums, name string) float64 {
+	for _, m := range sums.metrics("") {
+		if m.name == name {
+			return m.value
+		}
+	}
+	return math.NaN() // no loss without it
 }
 
 func exampleIDs(rollouts []*rollout) []string {
@@ -238,7 +250,32 @@ func (s policyStep) metrics() []metric {
 		{"time/rollout", s.rollout}, {"time/reward", s.reward}, {"time/score", s.score}, {"time/update", s.learn},
 	}
 	list = append(list, stats.parts...)
-	return append(list, s.update.sums.means()...)
+	return append(list, s.update.sums.metrics("")...)
+}
+
+// tokens are those of the questions and answers, trained those of the answers,
+// however often they were learnt from.
+func (s policyStep) tokens() (n int) {
+	for _, r := range s.rollouts {
+		n += len(r.question.prompt) + len(r.tokens)
+	}
+	return n
+}
+
+func (s policyStep) trained() (n int) {
+	for _, r := range s.rollouts {
+		n += len(r.tokens)
+	}
+	return n
+}
+
+// remark is what the step came to, in short.
+func (s policyStep) remark() string {
+	text := fmt.Sprintf("reward %.3f, KL %.3g, ", s.stats.score, s.stats.kl)
+	if s.warning != "" {
+		text = s.warning + ", " + text
+	}
+	return text
 }
 
 // penalty is the divergence as the penalty estimates it, nats an answer.

@@ -77,7 +77,3 @@ func (p *policyTrainer) close() error {
 	}
 	return nil
 }
-
-func (o PPOOptions) newLoss(m *policyModel, s *policyState) policyLoss { return &ppo{o, m, s} }
-
-func (o GRPOOptions) newLoss(m *policyModel, _ *policyState) policyLoss { return &grpo{o, m} }

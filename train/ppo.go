@@ -79,7 +79,7 @@ func (p *ppo) loss(in policyInputs) LossNodes {
 	entropy := lm.Entropy(logits)
 	learnt := Sub(policy.Loss, MulScalar(entropy, o.EntropyCoef))
 	sum := Add(Mul(in.learns, in.sum(learnt)), in.sum(MulScalar(value, o.ValueCoef)))
-	return LossNodes{Sum: sum, Tokens: in.sum(OnesLike(value)), Named: []NamedSum{
+	return LossNodes{Sum: sum, Count: in.sum(OnesLike(value)), Metrics: []NamedNode{
 		{"loss/policy_avg", in.sum(policy.Loss)}, {"loss/value_avg", in.sum(value)},
 		{"policy/approxkl_avg", in.sum(policy.ApproxKL)}, {"policy/clipfrac_avg", in.sum(policy.Clipped)},
 		{"policy/entropy_avg", in.sum(entropy)}, {"val/clipfrac_avg", in.sum(valueClipped)}, {"val/ratio", in.sum(policy.Ratio)},

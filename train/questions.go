@@ -30,6 +30,15 @@ func (q questions) longest() (tokens int) {
 	return tokens
 }
 
+// counts sum them up.
+func (q questions) counts() Counts {
+	c := Counts{Examples: len(q.list), Dropped: q.dropped}
+	for _, each := range q.list {
+		c.Tokens += len(each.prompt)
+	}
+	return c
+}
+
 // readQuestions reads the selected questions, as inputs of the run, and renders
 // their prompts for the model; those of more than maxPrompt tokens are dropped.
 func readQuestions(

@@ -70,6 +70,7 @@ type StepperOptions struct {
 	Optimizer AdamW
 	Clip      float64 // limit of the gradients' global norm; 0: none
 	LoRAPlus  float64 // learning rate of LoRA's B matrices over that of the others; 0: 1
+	Value     float64 // learning rate of a value head over that of the others; 0: 1
 	Seed      int64   // of what is random in a training pass
 }
 

@@ -80,4 +80,6 @@ func ModelsSpec() lake.Spec {
 }
 
 // Specs are the tables that training writes.
-func Specs() []lake.Spec { return []lake.Spec{RunsSpec(), StepsSpec(), ModelsSpec(), ReferenceSpec()} }
+func Specs() []lake.Spec {
+	return []lake.Spec{RunsSpec(), StepsSpec(), ModelsSpec(), ReferenceSpec(), SamplesSpec()}
+}
