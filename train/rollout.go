@@ -16,7 +16,7 @@ import (
 // Numbers by token are of the answer's tokens, that which ends it included.
 type rollout struct {
 	question *question
-	draw     int     // of the answers to the question, from 0
+	draw     int     // of the step's answers to the question, from 0
 	tokens   []int32 // at least one
 	text     string
 	finish   string // lm.FinishStop or lm.FinishLength
@@ -63,9 +63,11 @@ func (r *roller) close() { r.generator.Close() }
 func (r *roller) roll(ctx context.Context, asked []*question, draws int, seed int64) ([]*rollout, error) {
 	rollouts := make([]*rollout, 0, len(asked)*draws)
 	prompts := make([][]int32, 0, len(asked)*draws)
+	drawn := map[*question]int{} // a question comes twice in a step where an epoch ends
 	for _, q := range asked {
-		for draw := range draws {
-			rollouts, prompts = append(rollouts, &rollout{question: q, draw: draw}), append(prompts, q.prompt)
+		for range draws {
+			rollouts, prompts = append(rollouts, &rollout{question: q, draw: drawn[q]}), append(prompts, q.prompt)
+			drawn[q]++
 		}
 	}
 	r.generator.Reseed(seed)

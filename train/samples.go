@@ -9,7 +9,7 @@ type SampleRow struct {
 	Step       int64        `parquet:"step,id(2)" unit:"count" doc:"step whose policy gave the answer; of split dev the policy after the step, 0 being before training"`
 	Split      string       `parquet:"split,id(3)" doc:"train: one of the answers learnt from; dev: an answer to a held-out question, of which all are here"`
 	ExampleID  string       `parquet:"example_id,id(4)" doc:"the question, as in the run's data set"`
-	Draw       int64        `parquet:"draw,id(5)" unit:"count" doc:"which of the answers to the question, from 0"`
+	Draw       int64        `parquet:"draw,id(5)" unit:"count" doc:"which of the step's answers to the question, from 0"`
 	Language   string       `parquet:"language,id(6)" doc:"language of the cue; empty: the data set doesn't say"`
 	Cue        string       `parquet:"cue,id(7)" doc:"the cue; empty: the data set has none"`
 	Prompt     string       `parquet:"prompt,id(8)" doc:"what the model read"`

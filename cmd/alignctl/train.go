@@ -16,14 +16,15 @@ import (
 	"alignctl/lake"
 	"alignctl/train"
 	"alignctl/train/lm"
+	"alignctl/train/reward"
 )
 
 func trainCommand(t *terminal) *cli.Command {
 	return &cli.Command{
 		Name:  "train",
 		Usage: "train a model on a data set; look at training runs",
-		Subcommands: []*cli.Command{trainSFTCommand(t), trainDPOCommand(t), trainListCommand(t), trainShowCommand(t),
-			trainRewardCheckCommand(t)},
+		Subcommands: []*cli.Command{trainSFTCommand(t), trainDPOCommand(t), trainPPOCommand(t), trainGRPOCommand(t),
+			trainRewardCheckCommand(t), trainListCommand(t), trainShowCommand(t)},
 	}
 }
 
@@ -32,7 +33,8 @@ func trainCommand(t *terminal) *cli.Command {
 type trainRun struct {
 	*train.Options // the method's
 	train          train.Method
-	own            []cli.Flag // of the method alone
+	own            []cli.Flag      // of the method alone
+	reward         *reward.Options // that it learns from; nil: it learns from examples
 	preset         string
 	method         string // lora or full
 	targets        string // comma-separated
@@ -54,14 +56,18 @@ func newTrainRun(m train.Method) *trainRun {
 		o.own = sftFlags(m)
 	case *train.DPOOptions:
 		o.own = dpoFlags(m)
+	case *train.PPOOptions:
+		o.own, o.reward = slices.Concat(policyFlags(&m.PolicyOptions), ppoFlags(m)), &m.Reward
+	case *train.GRPOOptions:
+		o.own, o.reward = slices.Concat(policyFlags(&m.PolicyOptions), grpoFlags(m)), &m.Reward
 	}
 	return o
 }
 
 // trainMethods are the defaults of all commands that train.
 func trainMethods() []train.Method {
-	sft, dpo := train.DefaultSFT(), train.DefaultDPO()
-	return []train.Method{&sft, &dpo}
+	sft, dpo, ppo, grpo := train.DefaultSFT(), train.DefaultDPO(), train.DefaultPPO(), train.DefaultGRPO()
+	return []train.Method{&sft, &dpo, &ppo, &grpo}
 }
 
 func trainSFTCommand(t *terminal) *cli.Command {
@@ -239,7 +245,10 @@ func (o *trainRun) complete() error {
 	o.Dataset = datasetTable(o.Dataset)
 	o.LoRA.Targets = splitList(o.targets)
 	o.Probe = openProbe(eval.ProbeOptions{Dataset: o.Dataset, Cues: o.EvalGenerate})
-	return nil
+	if o.reward == nil {
+		return nil
+	}
+	return completeReward(o.reward)
 }
 
 // openProbe lets training measure answers as eval does.

@@ -18,18 +18,22 @@ const trainSection = "train"
 // trainConfig is the section train of alignctl.yaml: under each method, the
 // flags of its command by their names.
 type trainConfig struct {
-	SFT map[string]words `yaml:"sft"`
-	DPO map[string]words `yaml:"dpo"`
+	SFT  map[string]words `yaml:"sft"`
+	DPO  map[string]words `yaml:"dpo"`
+	PPO  map[string]words `yaml:"ppo"`
+	GRPO map[string]words `yaml:"grpo"`
 }
 
 // of are the settings of a method.
 func (c trainConfig) of(method string) map[string]words {
-	return map[string]map[string]words{"sft": c.SFT, "dpo": c.DPO}[method]
+	return map[string]map[string]words{"sft": c.SFT, "dpo": c.DPO, "ppo": c.PPO, "grpo": c.GRPO}[method]
 }
 
 // trainPresets are settings that belong together, by method and by the flags'
 // names.
-var trainPresets = map[string]map[string]map[string]string{"sft": sftPresets, "dpo": dpoPresets}
+var trainPresets = map[string]map[string]map[string]string{
+	"sft": sftPresets, "dpo": dpoPresets, "ppo": ppoPresets, "grpo": grpoPresets,
+}
 
 var sftPresets = map[string]map[string]string{
 	// The study's fine-tuning: 144 examples in a step.

@@ -14,10 +14,10 @@ import (
 // completeReward.
 func rewardFlags(o *reward.Options) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "reward", Destination: &o.Parts, Usage: "what an answer is worth: `PARTS` with their weights, " +
+		&cli.StringFlag{Name: "reward", Value: o.Parts, Destination: &o.Parts, Usage: "what an answer is worth: `PARTS` with their weights, " +
 			"such as ranking=1,format=0.2; there are " + strings.Join(reward.Names(), ", ") +
 			" and sql (default: ranking, or sql where --reward-sql is given)"},
-		&cli.StringFlag{Name: "reward-sql", Destination: &o.SQL, Usage: "the part sql: an `EXPR` over completion, prompt, cue, " +
+		&cli.StringFlag{Name: "reward-sql", Value: o.SQL, Destination: &o.SQL, Usage: "the part sql: an `EXPR` over completion, prompt, cue, " +
 			"language, label, words and ranked, a query of the table samples, or a file that ends in .sql"},
 	}
 }
