@@ -25,7 +25,6 @@ type policySetup struct {
 	warmup            int  // steps in which the value head alone learns
 	valued            bool // the method has a value head
 	order             questionOrder
-	held              []*question // asked at evaluations
 	shape             answerShape
 }
 
