@@ -35,7 +35,7 @@ func SamplesSpec() lake.Spec {
 		Key: []string{"run_id", "step", "split", "example_id", "draw"}, Scope: "run_id", Licence: lake.NoRedistribution})
 }
 
-// sampleRow is a rollout as a row.
+// row is a rollout as a row.
 func (r *rollout) row(run, split string, step int) SampleRow {
 	q := r.question.sample
 	row := SampleRow{RunID: run, Step: int64(step), Split: split, ExampleID: q.ExampleID, Draw: int64(r.draw),

@@ -31,7 +31,7 @@ type RunRow struct {
 	Seconds         float64    `parquet:"seconds,id(20)" unit:"second" doc:"time spent in steps, compilation included"`
 	TokensPerSecond float64    `parquet:"tokens_per_second,id(21)" unit:"token/s" doc:"tokens / seconds"`
 	BestStep        *int64     `parquet:"best_step,optional,id(22)" unit:"count" doc:"optimizer step with the lowest dev loss; null without one"`
-	BestEvalLoss    *float64   `parquet:"best_eval_loss,optional,id(23)" unit:"nat" doc:"dev loss after that step, per labelled token or pair"`
+	BestEvalLoss    *float64   `parquet:"best_eval_loss,optional,id(23)" unit:"nat" doc:"dev loss after that step, per labelled token or pair; of PPO and GRPO minus the held-out reward"`
 	SavedStep       *int64     `parquet:"saved_step,optional,id(24)" unit:"count" doc:"optimizer step whose weights are the result; null while there is none"`
 	EarlyStop       *bool      `parquet:"early_stop,optional,id(25)" doc:"it ended because the dev loss stopped falling (--patience)"`
 	Resumed         *string    `parquet:"resumed,optional,id(26)" doc:"the runs of meta.runs that went on with it, each with the step after which: RUN@STEP, comma-separated; null for none"`
@@ -41,8 +41,8 @@ type RunRow struct {
 // the name that TRL gives it.
 type StepRow struct {
 	RunID  string  `parquet:"run_id,id(1)" doc:"the run"`
-	Step   int64   `parquet:"step,id(2)" unit:"count" doc:"optimizer step, counted from 1"`
-	Metric string  `parquet:"metric,id(3)" doc:"loss, grad_norm, learning_rate, num_tokens, tokens_per_second, data_wait_share, eval_loss, eval_p_at_5; of DPO also rewards/chosen, rewards/rejected, rewards/margins, rewards/accuracies, logps/chosen, logps/rejected, and each of these as eval_rewards/chosen and so on"`
+	Step   int64   `parquet:"step,id(2)" unit:"count" doc:"step, counted from 1: an optimizer step, or in PPO and GRPO a round of answers; 0: before training"`
+	Metric string  `parquet:"metric,id(3)" doc:"loss, grad_norm, learning_rate, num_tokens, tokens_per_second, data_wait_share, eval_loss, eval_p_at_5; of DPO also rewards/chosen, rewards/rejected, rewards/margins, rewards/accuracies, logps/chosen, logps/rejected, and each of these as eval_rewards/chosen and so on; of PPO and GRPO objective/kl, objective/scores, policy/approxkl_avg and the like, and eval_reward"`
 	Value  float64 `parquet:"value,id(4)" doc:"the metric's value"`
 }
 

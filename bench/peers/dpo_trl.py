@@ -4,49 +4,8 @@ PAIRS has a line {"prompt": ..., "chosen": ..., "rejected": ...} for each pair.
 Once through the file, in its order, 4 pairs a step; a line of JSON for each step.
 The reference is the model with the adapter off."""
 
-import json
-import sys
-import tempfile
-import time
-
-import torch
-from datasets import Dataset
-from peft import PeftModel
-from torch.utils.data import SequentialSampler
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
 from trl import DPOConfig, DPOTrainer
 
+import trl_peer
 
-class InOrder(DPOTrainer):
-    def _get_train_sampler(self, *_):
-        return SequentialSampler(self.train_dataset)
-
-
-class Clock(TrainerCallback):
-    def on_step_begin(self, *_, **__):
-        self.start = time.perf_counter()
-
-    def on_step_end(self, *_, **__):
-        self.seconds = time.perf_counter() - self.start
-
-    def on_log(self, *_, logs=None, **__):
-        if "loss" in logs:
-            print(json.dumps({"loss": float(logs["loss"]), "seconds": self.seconds}), flush=True)
-
-
-with open(sys.argv[3]) as lines:
-    pairs = Dataset.from_list([json.loads(line) for line in lines])
-base = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32)
-trainer = InOrder(
-    model=PeftModel.from_pretrained(base, sys.argv[2], is_trainable=True),
-    processing_class=AutoTokenizer.from_pretrained(sys.argv[1]),
-    train_dataset=pairs,
-    args=DPOConfig(
-        output_dir=tempfile.mkdtemp(), num_train_epochs=1, per_device_train_batch_size=4, max_length=704, beta=0.1,
-        learning_rate=2e-4, lr_scheduler_type="constant", warmup_steps=0, weight_decay=0.0, max_grad_norm=1.0,
-        logging_steps=1, logging_nan_inf_filter=False, save_strategy="no", report_to=[], use_cpu=True, bf16=False,
-        gradient_checkpointing=False, disable_tqdm=True,
-    ),
-    callbacks=[Clock()],
-)
-trainer.train()
+trl_peer.train(DPOTrainer, DPOConfig, per_device_train_batch_size=4, beta=0.1)

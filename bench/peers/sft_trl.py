@@ -4,51 +4,13 @@ TOKENS is as sft_peft.py takes it, of any lengths. Once through the file, in its
 order; a line of JSON for each step. Without packing a step is 8 examples, with
 it 4 rows of 704 tokens, which is a few less."""
 
-import json
 import sys
-import tempfile
-import time
 
-import torch
-from datasets import Dataset
-from peft import PeftModel
-from torch.utils.data import SequentialSampler
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
+import trl_peer
+
 packing = sys.argv[4:] == ["packing"]
-
-
-class InOrder(SFTTrainer):
-    def _get_train_sampler(self, *_):
-        return SequentialSampler(self.train_dataset)
-
-
-class Clock(TrainerCallback):
-    def on_step_begin(self, *_, **__):
-        self.start = time.perf_counter()
-
-    def on_step_end(self, *_, **__):
-        self.seconds = time.perf_counter() - self.start
-
-    def on_log(self, *_, logs=None, **__):
-        if "loss" in logs:
-            print(json.dumps({"loss": float(logs["loss"]), "seconds": self.seconds}), flush=True)
-
-
-with open(sys.argv[3]) as lines:
-    rows = Dataset.from_list([json.loads(line) for line in lines])
-base = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32)
-trainer = InOrder(
-    model=PeftModel.from_pretrained(base, sys.argv[2], is_trainable=True),
-    processing_class=AutoTokenizer.from_pretrained(sys.argv[1]),
-    train_dataset=rows,
-    args=SFTConfig(
-        output_dir=tempfile.mkdtemp(), num_train_epochs=1, per_device_train_batch_size=4 if packing else 8,
-        max_length=704, packing=packing, completion_only_loss=True, learning_rate=2e-4, lr_scheduler_type="constant",
-        warmup_steps=0, weight_decay=0.0, max_grad_norm=1.0, logging_steps=1, logging_nan_inf_filter=False,
-        save_strategy="no", report_to=[], use_cpu=True, bf16=False, gradient_checkpointing=False, disable_tqdm=True,
-    ),
-    callbacks=[Clock()],
+trl_peer.train(
+    SFTTrainer, SFTConfig, per_device_train_batch_size=4 if packing else 8, packing=packing, completion_only_loss=True,
 )
-trainer.train()

@@ -146,7 +146,7 @@ func (o *trainRun) dataFlags() []cli.Flag {
 		&cli.IntFlag{Name: "accumulate", Usage: "micro-batches in an optimizer step", Value: o.Accumulate,
 			Destination: &o.Accumulate},
 		&cli.IntFlag{Name: "max-tokens", Usage: "cut an example there", Value: o.MaxTokens, Destination: &o.MaxTokens},
-		&cli.IntFlag{Name: "eval-every", Usage: "optimizer steps between dev losses (0: only at the end)",
+		&cli.IntFlag{Name: "eval-every", Usage: "steps between evaluations on split dev (0: only at the end)",
 			Value: o.EvalEvery, Destination: &o.EvalEvery},
 		&cli.IntFlag{Name: "eval-examples", Usage: "dev examples at most", Value: o.EvalExamples,
 			Destination: &o.EvalExamples},
@@ -337,7 +337,7 @@ func printTrained(t *terminal, o trainRun, result train.Result, err error) error
 // remarkLeftOut says how many examples have nothing to teach, and why.
 func (t *terminal) remarkLeftOut(maxTokens int, c train.Counts) {
 	if c.Dropped > 0 {
-		t.remark("%d examples have no trainable token at --max-tokens %d: left out", c.Dropped, maxTokens)
+		t.remark("%d examples leave nothing to learn within --max-tokens %d: left out", c.Dropped, maxTokens)
 	}
 	if c.Equal > 0 {
 		t.remark("%d pairs have two equal answers: left out", c.Equal)
