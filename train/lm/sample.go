@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -42,15 +43,13 @@ func (s sampling) key(text, step int) [2]uint32 {
 
 // next chooses a token for each row of logits [rows, vocab], given the keys
 // [rows, 2] uint32: its id [rows] int32 and its log-probability [rows] float32
-// under the model itself, before temperature and cuts. Adding Gumbel noise and
-// taking the largest draws from the softmax (Gumbel-max trick).
+// under the model itself, before temperature and cuts.
 func (s sampling) next(logits, keys *graph.Node) (ids, logProbs *graph.Node) {
-	scores := logits
-	if s.temperature > 0 {
-		scores = s.truncate(graph.MulScalar(logits, 1/s.temperature))
-		scores = graph.Add(scores, gumbel(keys, logits.Shape().Dimensions[1]))
+	if s.temperature == 0 {
+		ids = graph.ArgMax(logits, -1)
+	} else {
+		ids = choose(graph.Exp(s.truncate(graph.MulScalar(logits, 1/s.temperature))), uniform(keys))
 	}
-	ids = graph.ArgMax(scores, -1)
 	return ids, LogProbs(logits, ids)
 }
 
@@ -102,13 +101,56 @@ func keepFrom(scores, threshold *graph.Node) *graph.Node {
 	return graph.Where(graph.GreaterOrEqual(scores, threshold), scores, lost)
 }
 
-// gumbel is noise [rows, vocab] of the standard Gumbel distribution, a function
-// of the row's key [rows, 2] and the token's id: -log(-log(u)).
-func gumbel(keys *graph.Node, vocab int) *graph.Node {
-	ids := graph.Iota(keys.Graph(), shapes.Make(dtypes.Uint32, keys.Shape().Dimensions[0], vocab), 1)
-	column := func(i int) *graph.Node { return graph.SliceAxis(keys, 1, graph.AxisRange(i, i+1)) }
-	// Moved by half a step: u is never 0, never 1.
-	uniform := graph.ConvertDType(noise(ids, column(0), column(1)), dtypes.Float32)
-	uniform = graph.MulScalar(graph.AddScalar(uniform, 0.5), 1.0/noiseSteps)
-	return graph.Neg(graph.Log(graph.Neg(graph.Log(uniform))))
+// uniform is a number in [0, 1) for each of the keys [rows, 2], [rows, 1].
+func uniform(keys *graph.Node) *graph.Node {
+	word := func(i int) *graph.Node { return graph.SliceAxis(keys, 1, graph.AxisRange(i, i+1)) }
+	drawn := noise(graph.ZerosLike(word(0)), word(0), word(1))
+	return graph.MulScalar(graph.ConvertDType(drawn, dtypes.Float32), 1.0/noiseSteps)
+}
+
+// blockSize is how many ids choose looks at together: about the root of a
+// vocabulary's size, so that both searches are short.
+const blockSize = 256
+
+// choose draws an id for each row of weights [rows, vocab], none negative, with
+// a probability in proportion to its weight: [rows] int32. The ids divide [0, 1)
+// among them by their weights, and u [rows, 1] falls into one's part. It is looked
+// for among blocks of ids, then within a block: a sum over all ids before each
+// would cost more than the model.
+func choose(weights, u *graph.Node) *graph.Node {
+	rows, vocab := weights.Shape().Dimensions[0], weights.Shape().Dimensions[1]
+	blocks := (vocab + blockSize - 1) / blockSize
+	zero := graph.ScalarZero(weights.Graph(), weights.DType())
+	padded := graph.Pad(weights, zero, compute.PadAxis{}, compute.PadAxis{End: blocks*blockSize - vocab})
+	inBlocks := graph.Reshape(padded, rows, blocks, blockSize)
+	sums := graph.ReduceSum(inBlocks, -1)
+	block, rest := find(sums, graph.Mul(u, graph.ReduceAndKeep(sums, graph.ReduceSum, -1)))
+	row := graph.Iota(weights.Graph(), shapes.Make(dtypes.Int32, rows, 1), 0)
+	place, _ := find(graph.Gather(inBlocks, graph.Concatenate([]*graph.Node{row, block}, 1)), rest)
+	return graph.Squeeze(graph.Add(graph.MulScalar(block, blockSize), place), 1)
+}
+
+// find is the place of the first weight [rows, n] with which the sum of those so
+// far exceeds the target [rows, 1], [rows, 1] int32, and what is left of the
+// target before it. A weight of 0 is never found, whatever the sums' rounding.
+func find(weights, target *graph.Node) (place, rest *graph.Node) {
+	dims, sums := weights.Shape().Dimensions, cumulative(weights)
+	places := graph.Iota(weights.Graph(), shapes.Make(dtypes.Int32, dims...), 1)
+	some := graph.GreaterThan(weights, graph.ZerosLike(weights))
+	beyond := graph.And(some, graph.GreaterThan(sums, graph.BroadcastToDims(target, dims...)))
+	first := graph.Where(beyond, places, graph.AddScalar(graph.ZerosLike(places), dims[1]))
+	last := graph.Where(some, places, graph.ZerosLike(places))
+	place = graph.Min(graph.ReduceAndKeep(first, graph.ReduceMin, -1), graph.ReduceAndKeep(last, graph.ReduceMax, -1))
+	here := graph.Equal(places, graph.BroadcastToDims(place, dims...))
+	before := graph.ReduceAndKeep(graph.Where(here, graph.Sub(sums, weights), graph.ZerosLike(sums)), graph.ReduceSum, -1)
+	return place, graph.MaxScalar(graph.Sub(target, before), 0)
+}
+
+// cumulative is the sums of x [rows, n] from the first column to each, by sums of
+// 2, 4, 8, ... columns.
+func cumulative(x *graph.Node) *graph.Node {
+	for step := 1; step < x.Shape().Dimensions[1]; step *= 2 {
+		x = graph.Add(x, graph.ShiftRight(x, step, 0))
+	}
+	return x
 }

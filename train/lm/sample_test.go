@@ -68,7 +68,7 @@ func TestSamplingFollowsTheDistribution(t *testing.T) {
 		"top-p 0.1":         {sampling{temperature: 1, topP: 0.1}, []float64{0, 1, 0, 0, 0}},
 		"top-k, then top-p": {sampling{temperature: 1, topK: 3, topP: 0.8}, scaled(0, 0.4, 0, 0.3, 0)},
 	}
-	const texts = 20000
+	const texts = 8000
 	eachBackend(t, func(t *testing.T, name string) {
 		backend := openBackend(t, name)
 		for name, c := range cases {
@@ -92,6 +92,31 @@ func scaled(weights ...float64) []float64 {
 		weights[i] /= sum
 	}
 	return weights
+}
+
+// All ids of a large vocabulary are drawn alike where they are alike, and one that
+// is all but impossible never is.
+func TestSamplingFromManyIDs(t *testing.T) {
+	const vocab, rows = 49152, 300
+	same, peak := make([]float32, vocab), make([]float32, vocab)
+	for id := range peak {
+		peak[id] = -60
+	}
+	const likely = vocab - 2
+	peak[likely] = 0
+	eachBackend(t, func(t *testing.T, name string) {
+		backend, s := openBackend(t, name), sampling{temperature: 1}
+		if share := draw(t, backend, s, peak, rows)[likely]; share != 1 {
+			t.Errorf("the only likely id came in %g of the draws", share)
+		}
+		var mean float64
+		for id, share := range draw(t, backend, s, same, rows) {
+			mean += share * float64(id)
+		}
+		if deviation := vocab / math.Sqrt(12*rows); math.Abs(mean-vocab/2) > 4*deviation {
+			t.Errorf("the mean of equally likely ids is %g", mean)
+		}
+	})
 }
 
 // Draws at neighbouring places, texts and seeds have nothing to do with each other.
