@@ -1,5 +1,7 @@
-"""LoRA steps as one writes them by hand with transformers and PEFT, in float32:
-sft_peft.py MODEL ADAPTER TOKENS.jsonl
+"""LoRA steps as one writes them by hand with transformers and PEFT:
+sft_peft.py MODEL ADAPTER TOKENS.jsonl f32|bf16
+
+In bf16 the base is in bfloat16; PEFT keeps the adapter in float32.
 
 A line of TOKENS is an example: input_ids, and completion_mask, which is 1 where
 the loss counts. All are of one length. Batches of 8, in the file's order, train
@@ -15,7 +17,7 @@ from transformers import AutoModelForCausalLM
 
 BATCH, RATE = 8, 2e-4
 
-model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32)
+model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype={"f32": torch.float32, "bf16": torch.bfloat16}[sys.argv[4]])
 model = PeftModel.from_pretrained(model, sys.argv[2], is_trainable=True)
 weights = [p for p in model.parameters() if p.requires_grad]
 optimizer = torch.optim.AdamW(weights, lr=RATE, weight_decay=0.0)

@@ -9,13 +9,16 @@
 //	       off and on, on the same tokens in the same order
 //	dpo    4 pairs of a prompt of 32 tokens and two answers of 32, by alignctl train
 //	       dpo: beside TRL's DPOTrainer, on the same pairs in the same order
+//	draw   8 answers of 48 tokens to each of two prompts of 150 that differ at
+//	       their end, as alignctl train grpo draws them: beside transformers'
+//	       generate
 //	scale  the time of a step against its tokens, memory against the data's size
 //
 // Each run is a process of its own, so that its peak memory is its own; the
 // programs take turns, and the median of each counts. Steps are timed in the
 // second half of a run: by then everything is compiled and warm.
 //
-//	go run ./bench/train -model FOLDER [-work step,study,dpo,scale] [-repeat 3] [-steps 12] [-backend xla:cpu]
+//	go run ./bench/train -model FOLDER [-work step,study,dpo,draw,scale] [-precision f32] [-repeat 3] [-steps 12] [-backend xla:cpu]
 //
 // ALIGNCTL_PYTHON is a python that has what bench/peers/requirements-train.txt
 // names; without it alignctl is measured alone.
@@ -34,21 +37,23 @@ import (
 )
 
 type options struct {
-	work     string // joined by commas
-	model    string
-	backend  string
-	repeat   int
-	steps    int // of an epoch; every run does two
-	dir      string
-	alignctl string
-	python   string
+	work      string // joined by commas
+	model     string
+	backend   string
+	precision string // of step
+	repeat    int
+	steps     int // of an epoch; every run does two
+	dir       string
+	alignctl  string
+	python    string
 }
 
 func main() {
 	o := options{python: os.Getenv("ALIGNCTL_PYTHON")}
-	flag.StringVar(&o.work, "work", "step,study,dpo,scale", "what to measure")
+	flag.StringVar(&o.work, "work", "step,study,dpo,draw,scale", "what to measure")
 	flag.StringVar(&o.model, "model", "", "folder of SmolLM2-135M")
 	flag.StringVar(&o.backend, "backend", "xla:cpu", "alignctl's backend")
+	flag.StringVar(&o.precision, "precision", "f32", "of step: f32 or bf16")
 	flag.IntVar(&o.repeat, "repeat", 3, "times that each program runs")
 	flag.IntVar(&o.steps, "steps", 12, "steps that are timed, after as many that aren't")
 	flag.StringVar(&o.dir, "dir", "", "folder to work in (default: a temporary one)")
@@ -62,7 +67,7 @@ func main() {
 
 // works are what can be measured, by name.
 var works = map[string]func(*bench, context.Context, io.Writer) error{
-	"step": (*bench).step, "study": (*bench).study, "dpo": (*bench).dpo, "scale": (*bench).scale,
+	"step": (*bench).step, "study": (*bench).study, "dpo": (*bench).dpo, "draw": (*bench).draw, "scale": (*bench).scale,
 }
 
 func run(ctx context.Context, out io.Writer, o options) (err error) {
@@ -90,7 +95,7 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 	for _, name := range strings.Split(o.work, ",") {
 		work, known := works[name]
 		if !known {
-			return fmt.Errorf("find workload %q: give step, study, dpo or scale", name)
+			return fmt.Errorf("find workload %q: give step, study, dpo, draw or scale", name)
 		}
 		if err := work(b, ctx, out); err != nil {
 			return fmt.Errorf("measure %s: %w", name, err)

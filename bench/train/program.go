@@ -38,13 +38,30 @@ type program struct {
 	run  func(context.Context) (measure.Usage, []step, error)
 }
 
+// A program's steps are read from the lake's newest run, a row a step.
+const (
+	newestRun = `
+		WITH wide AS (PIVOT (
+			SELECT step, metric, value FROM train.steps
+			WHERE run_id = (SELECT max_by(run_id, started_at) FROM train.runs)
+		) ON metric IN ('loss', 'num_tokens', 'tokens_per_second', 'time/rollout', 'completions/mean_length')
+		USING first(value))`
+	trained = newestRun + `
+		SELECT loss, (num_tokens - coalesce(lag(num_tokens) OVER (ORDER BY step), 0)) / tokens_per_second AS seconds
+		FROM wide ORDER BY step`
+	// Where answers end early, the time is that of answers that don't.
+	drawn = newestRun + `
+		SELECT 0 AS loss, "time/rollout" * 48 / "completions/mean_length" AS seconds
+		FROM wide ORDER BY step`
+)
+
 // alignctlOn trains on a lake's examples, with more arguments if any.
 func (b *bench) alignctlOn(name, lake string, steps int, more ...string) program {
-	return b.alignctlBy("sft", name, lake, steps, more...)
+	return b.alignctlBy("sft", trained, name, lake, steps, more...)
 }
 
-// alignctlBy trains by a method.
-func (b *bench) alignctlBy(method, name, lake string, steps int, more ...string) program {
+// alignctlBy trains by a method; query asks what its steps took.
+func (b *bench) alignctlBy(method, query, name, lake string, steps int, more ...string) program {
 	args := append([]string{"train", method, "--lake", lake, "--model", plainModel, "--data", table, "--quiet",
 		"--backend", b.backend, "--batch", strconv.Itoa(batchSize), "--seed", strconv.Itoa(seed),
 		"--max-tokens", strconv.Itoa(maxTokens), "--epochs", strconv.Itoa(epochs), "--max-steps", strconv.Itoa(epochs * steps),
@@ -56,7 +73,7 @@ func (b *bench) alignctlBy(method, name, lake string, steps int, more ...string)
 		if err != nil {
 			return u, nil, err
 		}
-		steps, err := b.readSteps(ctx, lake)
+		steps, err := b.readSteps(ctx, lake, query)
 		return u, steps, err
 	}}
 }
@@ -70,19 +87,13 @@ func (b *bench) saveStart(ctx context.Context, method, lake string) error {
 	if _, err := os.Stat(filepath.Join(b.dir, startAdapter)); err == nil {
 		return nil
 	}
-	_, _, err := b.alignctlBy(method, "start", lake, 1, "--max-steps", "1", "--lr", "1e-30", "--out", startAdapter).run(ctx)
+	_, _, err := b.alignctlBy(method, trained, "start", lake, 1, "--max-steps", "1", "--lr", "1e-30", "--out", startAdapter).run(ctx)
 	return err
 }
 
 // readSteps asks a lake for the steps of its newest run.
-func (b *bench) readSteps(ctx context.Context, lake string) ([]step, error) {
-	cmd := exec.CommandContext(ctx, b.alignctl, "sql", "--lake", lake, "-o", "csv", `
-		WITH wide AS (PIVOT (
-			SELECT step, metric, value FROM train.steps
-			WHERE run_id = (SELECT max_by(run_id, started_at) FROM train.runs)
-		) ON metric IN ('loss', 'num_tokens', 'tokens_per_second') USING first(value))
-		SELECT loss, (num_tokens - coalesce(lag(num_tokens) OVER (ORDER BY step), 0)) / tokens_per_second AS seconds
-		FROM wide ORDER BY step`)
+func (b *bench) readSteps(ctx context.Context, lake, query string) ([]step, error) {
+	cmd := exec.CommandContext(ctx, b.alignctl, "sql", "--lake", lake, "-o", "csv", query)
 	cmd.Dir = b.dir
 	said, err := cmd.Output()
 	if err != nil {

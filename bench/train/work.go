@@ -102,18 +102,18 @@ func (b *bench) step(ctx context.Context, out io.Writer) error {
 	if err := b.writePeers("step-tokens.jsonl", rows); err != nil {
 		return err
 	}
-	programs := []program{b.alignctlOn("alignctl", "step", b.steps)}
+	programs := []program{b.alignctlOn("alignctl", "step", b.steps, "--precision", b.precision)}
 	if b.python != "" {
 		if err := b.saveStart(ctx, "sft", "step"); err != nil {
 			return err
 		}
-		programs = append(programs, b.peer("PEFT", "sft_peft.py", "step-tokens.jsonl"))
+		programs = append(programs, b.peer("PEFT", "sft_peft.py", "step-tokens.jsonl", b.precision))
 	}
 	results, err := b.takeTurns(ctx, programs)
 	if err != nil {
 		return err
 	}
-	report(out, fmt.Sprintf("%d x %d tokens, half labelled", batchSize, tokens), "tokens",
+	report(out, fmt.Sprintf("%d x %d tokens, half labelled, %s", batchSize, tokens, b.precision), "tokens",
 		float64(b.steps*batchSize*tokens), results)
 	return nil
 }
@@ -162,7 +162,7 @@ func (b *bench) dpo(ctx context.Context, out io.Writer) error {
 	if err := b.writePairs("dpo-pairs.jsonl", rows); err != nil {
 		return err
 	}
-	programs := []program{b.alignctlBy("dpo", "alignctl", "dpo", b.steps, "--batch", strconv.Itoa(pairBatch))}
+	programs := []program{b.alignctlBy("dpo", trained, "alignctl", "dpo", b.steps, "--batch", strconv.Itoa(pairBatch))}
 	if b.python != "" {
 		if err := b.saveStart(ctx, "dpo", "dpo"); err != nil {
 			return err
@@ -174,6 +174,31 @@ func (b *bench) dpo(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	report(out, fmt.Sprintf("%d pairs of 2 x %d tokens", pairBatch, 2*tokens), "pairs", float64(b.steps*pairBatch), results)
+	return nil
+}
+
+// draw measures how fast a policy's answers are drawn beside transformers.
+func (b *bench) draw(ctx context.Context, out io.Writer) error {
+	const asked, group, tokens = 2, 8, 48
+	rows := studies(asked * b.steps)
+	if err := newLake(ctx, b, "draw", rows); err != nil {
+		return err
+	}
+	if err := measure.Create(b.dir, "draw.jsonl", func(w io.Writer) error { return writeLines(w, rows) }); err != nil {
+		return err
+	}
+	programs := []program{b.alignctlBy("grpo", drawn, "alignctl", "draw", b.steps, "--lr", "1e-30",
+		"--reward-sql", "length(completion)", "--group", strconv.Itoa(group), "--rollouts", strconv.Itoa(asked*group),
+		"--max-new-tokens", strconv.Itoa(tokens))}
+	if b.python != "" {
+		programs = append(programs, b.peer("transformers", "draw_hf.py", "draw.jsonl"))
+	}
+	results, err := b.takeTurns(ctx, programs)
+	if err != nil {
+		return err
+	}
+	report(out, fmt.Sprintf("%d answers of %d tokens to each of %d prompts of 150", group, tokens, asked), "tokens",
+		float64(b.steps*asked*group*tokens), results)
 	return nil
 }
 
