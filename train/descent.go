@@ -74,6 +74,11 @@ func (d *descent) update(s stepped, sums Sums, rate float64) (stepped, error) {
 
 // evaluate measures the loss on the dev split.
 func (d *descent) evaluate(context.Context) (evaluation, error) {
+	return d.evaluateEach(func(MicroBatch, Sums) {})
+}
+
+// evaluateEach does that and shows what each micro-batch gave.
+func (d *descent) evaluateEach(show func(MicroBatch, Sums)) (evaluation, error) {
 	if len(d.dev) == 0 {
 		return evaluation{}, nil
 	}
@@ -83,12 +88,14 @@ func (d *descent) evaluate(context.Context) (evaluation, error) {
 		if err != nil {
 			return evaluation{}, err
 		}
+		show(batch, sums)
 		total = total.Add(sums)
 	}
 	if !finite(total.Loss) {
 		return evaluation{}, fmt.Errorf("the loss on the dev split is %g: lower --lr", total.Loss)
 	}
-	return evaluation{loss: total.Mean(), metrics: append(total.metrics("eval_"), metric{"eval_loss", total.Mean()})}, nil
+	return evaluation{loss: total.Mean(), metrics: append(total.metrics("eval_"), metric{"eval_loss", total.Mean()}),
+		remark: fmt.Sprintf("dev %.3f", total.Mean())}, nil
 }
 
 // measure times the second pass over a micro-batch: the first one compiles.

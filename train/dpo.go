@@ -76,7 +76,13 @@ func (d *dpo) prepare(ctx context.Context) error {
 	if err := d.findReference(ctx); err != nil {
 		return err
 	}
-	return d.program()
+	if err := d.program(); err != nil {
+		return err
+	}
+	if from := d.job.from; from != nil {
+		return d.job.trim(ctx, PreferencesSpec(), from.Step)
+	}
+	return d.keepPreferences(ctx, 0, d.reference)
 }
 
 // measure does without a reference, which costs no time in a step.

@@ -121,6 +121,7 @@ func (b pairBatch) loss(policy *Node, o *DPOOptions) LossNodes {
 			named("rewards/accuracies", ConvertDType(GreaterThan(chosen, rejected), delta.DType())),
 			named("logps/chosen", chosenLogs), named("logps/rejected", rejectedLogs),
 		},
+		Each: StopGradient(policy),
 	}
 }
 

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math"
 	"slices"
@@ -89,6 +90,7 @@ func TestDPOLearns(t *testing.T) {
 			if accuracy := valueOf(t, l, run, 12, "eval_rewards/accuracies"); accuracy != 1 || !(result.EvalLoss < 0.6) {
 				t.Errorf("in the end: held-out accuracy %g, loss %g", accuracy, result.EvalLoss)
 			}
+			checkPreferences(t, l, run, beta)
 			if result.Examples != 48 || result.TrainedTokens == 0 {
 				t.Errorf("result %+v", result.Outcome)
 			}
@@ -99,6 +101,43 @@ func TestDPOLearns(t *testing.T) {
 	if runs != 1 || rows != 20 {
 		t.Errorf("train.reference has %d rows of %d runs: want one run's 20 pairs, read by the others", rows, runs)
 	}
+}
+
+// checkPreferences looks whether train.preferences gives the reference at step 0,
+// and the metrics of train.steps after it.
+func checkPreferences(t *testing.T, l *lake.Lake, run string, beta float64) {
+	t.Helper()
+	var pairs, same int
+	one(t, l, fmt.Sprintf(`SELECT count(*), count_if(p.chosen = r.chosen AND p.rejected = r.rejected
+			AND reference_chosen = r.chosen AND reference_rejected = r.rejected)
+		FROM train.preferences AS p JOIN train.reference AS r USING (example_id)
+		WHERE p.run_id = '%s' AND step = 0`, run), &pairs, &same)
+	if pairs != 4 || same != 4 {
+		t.Errorf("train.preferences has %d pairs at step 0, %d as train.reference has them, want 4", pairs, same)
+	}
+	for _, step := range []int{6, 12} {
+		var margin, accuracy float64
+		one(t, l, fmt.Sprintf(`SELECT avg(%g * delta), avg((delta > 0)::INTEGER)
+			FROM (SELECT (chosen - reference_chosen) - (rejected - reference_rejected) AS delta
+				FROM train.preferences WHERE run_id = '%s' AND step = %d)`, beta, run, step), &margin, &accuracy)
+		within(t, "held-out margin", margin, valueOf(t, l, run, step, "eval_rewards/margins"), 1e-5)
+		within(t, "held-out accuracy", accuracy, valueOf(t, l, run, step, "eval_rewards/accuracies"), 0)
+	}
+}
+
+// preferencesOf are the rows of a run in train.preferences.
+func preferencesOf(t *testing.T, l *lake.Lake, run string) (rows []string) {
+	t.Helper()
+	err := queryNow(t.Context(), l, PreferencesSpec().Name, func(r *sql.Rows) error {
+		var row string
+		err := r.Scan(&row)
+		rows = append(rows, row)
+		return err
+	}, `SELECT format('{} {} {} {}', step, example_id, chosen, rejected) FROM train.preferences WHERE run_id = ? ORDER BY step, example_id`, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
 }
 
 // Swapping the answers turns the preference round.
@@ -135,6 +174,9 @@ func TestDPOResumes(t *testing.T) {
 	}
 	if last.SHA256 != whole.SHA256 || !slices.Equal(metrics(t, l, last.RunID), metrics(t, l, whole.RunID)) {
 		t.Errorf("resumed to %s, uninterrupted %s", last.SHA256, whole.SHA256)
+	}
+	if got, want := preferencesOf(t, l, last.RunID), preferencesOf(t, l, whole.RunID); len(want) != 16 || !slices.Equal(got, want) {
+		t.Errorf("resumed, the held-out pairs are %v, uninterrupted %v", got, want)
 	}
 	sameBytes(t, optimizerFile, checkpointsOf(whole.Out).path(12), checkpointsOf(last.Out).path(12))
 }

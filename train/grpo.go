@@ -51,7 +51,7 @@ func (g *grpo) loss(in policyInputs) LossNodes {
 	now := in.kept(lm.LogProbs(logits, in.batch.Targets))
 	policy := o.clip().Policy(now, in.column(0), in.column(1))
 	divergence, entropy := rl.Divergence(now, in.column(2)), lm.Entropy(logits)
-	loss := Add(policy.Loss, Sub(MulScalar(divergence, o.KLCoef), MulScalar(entropy, o.EntropyCoef)))
+	loss := o.encourage(Add(policy.Loss, MulScalar(divergence, o.KLCoef)), entropy)
 	weighted := func(x *Node) *Node { return in.sum(Mul(x, in.column(3))) }
 	return LossNodes{Sum: weighted(loss), Count: in.sum(in.column(3)), Metrics: []NamedNode{
 		{"loss/policy_avg", weighted(policy.Loss)}, {"kl", weighted(divergence)},

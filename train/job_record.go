@@ -104,7 +104,7 @@ func (j *job) resume(ctx context.Context, l *loop) error {
 			return err
 		}
 	}
-	return j.trimSteps(ctx, l.progress.Steps)
+	return j.trim(ctx, StepsSpec(), l.progress.Steps)
 }
 
 // checkpoint saves all that is needed to go on.

@@ -64,6 +64,8 @@ type loop struct {
 	task     progress.Task
 	progress Progress
 	saved    int // step of the last checkpoint
+
+	evaluated string // remark of the last evaluation
 }
 
 // run trains until the last step, or until ctx ends: then the step under way is
@@ -177,6 +179,7 @@ func (l *loop) evaluate(ctx context.Context, step int) error {
 	if err != nil {
 		return err
 	}
+	l.evaluated = found.remark
 	if len(found.metrics) > 0 {
 		l.judge(step, found.loss)
 	}
@@ -204,8 +207,8 @@ func (l *loop) judge(step int, loss float64) {
 // note is the live remark beside the progress bar.
 func (l *loop) note(speed float64) string {
 	text := fmt.Sprintf("loss %.3f", l.progress.Loss)
-	if !math.IsNaN(l.progress.EvalLoss) {
-		text += fmt.Sprintf(", dev %.3f", l.progress.EvalLoss)
+	if l.evaluated != "" {
+		text += ", " + l.evaluated
 	}
 	if !math.IsNaN(l.progress.EvalPrecision) {
 		text += fmt.Sprintf(", P@5 %.3f", l.progress.EvalPrecision)

@@ -96,6 +96,7 @@ type stepped struct {
 // An evaluation is what a method measured on held-out examples: nothing, where
 // there are none.
 type evaluation struct {
-	loss    float64  // the lower, the better; among metrics, too
+	loss    float64  // the lower, the better
 	metrics []metric // for train.steps
+	remark  string   // beside the progress bar
 }

@@ -69,6 +69,15 @@ func (o PolicyOptions) endless(r *rollout) float64 {
 	return o.EOSPenalty * share(r.finish != lm.FinishStop)
 }
 
+// encourage takes the bonus for entropy from a loss. Without a bonus there is no
+// gradient of the entropy, which is as large as the logits.
+func (o PolicyOptions) encourage(loss, entropy *Node) *Node {
+	if o.EntropyCoef == 0 {
+		return loss
+	}
+	return Sub(loss, MulScalar(entropy, o.EntropyCoef))
+}
+
 // inputs lays answers out for the loss.
 func (p *policyTrainer) inputs(rollouts []*rollout, learns bool) (MicroBatch, error) {
 	b, err := p.shape.lay(rollouts)
@@ -192,7 +201,7 @@ func exampleIDs(rollouts []*rollout) []string {
 // step draws answers, scores them and learns from them.
 func (p *policyTrainer) step(ctx context.Context, step int, rate float64) (done policyStep, err error) {
 	clock := stopwatch{since: time.Now()}
-	asked := p.order.take((step-1)*p.asks(), p.asks())
+	asked := p.order.take((step-1)*p.asks, p.asks)
 	rollouts, err := p.roller.roll(ctx, asked, p.draws, seedOf(p.seed, forRollouts, step))
 	if err != nil {
 		return done, err

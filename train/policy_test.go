@@ -61,7 +61,7 @@ func testPolicy() PolicyOptions {
 }
 
 func (b *policyBench) setup(o PolicyOptions) policySetup {
-	return policySetup{options: o, seed: 7, batch: 8, accumulate: 2, draws: 1,
+	return policySetup{options: o, seed: 7, batch: 8, accumulate: 2, asks: o.Rollouts, draws: 1,
 		order: questionOrder{list: b.asked, seed: 7},
 		shape: answerShape{prompt: questions{list: b.asked}.longest(), rows: 8, most: o.MaxNewTokens + 1}}
 }
@@ -102,7 +102,7 @@ func (b *policyBench) grpo(t *testing.T, change func(*GRPOOptions)) *policyTrain
 		change(&o)
 	}
 	setup := b.setup(o.PolicyOptions)
-	setup.draws = o.Group
+	setup.asks, setup.draws = o.Rollouts/o.Group, o.Group
 	return b.trainer(t, false, setup, o.newLoss)
 }
 

@@ -21,15 +21,13 @@ type policySetup struct {
 	options           PolicyOptions
 	seed              int64
 	batch, accumulate int  // answers in a micro-batch, micro-batches in an optimizer step
-	draws             int  // answers to a question in a step
+	asks              int  // questions in a step
+	draws             int  // answers to each of them
 	warmup            int  // steps in which the value head alone learns
 	valued            bool // the method has a value head
 	order             questionOrder
 	shape             answerShape
 }
-
-// asks is how many questions are asked in a step.
-func (p policySetup) asks() int { return p.options.Rollouts / p.draws }
 
 // newPolicyTrainer prepares a loaded model, whose weights now are the reference's,
 // for training. method makes the loss of the model and the state.

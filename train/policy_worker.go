@@ -29,6 +29,13 @@ type policyMethod interface {
 	newLoss(*policyModel, *policyState) policyLoss
 }
 
+// LearnsFromRewards says whether a method is one whose held-out examples are
+// measured by a reward: then minus that is its dev loss.
+func LearnsFromRewards(m Method) bool {
+	_, rewarded := m.(policyMethod)
+	return rewarded
+}
+
 // A policyWorker is PPO or GRPO at work on a job.
 type policyWorker struct {
 	method      policyMethod
@@ -56,6 +63,11 @@ func (w *policyWorker) read(ctx context.Context) (load workload, err error) {
 	w.scorer = scorer
 	if err := w.readQuestions(ctx); err != nil {
 		return load, err
+	}
+	for _, q := range []questions{w.asked, w.held} {
+		if err := scorer.Check(q.samples()); err != nil {
+			return load, err
+		}
 	}
 	load = workload{train: w.asked.counts(), dev: w.held.counts(), largest: w.shape().shape(w.shape().most)}
 	load.steps = w.steps()
@@ -118,7 +130,7 @@ func (w *policyWorker) prepare(ctx context.Context) (err error) {
 	o := w.method.Common()
 	rate, warmup := w.method.valueHead()
 	setup := policySetup{options: *w.method.policy(), seed: o.Seed, batch: o.Batch, accumulate: o.Accumulate,
-		draws: w.method.draws(), warmup: warmup, valued: rate > 0,
+		asks: w.asks(), draws: w.method.draws(), warmup: warmup, valued: rate > 0,
 		order: questionOrder{list: w.asked.list, seed: o.Seed}, shape: w.shape()}
 	stepper := o.stepper()
 	stepper.Value = rate / o.LearningRate
@@ -126,30 +138,7 @@ func (w *policyWorker) prepare(ctx context.Context) (err error) {
 	if err != nil || w.job.from == nil {
 		return err
 	}
-	return w.trimSamples(ctx, w.job.from.Step)
-}
-
-// trimSamples makes train.samples hold the run's rows up to a step: what was
-// recorded after the checkpoint comes again.
-func (w *policyWorker) trimSamples(ctx context.Context, step int) error {
-	has, err := w.sampled(ctx)
-	if err != nil || !has {
-		return err
-	}
-	query := fmt.Sprintf("SELECT * FROM train.samples WHERE run_id = '%s' AND step <= %d", w.job.id, step)
-	_, err = w.job.run.Write(ctx, SamplesSpec(), w.job.id, query)
-	return err
-}
-
-// sampled says whether the lake has train.samples.
-func (w *policyWorker) sampled(ctx context.Context) (bool, error) {
-	rows, err := w.job.run.Session().Query(ctx, `SELECT 1 FROM information_schema.tables
-		WHERE table_schema = 'train' AND table_name = 'samples'`)
-	if err != nil {
-		return false, err
-	}
-	found := rows.Next()
-	return found, errors.Join(rows.Err(), rows.Close())
+	return w.job.trim(ctx, SamplesSpec(), w.job.from.Step)
 }
 
 // measure times the second step: the first one compiles.
@@ -218,7 +207,7 @@ func (w *policyWorker) evaluate(ctx context.Context) (e evaluation, err error) {
 		return e, err
 	}
 	s := statsOf(rollouts)
-	e = evaluation{loss: -s.score, metrics: []metric{{"eval_reward", s.score}, {"eval_reward_std", s.deviation},
+	e = evaluation{loss: -s.score, remark: fmt.Sprintf("held-out reward %.3f", s.score), metrics: []metric{{"eval_reward", s.score}, {"eval_reward_std", s.deviation},
 		{"eval_rewards/unread", 1 - s.read}, {"eval_completions/mean_length", s.length}}}
 	for _, part := range s.parts {
 		e.metrics = append(e.metrics, metric{"eval_" + part.name, part.value})

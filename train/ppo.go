@@ -77,8 +77,7 @@ func (p *ppo) loss(in policyInputs) LossNodes {
 	policy := rl.Range{Low: o.ClipRange, High: o.ClipRange}.Policy(in.kept(lm.LogProbs(logits, in.batch.Targets)), in.column(0), in.column(1))
 	value, valueClipped := rl.Value(p.model.head.Values(states), in.column(2), in.column(3), o.ValueClip)
 	entropy := lm.Entropy(logits)
-	learnt := Sub(policy.Loss, MulScalar(entropy, o.EntropyCoef))
-	sum := Add(Mul(in.learns, in.sum(learnt)), in.sum(MulScalar(value, o.ValueCoef)))
+	sum := Add(Mul(in.learns, in.sum(o.encourage(policy.Loss, entropy))), in.sum(MulScalar(value, o.ValueCoef)))
 	return LossNodes{Sum: sum, Count: in.sum(OnesLike(value)), Metrics: []NamedNode{
 		{"loss/policy_avg", in.sum(policy.Loss)}, {"loss/value_avg", in.sum(value)},
 		{"policy/approxkl_avg", in.sum(policy.ApproxKL)}, {"policy/clipfrac_avg", in.sum(policy.Clipped)},

@@ -30,6 +30,15 @@ func (q questions) longest() (tokens int) {
 	return tokens
 }
 
+// samples are the questions as a reward sees them.
+func (q questions) samples() []reward.Sample {
+	samples := make([]reward.Sample, len(q.list))
+	for i, each := range q.list {
+		samples[i] = each.sample
+	}
+	return samples
+}
+
 // counts sum them up.
 func (q questions) counts() Counts {
 	c := Counts{Examples: len(q.list), Dropped: q.dropped}

@@ -176,19 +176,20 @@ func (r *Resumption) link(run string) *string {
 	return &text
 }
 
-// trimSteps makes train.steps hold the run's rows up to a step: what was
-// recorded after the checkpoint comes again.
-func (j *job) trimSteps(ctx context.Context, step int) error {
-	var rows []StepRow
-	err := queryNow(ctx, j.lake, StepsSpec().Name, func(r *sql.Rows) error {
-		row := StepRow{RunID: j.id}
-		err := r.Scan(&row.Step, &row.Metric, &row.Value)
-		rows = append(rows, row)
-		return err
-	}, `SELECT step, metric, value FROM train.steps WHERE run_id = ? AND step <= ?`, j.id, step)
+// trim makes a table of the run's metrics or samples hold its rows up to a step:
+// what was recorded after the checkpoint comes again.
+func (j *job) trim(ctx context.Context, spec lake.Spec, step int) error {
+	schema, name, _ := strings.Cut(spec.Name, ".")
+	rows, err := j.run.Session().Query(ctx, `SELECT 1 FROM information_schema.tables
+		WHERE table_schema = ? AND table_name = ?`, schema, name)
 	if err != nil {
-		return fmt.Errorf("read metrics of run %q: %w", j.id, err)
+		return fmt.Errorf("trim %s: %w", spec.Name, err)
 	}
-	_, err = lake.ReplaceRows(ctx, j.run, StepsSpec(), j.id, rows)
+	found := rows.Next()
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil || !found {
+		return err
+	}
+	query := fmt.Sprintf("SELECT * FROM %s WHERE run_id = '%s' AND step <= %d", spec.Name, j.id, step)
+	_, err = j.run.Write(ctx, spec, j.id, query)
 	return err
 }

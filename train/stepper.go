@@ -23,6 +23,7 @@ type LossNodes struct {
 	Sum     *Node // of the losses of all that Count counts
 	Count   *Node // what the loss is a mean over: labelled tokens, or pairs
 	Metrics []NamedNode
+	Each    *Node // a vector that an evaluation gives back as it is; nil: none
 }
 
 // A NamedNode is the sum of a metric over all that the loss is a mean over. A
@@ -36,6 +37,7 @@ type NamedNode struct {
 type Sums struct {
 	Loss, Count float64
 	Metrics     []NamedSum
+	Each        []float64 // of one micro-batch that was evaluated: LossNodes.Each
 }
 
 // A NamedSum is the value of a NamedNode.
@@ -167,7 +169,13 @@ func (s *Stepper) accumulateGraph(loss LossGraph) func(*model.Scope, []*Node) []
 }
 
 func (s *Stepper) evaluateGraph(loss LossGraph) func(*model.Scope, []*Node) []*Node {
-	return func(_ *model.Scope, inputs []*Node) []*Node { return s.results(loss(nil, inputs)) }
+	return func(_ *model.Scope, inputs []*Node) []*Node {
+		out := loss(nil, inputs)
+		if out.Each == nil {
+			return s.results(out)
+		}
+		return append(s.results(out), asDouble(out.Each))
+	}
 }
 
 // results lists what a program of a loss returns, for sums to read.
@@ -272,6 +280,10 @@ func (s *Stepper) sums(exec *model.Exec, inputs []any) (Sums, error) {
 	sums := Sums{Loss: takeScalar(out[0]), Count: takeScalar(out[1])}
 	for i, name := range s.metrics {
 		sums.Metrics = append(sums.Metrics, NamedSum{name, takeScalar(out[2+i])})
+	}
+	if each := out[2+len(s.metrics):]; len(each) > 0 {
+		defer each[0].MustFinalizeAll()
+		sums.Each = tensors.MustCopyFlatData[float64](each[0])
 	}
 	return sums, nil
 }

@@ -81,5 +81,5 @@ func ModelsSpec() lake.Spec {
 
 // Specs are the tables that training writes.
 func Specs() []lake.Spec {
-	return []lake.Spec{RunsSpec(), StepsSpec(), ModelsSpec(), ReferenceSpec(), SamplesSpec()}
+	return []lake.Spec{RunsSpec(), StepsSpec(), ModelsSpec(), ReferenceSpec(), PreferencesSpec(), SamplesSpec()}
 }

@@ -331,7 +331,7 @@ func printTrained(t *terminal, o trainRun, result train.Result, err error) error
 	t.remark("%d examples, %d tokens, %d of them trained, in %.1f s: %.0f tokens/s on %s, %.1f %% of the time waiting for data",
 		result.Examples, result.Tokens, result.TrainedTokens, result.Seconds, result.TokensPerSecond(), result.Backend,
 		100*result.DataWaitShare())
-	return errors.Join(t.printRows(o.format, trainedGrid(result)), err)
+	return errors.Join(t.printRows(o.format, trainedGrid(o.train, result)), err)
 }
 
 // remarkLeftOut says how many examples have nothing to teach, and why.
@@ -347,9 +347,13 @@ func (t *terminal) remarkLeftOut(maxTokens int, c train.Counts) {
 	}
 }
 
-func trainedGrid(r train.Result) *grid {
-	g := newGrid("run", "steps", "loss", "eval_loss", "eval_p_at_5", "model", "sha256")
-	g.add(r.RunID, r.Steps, measured(r.Loss), measured(r.EvalLoss), measured(r.EvalPrecision), r.Out, r.SHA256)
+func trainedGrid(m train.Method, r train.Result) *grid {
+	name, value := "eval_loss", r.EvalLoss
+	if train.LearnsFromRewards(m) {
+		name, value = "eval_reward", -r.EvalLoss
+	}
+	g := newGrid("run", "steps", "loss", name, "eval_p_at_5", "model", "sha256")
+	g.add(r.RunID, r.Steps, measured(r.Loss), measured(value), measured(r.EvalPrecision), r.Out, r.SHA256)
 	return g
 }
 

@@ -36,12 +36,13 @@ func trainListCommand(t *terminal) *cli.Command {
 // trainRunsQuery gives each run with the last value of what was measured.
 const trainRunsQuery = `
 SELECT run_id, status, method, steps, round(loss, 4) AS loss, round(eval_loss, 4) AS eval_loss,
-    round(eval_p_at_5, 4) AS eval_p_at_5, round(tokens_per_second, 1) AS tokens_per_second, backend, dataset,
+    round(eval_reward, 4) AS eval_reward, round(eval_p_at_5, 4) AS eval_p_at_5, round(tokens_per_second, 1) AS tokens_per_second, backend, dataset,
     base_path AS model
 FROM train.runs
 LEFT JOIN (
     SELECT run_id, arg_max(value, step) FILTER (metric = 'loss') AS loss,
         arg_max(value, step) FILTER (metric = 'eval_loss') AS eval_loss,
+        arg_max(value, step) FILTER (metric = 'eval_reward') AS eval_reward,
         arg_max(value, step) FILTER (metric = 'eval_p_at_5') AS eval_p_at_5
     FROM train.steps GROUP BY run_id
 ) USING (run_id)

@@ -54,14 +54,28 @@ func TestWeightedParts(t *testing.T) {
 	}
 }
 
-// A question that nobody answered is a fault of the data, not of the answer.
+// A question that nobody answered is a fault of the data, not of the answer: it is
+// refused before it is asked.
 func TestScoreNeedsLabels(t *testing.T) {
+	unlabelled := []reward.Sample{{ExampleID: "en:sea:1", Label: skyLabel}, {ExampleID: "en:sky:1"}}
 	for _, part := range []string{"ranking", "ranking_published", "hit_strength"} {
-		scorer, err := reward.Options{Parts: part}.Open(t.Context(), nil)
-		_, scoreErr := scorer.Score(t.Context(), []reward.Sample{{ExampleID: "en:sky:1", Completion: "blue"}})
-		if err = errors.Join(err, scoreErr); err == nil || !strings.Contains(err.Error(), `example "en:sky:1"`) {
-			t.Errorf("%s: error %v, want one that names the example", part, err)
+		scorer, err := reward.Options{Parts: "format," + part}.Open(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
 		}
+		_, scoreErr := scorer.Score(t.Context(), unlabelled)
+		for _, err := range []error{scoreErr, scorer.Check(unlabelled)} {
+			if err == nil || !strings.Contains(err.Error(), `example "en:sky:1" has no label`) {
+				t.Errorf("%s: error %v, want one that names the example", part, err)
+			}
+		}
+		if err := scorer.Check(unlabelled[:1]); err != nil {
+			t.Errorf("%s: a question with a label is refused: %v", part, err)
+		}
+	}
+	scorer, err := reward.Options{Parts: "format"}.Open(t.Context(), nil)
+	if err = errors.Join(err, scorer.Check(unlabelled)); err != nil {
+		t.Errorf("format needs no label: %v", err)
 	}
 }
 

@@ -88,15 +88,27 @@ type function struct {
 }
 
 func (f function) values(_ context.Context, samples []Sample) ([]value, error) {
+	if err := f.check(samples); err != nil {
+		return nil, err
+	}
 	values := make([]value, len(samples))
 	for i, s := range samples {
-		if f.needsLabel && len(s.Label) == 0 {
-			return nil, fmt.Errorf("%s has no label: people's associates are the column label of the data set, "+
-				"or core.strength has them for its language and cue", s.name())
-		}
 		values[i] = f.of(s)
 	}
 	return values, nil
+}
+
+// check refuses samples that the function can't look at.
+func (f function) check(samples []Sample) error {
+	if !f.needsLabel {
+		return nil
+	}
+	unlabelled := func(s Sample) bool { return len(s.Label) == 0 }
+	if i := slices.IndexFunc(samples, unlabelled); i >= 0 {
+		return fmt.Errorf("example %q has no label: people's associates are the column label of the data set, "+
+			"or core.strength has them for its language and cue", samples[i].ExampleID)
+	}
+	return nil
 }
 
 // functions are the named parts.
@@ -123,6 +135,21 @@ type Weighted struct {
 // Tables are the tables of the lake that the reward reads, sorted: inputs of a
 // run that learns from it.
 func (w *Weighted) Tables() []string { return w.tables }
+
+// Check refuses questions to which no answer could be scored, before any is
+// asked: they are samples without a completion.
+func (w *Weighted) Check(questions []Sample) error {
+	for i, p := range w.parts {
+		f, ok := p.(function)
+		if !ok {
+			continue
+		}
+		if err := f.check(questions); err != nil {
+			return fmt.Errorf("reward %s: %w", w.weights[i].Name, err)
+		}
+	}
+	return nil
+}
 
 // Score scores samples. SQL sees all of them at once.
 func (w *Weighted) Score(ctx context.Context, samples []Sample) ([]Score, error) {
