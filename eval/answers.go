@@ -19,7 +19,7 @@ type key struct{ language, cue string }
 // An answer is a model's text on a cue.
 type answer struct {
 	key
-	split, output string
+	item, split, output string
 }
 
 // findRun resolves Latest and checks that the run exists.
@@ -41,16 +41,16 @@ func findRun(ctx context.Context, s *lake.Session, run string) (string, error) {
 
 // answersQuery gives a run's answers in the order of the scores.
 const answersQuery = `
-select language, cue, split, output
+select language, cue, item_id, split, output
 from eval.samples
 where run_id = $1 and sample = 0
-order by language, cue`
+order by language, cue, item_id`
 
 func readAnswers(ctx context.Context, s *lake.Session, run string) ([]answer, error) {
 	var answers []answer
 	err := eachRow(ctx, s, answersQuery, []any{run}, func(rows *sql.Rows) error {
 		var a answer
-		err := rows.Scan(&a.language, &a.cue, &a.split, &a.output)
+		err := rows.Scan(&a.language, &a.cue, &a.item, &a.split, &a.output)
 		answers = append(answers, a)
 		return err
 	})

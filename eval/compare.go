@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,31 +12,32 @@ import (
 	"alignctl/lake"
 )
 
-// CompareOptions names two scored runs.
+// CompareOptions names two scored runs, or two scorings.
 type CompareOptions struct {
-	Run       string // run id, or Latest
-	Against   string // the run whose values are taken off
+	Run       string // run id, scoring id, or Latest; a run stands for its newest scoring
+	Against   string // whose values are taken off
+	Suite     string // of the scoring that a run stands for; "": of Run's newest
 	Bootstrap stat.Bootstrap
 	Command   string
 	Version   string // of alignctl
 }
 
-// Compare publishes, for each metric that both runs have, the mean over their
-// common cues of Run's score minus Against's, with the interval and p value of
-// a paired bootstrap, as rows of eval.metrics under Run. Both must have been
-// scored in the same way.
+// Compare publishes, for each metric that both scorings have, the mean over
+// their common items of Run's score minus Against's, with the interval and p
+// value of a paired bootstrap, as rows of eval.metrics under Run's scoring.
+// Runs must have been scored in the same way; scorings that are named need not.
 func Compare(ctx context.Context, l *lake.Lake, o CompareOptions) (_ Scored, err error) {
 	o.Bootstrap = o.Bootstrap.WithDefaults()
 	if err := o.Bootstrap.Validate(); err != nil {
 		return Scored{}, err
 	}
-	run, err := begin(ctx, l, o.info(), ScoresTable.Name, MetricsTable.Name)
+	run, err := begin(ctx, l, o.info(), ScoringsTable.Name, ScoresTable.Name, MetricsTable.Name)
 	if err != nil {
 		return Scored{}, err
 	}
 	defer func() { err = errors.Join(err, run.Close()) }()
 	c := comparison{options: o}
-	if err := c.check(ctx, run.Session()); err != nil {
+	if err := c.find(ctx, run.Session()); err != nil {
 		return Scored{}, err
 	}
 	if err := c.record(ctx, run); err != nil {
@@ -44,92 +46,150 @@ func Compare(ctx context.Context, l *lake.Lake, o CompareOptions) (_ Scored, err
 	if err := c.pair(ctx, run.Session()); err != nil {
 		return Scored{}, err
 	}
-	others, err := readMetrics(ctx, run.Session(), c.options.Run)
-	if err != nil {
-		return Scored{}, err
-	}
-	others = slices.DeleteFunc(others, func(m MetricRow) bool { return m.Against == c.options.Against })
-	if _, err := lake.ReplaceRows(ctx, run, MetricsTable, c.options.Run, append(others, c.metrics...)); err != nil {
+	if err := c.write(ctx, run); err != nil {
 		return Scored{}, err
 	}
 	if _, err := run.Publish(ctx, lake.Done); err != nil {
 		return Scored{}, err
 	}
-	return Scored{RunID: c.options.Run, Against: c.options.Against, Metrics: c.metrics, Warnings: c.warnings}, nil
+	return Scored{RunID: c.of.RunID, ScoringID: c.of.ScoringID, Against: c.against.ScoringID, Metrics: c.metrics,
+		Warnings: c.warnings}, nil
 }
 
 func (o CompareOptions) info() lake.RunInfo {
 	return lake.RunInfo{Command: o.Command, Version: o.Version, Config: map[string]any{
-		"run": o.Run, "against": o.Against, "bootstrap": o.Bootstrap,
+		"run": o.Run, "against": o.Against, "suite": o.Suite, "bootstrap": o.Bootstrap,
 	}}
 }
 
 // A comparison is the work of one Compare call.
 type comparison struct {
-	options  CompareOptions
-	metrics  []MetricRow
-	warnings []string
+	options     CompareOptions
+	of, against ScoringRow
+	metrics     []MetricRow
+	warnings    []string
 }
 
-// check resolves the runs and refuses what can't be compared.
-func (c *comparison) check(ctx context.Context, s *lake.Session) (err error) {
-	if c.options.Run, err = findRun(ctx, s, c.options.Run); err != nil {
+// find finds the scorings and refuses what can't be compared.
+func (c *comparison) find(ctx context.Context, s *lake.Session) (err error) {
+	if c.of, err = findScoring(ctx, s, c.options.Run, c.options.Suite); err != nil {
 		return err
 	}
-	if c.options.Against, err = findRun(ctx, s, c.options.Against); err != nil {
+	if c.against, err = findScoring(ctx, s, c.options.Against, c.of.Suite); err != nil {
 		return err
 	}
-	if c.options.Run == c.options.Against {
-		return fmt.Errorf("compare run %q: it is the same run twice", c.options.Run)
+	if c.of.ScoringID == c.against.ScoringID {
+		return fmt.Errorf("compare %q with %q: it is the same scoring twice", c.options.Run, c.options.Against)
 	}
-	methods := map[string]string{}
-	for _, id := range []string{c.options.Run, c.options.Against} {
-		found, err := texts(ctx, s, "select any_value(method order by method) from eval.metrics "+
-			"where run_id = $1 and against = '' and metric = $2 having count(*) > 0", id, CuesWithoutGold)
-		if err != nil {
-			return fmt.Errorf("compare run %q: %w", id, err)
+	return c.checkWays()
+}
+
+// findScoring finds a scoring by its id, or a run's newest one of a suite.
+func findScoring(ctx context.Context, s *lake.Session, name, suite string) (ScoringRow, error) {
+	named, err := readScorings(ctx, s, "scoring_id = $1", name)
+	if err != nil || len(named) > 0 {
+		return append(named, ScoringRow{})[0], err
+	}
+	run, err := findRun(ctx, s, name)
+	if err != nil {
+		return ScoringRow{}, err
+	}
+	scorings, err := readScorings(ctx, s, "run_id = $1 and $2 in ('', suite)", run, suite)
+	if err == nil && len(scorings) == 0 {
+		err = fmt.Errorf("compare run %[1]q: it has no scores%[2]s (alignctl eval score %[1]s)", run, ofSuite(suite))
+	}
+	return append(scorings, ScoringRow{})[0], err
+}
+
+func ofSuite(suite string) string {
+	if suite == "" {
+		return ""
+	}
+	return " of suite " + suite
+}
+
+// checkWays says where the scorings differ otherwise than by their runs: an
+// error, unless both were named.
+func (c *comparison) checkWays() error {
+	if c.of.People != c.against.People {
+		c.warnings = append(c.warnings, "the tables of people's answers have changed between the two scorings: "+
+			"score the older one again")
+	}
+	ways, err := [2]string{}, error(nil)
+	for i, s := range []ScoringRow{c.of, c.against} {
+		if ways[i], err = s.way(); err != nil {
+			return err
 		}
-		if len(found) == 0 {
-			return fmt.Errorf("compare run %q: it has no scores (alignctl eval score %s)", id, id)
-		}
-		methods[id] = found[0]
 	}
-	if a, b := methods[c.options.Run], methods[c.options.Against]; a != b {
-		return fmt.Errorf("compare run %q with %q: they were scored in different ways, (%s) and (%s)",
-			c.options.Run, c.options.Against, a, b)
+	if ways[0] == ways[1] {
+		return nil
 	}
-	return nil
+	differ := fmt.Sprintf("they were scored in different ways, %s (%s) and %s (%s)", c.of.ScoringID, ways[0],
+		c.against.ScoringID, ways[1])
+	if c.options.Run == c.of.ScoringID && c.options.Against == c.against.ScoringID {
+		c.warnings = append(c.warnings, differ)
+		return nil
+	}
+	return fmt.Errorf("compare run %q with %q: %s; name two scorings of eval.scorings to compare them all the same",
+		c.options.Run, c.options.Against, differ)
+}
+
+// way is what decides a scoring's scores: its options but for the intervals.
+func (r ScoringRow) way() (string, error) {
+	var options map[string]any
+	if err := json.Unmarshal([]byte(r.Options), &options); err != nil {
+		return "", fmt.Errorf("read options of scoring %q: %w", r.ScoringID, err)
+	}
+	delete(options, "bootstrap")
+	return canonicalJSON(options)
 }
 
 // record says what the comparison is made from: both runs' scores, and the
 // metrics that it is added to.
 func (c *comparison) record(ctx context.Context, run *lake.Run) error {
-	for _, id := range []string{c.options.Run, c.options.Against} {
+	for _, id := range []string{c.of.RunID, c.against.RunID} {
 		if _, err := run.InputScope(ctx, ScoresTable.Name, id); err != nil {
 			return err
 		}
 	}
-	_, err := run.InputScope(ctx, MetricsTable.Name, c.options.Run)
+	_, err := run.InputScope(ctx, MetricsTable.Name, c.of.RunID)
 	return err
 }
 
-// pairsQuery gives the scores of two runs on the same cues, and null where
-// only one has the cue.
-const pairsQuery = `
-select metric, a.value, b.value
-from (select * from eval.scores where run_id = $1) a
-full join (select * from eval.scores where run_id = $2) b using (language, cue, metric)
-order by metric, language, cue`
+// write puts the comparison in place of an earlier one of the two scorings.
+func (c *comparison) write(ctx context.Context, run *lake.Run) error {
+	others, err := readMetrics(ctx, run.Session(), c.of.RunID)
+	if err != nil {
+		return err
+	}
+	others = slices.DeleteFunc(others, func(m MetricRow) bool {
+		return m.ScoringID == c.of.ScoringID && m.Against == c.against.ScoringID
+	})
+	_, err = lake.ReplaceRows(ctx, run, MetricsTable, c.of.RunID, append(others, c.metrics...))
+	return err
+}
 
-// pair sets the runs' scores side by side and estimates the differences.
+// pairsQuery gives the values of two scorings on the same items, and null where
+// only one has the item: the same cue, however it was asked for.
+const pairsQuery = `
+with score as (
+	select run_id, scoring_id, language, coalesce(cue, item_id) as item, metric, value
+	from eval.scores
+)
+select metric, a.value, b.value
+from (select * from score where run_id = $1 and scoring_id = $2) a
+full join (select * from score where run_id = $3 and scoring_id = $4) b using (language, item, metric)
+order by metric, language, item`
+
+// pair sets the scorings' values side by side and estimates the differences.
 func (c *comparison) pair(ctx context.Context, s *lake.Session) error {
 	p := pairs{values: map[string]*[2][]float64{}, lone: map[string]int{}}
-	err := eachRow(ctx, s, pairsQuery, []any{c.options.Run, c.options.Against}, p.scan)
-	if err != nil {
+	args := []any{c.of.RunID, c.of.ScoringID, c.against.RunID, c.against.ScoringID}
+	if err := eachRow(ctx, s, pairsQuery, args, p.scan); err != nil {
 		return fmt.Errorf("compare run %q: %w", c.options.Run, err)
 	}
 	if len(p.values) == 0 {
-		return fmt.Errorf("compare run %q with %q: they have no cue in common", c.options.Run, c.options.Against)
+		return fmt.Errorf("compare run %q with %q: they have no item in common", c.options.Run, c.options.Against)
 	}
 	if n := p.lone[WordsMetric]; n > 0 {
 		c.warnings = append(c.warnings, fmt.Sprintf("%d cues are in only one of the runs and are left out", n))
@@ -137,9 +197,12 @@ func (c *comparison) pair(ctx context.Context, s *lake.Session) error {
 	for _, metric := range p.names {
 		both := p.values[metric]
 		d := c.options.Bootstrap.PairedDifference(both[0], both[1])
-		row := estimateRow(c.options.Run, metric, d.Estimate, c.options.Bootstrap)
-		row.Against, row.PValue = c.options.Against, &d.P
-		row.Method = "mean of paired differences over cues; " + c.options.Bootstrap.String()
+		row := estimateRow(metric, d.Estimate, c.options.Bootstrap)
+		row.RunID, row.ScoringID, row.Against = c.of.RunID, c.of.ScoringID, c.against.ScoringID
+		if d.N > 1 {
+			row.PValue = &d.P
+		}
+		row.Method = "mean of paired differences over items; " + c.options.Bootstrap.String()
 		c.metrics = append(c.metrics, row)
 	}
 	return nil

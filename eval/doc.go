@@ -2,8 +2,9 @@
 //
 // Generating and scoring are apart, and meet in tables: Generate asks a model
 // and keeps its answers (eval.runs, eval.samples); Score turns the answers of
-// a run into a score for each cue and a metric with an interval for the run
-// (eval.scores, eval.metrics), and may be repeated with other options; Compare
-// sets two scored runs against each other, cue by cue. What an answer means is
-// decided in reply.Parse, what a metric means in Gold.
+// a run into values of its items and figures with intervals (eval.scores,
+// eval.metrics) under a scoring (eval.scorings), and may be repeated with other
+// options, whose rows stand beside the earlier ones; Compare sets two scorings
+// against each other, item by item. What an answer means is decided in
+// package reply, what a metric means in Gold.
 package eval

@@ -217,10 +217,10 @@ func TestGenerateKeepsAnswersAndWhatMadeThem(t *testing.T) {
 	if diff := cmp.Diff([]string{"en:sea:0 0 <words for sea|true> " + want + " 31 31 stop"}, rows); diff != "" {
 		t.Errorf("samples (-want +got):\n%s", diff)
 	}
-	rows = query(t, l, "select suite, model_path, adapter_path is null, model_sha256, dataset, split, decoding, backend, status, items "+
+	rows = query(t, l, "select suite, kind, languages, model_path, adapter_path is null, model_sha256, dataset, split, decoding, backend, status, items "+
 		"from eval.runs where run_id = '"+got.RunID+"' and dataset_snapshot = "+
 		"(select snapshot_id::varchar from meta.inputs where table_name = 'data.sft_ranked')")
-	if diff := cmp.Diff([]string{`associations models/script true abc data.sft_ranked test ` +
+	if diff := cmp.Diff([]string{`associations local [en] models/script true abc data.sft_ranked test ` +
 		`{"max_new_tokens":256,"method":"greedy"} script done 4`}, rows); diff != "" {
 		t.Errorf("runs (-want +got):\n%s", diff)
 	}
@@ -330,13 +330,13 @@ func TestScore(t *testing.T) {
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
-	rows = query(t, l, "select cue, value, parse_status from eval.scores where metric = 'p_at_5' order by cue")
+	rows = query(t, l, "select cue, value, status from eval.scores where metric = 'p_at_5' order by cue")
 	if diff := cmp.Diff([]string{"sea 0.4 ok", "sky 0.4 ok", "sun 0 empty"}, rows); diff != "" {
 		t.Errorf("scores (-want +got):\n%s", diff)
 	}
 }
 
-func TestScoreIsIdempotentAndReplaces(t *testing.T) {
+func TestScoringAgainChangesNothingAndOtherOptionsAddRows(t *testing.T) {
 	t.Parallel()
 	l := testLake(t)
 	run := generate(t, l, &script{answers: caseAnswers(t)}).RunID
@@ -347,9 +347,33 @@ func TestScoreIsIdempotentAndReplaces(t *testing.T) {
 		t.Errorf("scoring again moved the lake: %s", diff)
 	}
 	score(t, l, eval.ScoreOptions{Run: run, Population: "us", Ks: []int{2}})
-	rows := query(t, l, "select metric, value, method[:17] from eval.metrics where metric like 'p_at%' order by metric")
-	if diff := cmp.Diff([]string{"p_at_2 0.5 population us, sp", "p_at_2_strict 0.5 population us, sp"}, rows); diff != "" {
+	rows := query(t, l, "select population, metric, value, method[:17] from eval.metrics join eval.scorings using (run_id, scoring_id) "+
+		"where metric in ('p_at_2', 'p_at_2_strict', 'p_at_5') and slice = '' order by population, metric")
+	want := []string{"all p_at_5 0.26666666666666666 population all, sp", "us p_at_2 0.5 population us, sp",
+		"us p_at_2_strict 0.5 population us, sp"}
+	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Errorf("metrics after scoring in another way (-want +got):\n%s", diff)
+	}
+	rows = query(t, l, "select count(distinct scoring_id), count(distinct length(scoring_id)), count(*) = count(distinct (scoring_id, item_id, metric)) from eval.scores")
+	if diff := cmp.Diff([]string{"2 1 true"}, rows); diff != "" {
+		t.Errorf("scores after scoring in another way (-want +got):\n%s", diff)
+	}
+	other := digests(t, l)
+	score(t, l, eval.ScoreOptions{Run: run})
+	if diff := cmp.Diff(other, digests(t, l)); diff != "" {
+		t.Errorf("scoring in the first way again moved the lake: %s", diff)
+	}
+}
+
+// One cue has a mean but no interval, and no test.
+func TestScoreOfOneCue(t *testing.T) {
+	t.Parallel()
+	l := testLake(t)
+	run := generate(t, l, &script{answers: caseAnswers(t)}).RunID
+	score(t, l, eval.ScoreOptions{Run: run, Population: "us", Ks: []int{5}})
+	rows := query(t, l, "select value, n, stderr, ci_low, ci_high from eval.metrics where metric = 'p_at_5' and slice = ''")
+	if diff := cmp.Diff([]string{"0.2 1 <nil> <nil> <nil>"}, rows); diff != "" {
+		t.Errorf("metric (-want +got):\n%s", diff)
 	}
 }
 
@@ -395,27 +419,66 @@ func TestCompare(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := query(t, l, "select metric, value, n, p_value < 0.2 from eval.metrics where run_id = '"+after+
-		"' and against = '"+before+"' and metric = 'p_at_1'")
+		"' and against = (select scoring_id from eval.scorings where run_id = '"+before+"') and metric = 'p_at_1'")
 	if diff := cmp.Diff([]string{"p_at_1 1 3 true"}, rows); diff != "" || len(got.Warnings) != 0 {
 		t.Errorf("comparison (-want +got):\n%s\nwarnings %q", diff, got.Warnings)
 	}
-
-	// Scoring again keeps the comparison while the scores stay, and drops it when they change.
 	compared := digests(t, l)
-	score(t, l, eval.ScoreOptions{Run: after, Ks: []int{1}})
+	again := score(t, l, eval.ScoreOptions{Run: after, Ks: []int{1}})
 	if diff := cmp.Diff(compared, digests(t, l)); diff != "" {
 		t.Errorf("scoring again moved the lake: %s", diff)
 	}
-	backwards := eval.CompareOptions{Run: before, Against: after}
-	if _, err := eval.Compare(t.Context(), l, backwards); err != nil {
-		t.Fatal(err)
+
+	// Runs are compared when scored alike; two ways of scoring only by name.
+	us := score(t, l, eval.ScoreOptions{Run: after, Ks: []int{1}, Population: "us"})
+	if _, err := eval.Compare(t.Context(), l, o); err == nil || !strings.Contains(err.Error(), "in different ways") {
+		t.Errorf("Compare of runs scored in different ways = %v, want a refusal", err)
 	}
-	score(t, l, eval.ScoreOptions{Run: after, Ks: []int{1}, Population: "us"})
+	o.Run, o.Against = us.ScoringID, again.ScoringID
+	if got, err = eval.Compare(t.Context(), l, o); err != nil || len(got.Warnings) == 0 {
+		t.Errorf("Compare of two ways = %+v, %v, want a warning", got, err)
+	}
+}
+
+// A comparison goes when the scores under it change, as they do when people's
+// answers change.
+func TestComparisonsOfChangedScoresGo(t *testing.T) {
+	t.Parallel()
+	l := testLake(t)
+	before := generate(t, l, &script{answers: map[string]string{"sky": "wind", "sea": "tree"}}).RunID
+	after := generate(t, l, &script{answers: map[string]string{"sky": "blue", "sea": "wave"}}).RunID
+	for _, run := range []string{before, after} {
+		score(t, l, eval.ScoreOptions{Run: run, Ks: []int{1}})
+	}
+	for _, o := range []eval.CompareOptions{{Run: after, Against: before}, {Run: before, Against: after}} {
+		if _, err := eval.Compare(t.Context(), l, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rewriteStrength(t, l, "select 'en' as language, 'all' as population, 'sky' as cue, 'wind' as response, 3 as n123")
+	score(t, l, eval.ScoreOptions{Run: after, Ks: []int{1}})
 	if rows := query(t, l, "select metric from eval.metrics where against <> ''"); len(rows) > 0 {
 		t.Errorf("comparisons of changed scores stay: %q", rows)
 	}
-	if _, err := eval.Compare(t.Context(), l, o); err == nil || !strings.Contains(err.Error(), "in different ways") {
-		t.Errorf("Compare of runs scored in different ways = %v, want a refusal", err)
+	got, err := eval.Compare(t.Context(), l, eval.CompareOptions{Run: after, Against: before})
+	if err != nil || len(got.Warnings) == 0 || !strings.Contains(got.Warnings[0], "people's answers have changed") {
+		t.Errorf("Compare of scorings against other people = %+v, %v, want a warning", got, err)
+	}
+}
+
+// rewriteStrength puts other responses of people into a test lake.
+func rewriteStrength(t *testing.T, l *lake.Lake, query string) {
+	t.Helper()
+	run, err := l.Begin(t.Context(), lake.RunInfo{Command: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	if _, err := run.Write(t.Context(), strengthTable, "", query); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Publish(t.Context(), lake.Done); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -16,9 +16,6 @@ import (
 	"alignctl/train/lm"
 )
 
-// Suite is what Generate asks for, as eval.runs names it.
-const Suite = "associations"
-
 // The defaults of GenerateOptions.
 const (
 	DefaultSplit        = "test"
@@ -153,7 +150,7 @@ func (o GenerateOptions) validate(pins lake.Pins) error {
 // config is the options in force, for the lake's record of the run. The model
 // is in eval.runs.
 func (o GenerateOptions) config() any {
-	return map[string]any{"suite": Suite, "dataset": o.Dataset, "split": o.Split, "language": o.Language,
+	return map[string]any{"suite": Associations, "dataset": o.Dataset, "split": o.Split, "language": o.Language,
 		"limit": o.Limit, "decoding": o.decoding(), "seed": o.Seed, "batch": o.Batch}
 }
 
@@ -223,10 +220,10 @@ func (g *generation) publish(ctx context.Context, run *lake.Run, data lake.Pin, 
 		return fmt.Errorf("describe decoding: %w", err)
 	}
 	row := RunRow{
-		RunID: g.runID, Suite: Suite, ModelPath: g.model.Path, AdapterPath: optional(g.model.Adapter),
+		RunID: g.runID, Suite: Associations, Kind: LocalKind, ModelPath: g.model.Path, AdapterPath: optional(g.model.Adapter),
 		ModelSHA256: g.model.SHA256, AdapterSHA256: optional(g.model.AdapterSHA256),
 		Dataset: data.Table, DatasetSnapshot: strconv.FormatInt(data.Snapshot, 10), Split: g.options.Split,
-		Decoding: string(decoding), Seed: g.options.Seed, Backend: g.model.Backend, Version: g.options.Version,
+		Languages: []string{g.items[0].language}, Decoding: string(decoding), Seed: g.options.Seed, Backend: g.model.Backend, Version: g.options.Version,
 		StartedAt: g.started, EndedAt: time.Now().UTC(), Status: string(status),
 		Items: int64(len(g.samples)), Tokens: int64(g.tokens), Seconds: g.seconds,
 	}

@@ -12,10 +12,11 @@ import (
 
 // metricsQuery gives a run's rows of eval.metrics.
 const metricsQuery = `
-select run_id, metric, against, value, stderr, ci_low, ci_high, p_value, n, method, seed
+select run_id, scoring_id, metric, slice, against, value, stderr, ci_low, ci_high, p_value, p_holm, effect, mde,
+	n, method, seed
 from eval.metrics
 where run_id = $1
-order by metric, against`
+order by scoring_id, metric, slice, against`
 
 // readMetrics reads what eval.metrics holds of a run; nothing where the lake
 // has no such table yet.
@@ -26,8 +27,8 @@ func readMetrics(ctx context.Context, s *lake.Session, run string) ([]MetricRow,
 	var metrics []MetricRow
 	err := eachRow(ctx, s, metricsQuery, []any{run}, func(rows *sql.Rows) error {
 		var m MetricRow
-		err := rows.Scan(&m.RunID, &m.Metric, &m.Against, &m.Value, &m.StdErr, &m.CILow, &m.CIHigh, &m.PValue,
-			&m.N, &m.Method, &m.Seed)
+		err := rows.Scan(&m.RunID, &m.ScoringID, &m.Metric, &m.Slice, &m.Against, &m.Value, &m.StdErr, &m.CILow, &m.CIHigh,
+			&m.PValue, &m.PHolm, &m.Effect, &m.MDE, &m.N, &m.Method, &m.Seed)
 		metrics = append(metrics, m)
 		return err
 	})
@@ -37,16 +38,16 @@ func readMetrics(ctx context.Context, s *lake.Session, run string) ([]MetricRow,
 	return metrics, nil
 }
 
-// dropComparisons takes out of eval.metrics what rests on a run's scores: its
-// comparisons with others, and theirs with it.
+// dropComparisons takes out of eval.metrics what rests on a scoring's scores:
+// its comparisons with others, and theirs with it.
 func dropComparisons(ctx context.Context, run *lake.Run, id string) error {
 	if held, err := holds(ctx, run.Session(), MetricsTable); err != nil || !held {
 		return err
 	}
 	scopes, err := texts(ctx, run.Session(), "select distinct run_id from eval.metrics "+
-		"where against = $1 or run_id = $1 and against <> '' order by all", id)
+		"where against = $1 or scoring_id = $1 and against <> '' order by all", id)
 	if err != nil {
-		return fmt.Errorf("find comparisons with run %q: %w", id, err)
+		return fmt.Errorf("find comparisons with scoring %q: %w", id, err)
 	}
 	for _, scope := range scopes {
 		metrics, err := readMetrics(ctx, run.Session(), scope)
@@ -54,7 +55,7 @@ func dropComparisons(ctx context.Context, run *lake.Run, id string) error {
 			return err
 		}
 		kept := slices.DeleteFunc(metrics, func(m MetricRow) bool {
-			return m.Against != "" && (m.RunID == id || m.Against == id)
+			return m.Against != "" && (m.ScoringID == id || m.Against == id)
 		})
 		if _, err := lake.ReplaceRows(ctx, run, MetricsTable, scope, kept); err != nil {
 			return err
@@ -63,8 +64,15 @@ func dropComparisons(ctx context.Context, run *lake.Run, id string) error {
 	return nil
 }
 
-// estimateRow is a row of eval.metrics with the figures of an estimate.
-func estimateRow(run, metric string, e stat.Estimate, b stat.Bootstrap) MetricRow {
-	return MetricRow{RunID: run, Metric: metric, Value: e.Value, StdErr: &e.StdErr, CILow: &e.Low, CIHigh: &e.High,
-		N: int64(e.N), Seed: int64(b.Seed)}
+// estimateRow is a row of eval.metrics with the figures of an estimate. One item
+// has no spread, and none no mean.
+func estimateRow(metric string, e stat.Estimate, b stat.Bootstrap) MetricRow {
+	row := MetricRow{Metric: metric, N: int64(e.N), Seed: int64(b.Seed)}
+	if e.N > 0 {
+		row.Value = &e.Value
+	}
+	if e.N > 1 {
+		row.StdErr, row.CILow, row.CIHigh = &e.StdErr, &e.Low, &e.High
+	}
+	return row
 }

@@ -7,35 +7,49 @@ import (
 )
 
 // Specs are the tables that this package writes.
-func Specs() []lake.Spec { return []lake.Spec{RunsTable, SamplesTable, ScoresTable, MetricsTable} }
+func Specs() []lake.Spec {
+	return []lake.Spec{RunsTable, SamplesTable, ScoringsTable, ScoresTable, MetricsTable}
+}
 
 // A RunRow is a row of eval.runs.
 type RunRow struct {
 	RunID           string    `parquet:"run_id,id(1)" doc:"the run that asked"`
-	Suite           string    `parquet:"suite,id(2)" doc:"what was asked for: associations"`
-	ModelPath       string    `parquet:"model_path,id(3)" doc:"folder of the model, as given"`
-	AdapterPath     *string   `parquet:"adapter_path,optional,id(4)" doc:"folder of the adapter, as given; null for none"`
-	ModelSHA256     string    `parquet:"model_sha256,id(5)" doc:"digest of the model's files"`
-	AdapterSHA256   *string   `parquet:"adapter_sha256,optional,id(6)" doc:"digest of the adapter's files; null for none"`
-	Dataset         string    `parquet:"dataset,id(7)" doc:"table that the prompts come from"`
-	DatasetSnapshot string    `parquet:"dataset_snapshot,id(8)" doc:"its snapshot"`
-	Split           string    `parquet:"split,id(9)" doc:"split of the cues: on train, the answers may be learnt by heart"`
-	Decoding        string    `parquet:"decoding,id(10)" doc:"how tokens were chosen, as JSON"`
-	Seed            int64     `parquet:"seed,id(11)" doc:"seed of the draws; without effect where decoding is greedy"`
-	Backend         string    `parquet:"backend,id(12)" doc:"what computed"`
-	Version         string    `parquet:"version,id(13)" doc:"version of alignctl"`
-	StartedAt       time.Time `parquet:"started_at,timestamp(microsecond),id(14)" doc:"start, UTC"`
-	EndedAt         time.Time `parquet:"ended_at,timestamp(microsecond),id(15)" doc:"end, UTC"`
-	Status          string    `parquet:"status,id(16)" doc:"done, or interrupted with the answers so far"`
-	Items           int64     `parquet:"items,id(17)" unit:"count" doc:"answers"`
-	Tokens          int64     `parquet:"tokens,id(18)" unit:"token" doc:"tokens generated"`
-	Seconds         float64   `parquet:"seconds,id(19)" unit:"second" doc:"time spent generating"`
+	Suite           string    `parquet:"suite,id(2)" doc:"what was asked for: associations or wvs"`
+	Kind            string    `parquet:"kind,id(3)" doc:"who answered: local (a model's folder), endpoint (a server) or answers (a file of them)"`
+	ModelPath       string    `parquet:"model_path,id(4)" doc:"folder of the model, or file of answers, as given; empty for an endpoint"`
+	AdapterPath     *string   `parquet:"adapter_path,optional,id(5)" doc:"folder of the adapter, as given; null for none"`
+	ModelSHA256     string    `parquet:"model_sha256,id(6)" doc:"digest of the model's files, or of the file of answers; empty for an endpoint"`
+	AdapterSHA256   *string   `parquet:"adapter_sha256,optional,id(7)" doc:"digest of the adapter's files; null for none"`
+	Endpoint        *string   `parquet:"endpoint,optional,id(8)" doc:"address of the server, without user or key; null where none was asked"`
+	ServedModel     *string   `parquet:"served_model,optional,id(9)" doc:"name of the model there; null where no server was asked"`
+	Dataset         string    `parquet:"dataset,id(10)" doc:"table that the prompts come from"`
+	DatasetSnapshot string    `parquet:"dataset_snapshot,id(11)" doc:"its snapshot"`
+	Split           string    `parquet:"split,id(12)" doc:"split of the cues: on train, the answers may be learnt by heart"`
+	Template        *string   `parquet:"template,optional,id(13)" doc:"id of the prompt template; null where the prompts name none or several"`
+	Languages       []string  `parquet:"languages,id(14),list" parquet-element:",id(25)" doc:"languages of the prompts, in order"`
+	Decoding        string    `parquet:"decoding,id(15)" doc:"how tokens were chosen, as JSON"`
+	Seed            int64     `parquet:"seed,id(16)" doc:"seed of the draws; without effect where decoding is greedy"`
+	Backend         string    `parquet:"backend,id(17)" doc:"what computed; empty where that isn't known"`
+	Version         string    `parquet:"version,id(18)" doc:"version of alignctl"`
+	StartedAt       time.Time `parquet:"started_at,timestamp(microsecond),id(19)" doc:"start, UTC"`
+	EndedAt         time.Time `parquet:"ended_at,timestamp(microsecond),id(20)" doc:"end, UTC; while running, of the newest answer"`
+	Status          string    `parquet:"status,id(21)" doc:"running, done, or interrupted with the answers so far"`
+	Items           int64     `parquet:"items,id(22)" unit:"count" doc:"answers"`
+	Tokens          int64     `parquet:"tokens,id(23)" unit:"token" doc:"tokens generated, as far as known"`
+	Seconds         float64   `parquet:"seconds,id(24)" unit:"second" doc:"time spent generating"`
 }
+
+// The kinds of RunRow.
+const (
+	LocalKind    = "local"
+	EndpointKind = "endpoint"
+	AnswersKind  = "answers"
+)
 
 // RunsTable is eval.runs.
 var RunsTable = lake.SpecOf[RunRow](lake.Spec{
 	Name:    "eval.runs",
-	Doc:     "a model asked about the cues of a data set",
+	Doc:     "a model asked about the items of a data set",
 	Key:     []string{"run_id"},
 	Scope:   "run_id",
 	Licence: lake.OpenData,
@@ -43,17 +57,19 @@ var RunsTable = lake.SpecOf[RunRow](lake.Spec{
 
 // A SampleRow is a row of eval.samples.
 type SampleRow struct {
-	RunID    string    `parquet:"run_id,id(1)" doc:"the run that asked"`
-	ItemID   string    `parquet:"item_id,id(2)" doc:"example_id in the data set"`
-	Sample   int32     `parquet:"sample,id(3)" doc:"0, 1, ... where an item is asked more than once"`
-	Language string    `parquet:"language,id(4)" doc:"language of the cue"`
-	Cue      string    `parquet:"cue,id(5)" doc:"the cue"`
-	Split    string    `parquet:"split,id(6)" doc:"split of the cue"`
-	Prompt   string    `parquet:"prompt,id(7)" doc:"the text that the model saw, chat template and all"`
-	Output   string    `parquet:"output,id(8)" doc:"the text that it gave, without control tokens"`
-	TokenIDs []int32   `parquet:"token_ids,id(9),list" parquet-element:",id(12)" doc:"the tokens that it gave"`
-	LogProbs []float64 `parquet:"logprobs,id(10),list" parquet-element:",id(13)" doc:"their natural log-probabilities"`
-	Finish   string    `parquet:"finish,id(11)" doc:"stop, or length where the limit on tokens cut the answer"`
+	RunID       string    `parquet:"run_id,id(1)" doc:"the run that asked"`
+	ItemID      string    `parquet:"item_id,id(2)" doc:"example_id in the data set; of a survey the question"`
+	Sample      int32     `parquet:"sample,id(3)" doc:"0, 1, ... where an item is asked more than once, in other words or orders of options too"`
+	Variant     string    `parquet:"variant,id(4)" doc:"wording or persona of a survey's question; empty for associations"`
+	Language    string    `parquet:"language,id(5)" doc:"language of the prompt"`
+	Cue         string    `parquet:"cue,id(6)" doc:"the cue; empty for a survey"`
+	Split       string    `parquet:"split,id(7)" doc:"split of the cue; empty for a survey"`
+	OptionOrder []int32   `parquet:"option_order,id(8),list" parquet-element:",id(14)" doc:"codes of a question's options in the order shown; empty for associations"`
+	Prompt      string    `parquet:"prompt,id(9)" doc:"the text that the model saw, chat template and all; of a server the messages, JSON"`
+	Output      string    `parquet:"output,id(10)" doc:"the text that it gave, without control tokens"`
+	TokenIDs    []int32   `parquet:"token_ids,id(11),list" parquet-element:",id(15)" doc:"the tokens that it gave; empty where a server doesn't tell"`
+	LogProbs    []float64 `parquet:"logprobs,id(12),list" parquet-element:",id(16)" doc:"their natural log-probabilities; empty where a server doesn't tell"`
+	Finish      string    `parquet:"finish,id(13)" doc:"stop, or length where the limit on tokens cut the answer"`
 }
 
 // SamplesTable is eval.samples.
@@ -65,45 +81,74 @@ var SamplesTable = lake.SpecOf[SampleRow](lake.Spec{
 	Licence: lake.NoRedistribution,
 })
 
+// A ScoringRow is a row of eval.scorings.
+type ScoringRow struct {
+	RunID      string    `parquet:"run_id,id(1)" doc:"the run whose answers were scored"`
+	ScoringID  string    `parquet:"scoring_id,id(2)" doc:"first 12 hex digits of the SHA-256 of run_id, suite and options: the same again replaces its rows, other options add some"`
+	Suite      string    `parquet:"suite,id(3)" doc:"what was measured: associations, norms, ranking or wvs"`
+	Options    string    `parquet:"options,id(4)" doc:"all options, JSON"`
+	Population string    `parquet:"population,id(5)" doc:"the people whom answers were held against: of core.strength, or countries"`
+	Parser     string    `parquet:"parser,id(6)" doc:"how answers were read"`
+	People     string    `parquet:"people,id(7)" doc:"tables of people's answers, each with its content digest, JSON"`
+	CreatedAt  time.Time `parquet:"created_at,timestamp(microsecond),id(8)" doc:"when these scores were made, UTC; scoring again to the same scores doesn't change it"`
+	Version    string    `parquet:"version,id(9)" doc:"version of alignctl"`
+}
+
+// ScoringsTable is eval.scorings.
+var ScoringsTable = lake.SpecOf[ScoringRow](lake.Spec{
+	Name:    "eval.scorings",
+	Doc:     "one way in which a run was scored",
+	Key:     []string{"run_id", "scoring_id"},
+	Scope:   "run_id",
+	Licence: lake.OpenData,
+})
+
 // A ScoreRow is a row of eval.scores.
 type ScoreRow struct {
-	RunID       string  `parquet:"run_id,id(1)" doc:"the run that asked"`
-	Language    string  `parquet:"language,id(2)" doc:"language of the cue"`
-	Cue         string  `parquet:"cue,id(3)" doc:"the cue"`
-	Metric      string  `parquet:"metric,id(4)" doc:"name of the metric"`
-	Value       float64 `parquet:"value,id(5)" doc:"the cue's value; no row where it is undefined"`
-	ParseStatus string  `parquet:"parse_status,id(6)" doc:"ok, empty or unparsable"`
+	RunID     string  `parquet:"run_id,id(1)" doc:"the run that asked"`
+	ScoringID string  `parquet:"scoring_id,id(2)" doc:"how it was scored, as in eval.scorings"`
+	ItemID    string  `parquet:"item_id,id(3)" doc:"as in eval.samples"`
+	Metric    string  `parquet:"metric,id(4)" doc:"name of the metric"`
+	Language  string  `parquet:"language,id(5)" doc:"language of the item"`
+	Cue       *string `parquet:"cue,optional,id(6)" doc:"the cue; null for a survey"`
+	Value     float64 `parquet:"value,id(7)" doc:"the item's value; no row where it is undefined"`
+	Status    string  `parquet:"status,id(8)" doc:"what the answer was: ok, empty, refused or unparsable"`
 }
 
 // ScoresTable is eval.scores.
 var ScoresTable = lake.SpecOf[ScoreRow](lake.Spec{
 	Name:    "eval.scores",
-	Doc:     "a run's score on a cue by one metric",
-	Key:     []string{"run_id", "cue", "metric"},
+	Doc:     "a scoring's value of an item by one metric",
+	Key:     []string{"run_id", "scoring_id", "item_id", "metric"},
 	Scope:   "run_id",
 	Licence: lake.NoRedistribution,
 })
 
 // A MetricRow is a row of eval.metrics.
 type MetricRow struct {
-	RunID   string   `parquet:"run_id,id(1)" doc:"the run that asked"`
-	Metric  string   `parquet:"metric,id(2)" doc:"name of the metric"`
-	Against string   `parquet:"against,id(3)" doc:"empty: the run's own figure; else value is run_id's minus this run's"`
-	Value   float64  `parquet:"value,id(4)" doc:"mean over cues; for cues_without_gold their number"`
-	StdErr  *float64 `parquet:"stderr,optional,id(5)" doc:"standard error of the mean; null for a count"`
-	CILow   *float64 `parquet:"ci_low,optional,id(6)" doc:"lower end of the interval; null for a count"`
-	CIHigh  *float64 `parquet:"ci_high,optional,id(7)" doc:"upper end of the interval; null for a count"`
-	PValue  *float64 `parquet:"p_value,optional,id(8)" doc:"two-sided, that the difference is 0; null without against"`
-	N       int64    `parquet:"n,id(9)" unit:"count" doc:"cues that the value rests on"`
-	Method  string   `parquet:"method,id(10)" doc:"people, split, statistic and interval"`
-	Seed    int64    `parquet:"seed,id(11)" doc:"seed of the resampling"`
+	RunID     string   `parquet:"run_id,id(1)" doc:"the run that asked"`
+	ScoringID string   `parquet:"scoring_id,id(2)" doc:"how it was scored, as in eval.scorings"`
+	Metric    string   `parquet:"metric,id(3)" doc:"name of the metric"`
+	Slice     string   `parquet:"slice,id(4)" doc:"empty: the model's answers to all items; else the items, such as options=4, or who answered, such as answers=random"`
+	Against   string   `parquet:"against,id(5)" doc:"empty: the scoring's own figure; else value is scoring_id's minus this scoring's"`
+	Value     *float64 `parquet:"value,optional,id(6)" doc:"the figure, as method says; null where it is undefined"`
+	StdErr    *float64 `parquet:"stderr,optional,id(7)" doc:"standard error of a mean; null for other figures and for one item"`
+	CILow     *float64 `parquet:"ci_low,optional,id(8)" doc:"lower end of the interval; null where there is none, as for one item"`
+	CIHigh    *float64 `parquet:"ci_high,optional,id(9)" doc:"upper end of the interval"`
+	PValue    *float64 `parquet:"p_value,optional,id(10)" doc:"two-sided, that there is no difference; null without a test"`
+	PHolm     *float64 `parquet:"p_holm,optional,id(11)" doc:"p_value corrected by Holm for the scoring's tests of its kind"`
+	Effect    *float64 `parquet:"effect,optional,id(12)" doc:"effect size of the test, as method says"`
+	MDE       *float64 `parquet:"mde,optional,id(13)" doc:"smallest difference that so many items find with power 0.8 at level 0.05"`
+	N         int64    `parquet:"n,id(14)" unit:"count" doc:"items that the value rests on"`
+	Method    string   `parquet:"method,id(15)" doc:"people, split, statistic, test and interval"`
+	Seed      int64    `parquet:"seed,id(16)" doc:"seed of the resampling"`
 }
 
 // MetricsTable is eval.metrics.
 var MetricsTable = lake.SpecOf[MetricRow](lake.Spec{
 	Name:    "eval.metrics",
-	Doc:     "a figure of a run, or the difference of two runs on the same cues",
-	Key:     []string{"run_id", "metric", "against"},
+	Doc:     "a figure of a scoring, or the difference of two on the same items",
+	Key:     []string{"run_id", "scoring_id", "metric", "slice", "against"},
 	Scope:   "run_id",
 	Licence: lake.OpenData,
 })

@@ -25,7 +25,7 @@ const demoQuery = `select language, metric,
   round(value, 3) as value, round(ci_low, 3) as ci_low, round(ci_high, 3) as ci_high, n
 from eval.metrics join eval.runs using (run_id)
   join (select distinct run_id, language from eval.samples) using (run_id)
-where metric in ('p_at_5', 'p_at_10')
+where metric in ('p_at_5', 'p_at_10') and slice = ''
 order by language, length(metric), metric, against, started_at`
 
 type demoOptions struct {

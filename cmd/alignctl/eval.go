@@ -107,7 +107,7 @@ func evalScoreCommand(t *terminal) *cli.Command {
 	}
 	return checked(&cli.Command{
 		Name:  "score",
-		Usage: "score a run's answers against people's, into eval.scores and eval.metrics",
+		Usage: "score a run's answers against people's, into eval.scorings, eval.scores and eval.metrics",
 		Flags: t.flags(append(flags, o.flags()...)...),
 		Action: func(c *cli.Context) error {
 			ks := c.IntSlice("k")
@@ -130,14 +130,19 @@ func evalScoreCommand(t *terminal) *cli.Command {
 
 func evalCompareCommand(t *terminal) *cli.Command {
 	var o evalScoreOptions
+	var suite string
+	flags := []cli.Flag{&cli.StringFlag{Name: "suite", Usage: "compare the runs' newest scorings of a `SUITE` (default: of RUN's newest)",
+		Destination: &suite}}
 	return checked(&cli.Command{
 		Name:  "compare",
-		Usage: "set the scores of RUN against those of OTHER, cue by cue: RUN minus OTHER, into eval.metrics",
-		Flags: t.flags(o.flags()...),
+		Usage: "set the scores of RUN against those of OTHER, item by item: RUN minus OTHER, into eval.metrics",
+		Description: "RUN and OTHER are runs of eval.runs, each standing for its newest scoring, or scorings of\n" +
+			"eval.scorings. Runs must have been scored in the same way; scorings may compare ways.",
+		Flags: t.flags(append(flags, o.flags()...)...),
 		Action: func(c *cli.Context) error {
 			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
 				got, err := eval.Compare(ctx, l, eval.CompareOptions{Run: c.Args().Get(0), Against: c.Args().Get(1),
-					Bootstrap: o.bootstrap, Command: t.command, Version: version()})
+					Suite: suite, Bootstrap: o.bootstrap, Command: t.command, Version: version()})
 				if err != nil {
 					return err
 				}
@@ -166,7 +171,7 @@ func (t *terminal) printScored(format string, got eval.Scored, against string) e
 	}
 	result := newGrid(columns...)
 	for _, m := range got.Metrics {
-		values := []any{m.Metric, m.Value, orNull(m.CILow), orNull(m.CIHigh), m.N}
+		values := []any{m.Metric, orNull(m.Value), orNull(m.CILow), orNull(m.CIHigh), m.N}
 		if against != "" {
 			values = append(values, orNull(m.PValue))
 		}
@@ -175,8 +180,8 @@ func (t *terminal) printScored(format string, got eval.Scored, against string) e
 	if err := t.printRows(format, result); err != nil {
 		return err
 	}
-	t.remark("the same by SQL: alignctl sql \"select %s from eval.metrics where run_id = '%s' and against = '%s'\"",
-		strings.Join(columns, ", "), got.RunID, against)
+	t.remark("the same by SQL: alignctl sql \"select %s from eval.metrics where scoring_id = '%s' and against = '%s'\"",
+		strings.Join(columns, ", "), got.ScoringID, against)
 	return nil
 }
 
