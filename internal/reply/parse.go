@@ -17,12 +17,13 @@ type Status string
 const (
 	OK         Status = "ok"         // at least one associate
 	Empty      Status = "empty"      // nothing but blanks
+	Refused    Status = "refused"    // the model declines, and lists nothing all the same
 	Unparsable Status = "unparsable" // text, but no associate in it
 )
 
 // A List is a model's list of associates.
 type List struct {
-	Words  []string // in the order given; in the form of Word; distinct
+	Words  []string // in the order given; of the default parser in the form of Word, and distinct
 	Status Status
 }
 
@@ -50,7 +51,8 @@ const bullet = '•'
 //     explanation; neither is kept;
 //   - reasoning before </think>, headings and code fences are not looked at;
 //   - an item too long for an associate is prose and is dropped, and so is a
-//     line without number that is prose by half.
+//     line without number that is prose by half;
+//   - of an answer that begins with a refusal only numbered items count.
 //
 // The cue itself is dropped, and of equal words the first is kept. Parsing
 // the words joined by ", " gives the same words.
@@ -59,7 +61,11 @@ func Parse(text, cue string) List {
 		return List{Status: Empty}
 	}
 	p := parser{cue: Word(cue), seen: map[string]bool{Word(cue): true}}
-	for _, l := range listLines(text) {
+	lines, declined := listLines(text)
+	if declined && len(lines) == 0 {
+		return List{Status: Refused}
+	}
+	for _, l := range lines {
 		p.line(l)
 	}
 	if len(p.words) == 0 {
@@ -74,12 +80,13 @@ type line struct {
 	marked bool // it carried a number or a bullet
 }
 
-// listLines gives the lines that may hold items.
-func listLines(text string) []line {
-	text = breakAtMarkers(separators.Replace(afterThinking(fold(markers.Replace(text)))))
-	var lines []line
+// listLines gives the lines that may hold items, and says whether the answer
+// begins with a refusal.
+func listLines(text string) (lines []line, declined bool) {
+	text = afterThinking(fold(markers.Replace(text)))
+	declined = declines(strings.TrimSpace(text))
 	marked := 0
-	for raw := range strings.SplitSeq(text, "\n") {
+	for raw := range strings.SplitSeq(breakAtMarkers(separators.Replace(text)), "\n") {
 		raw = strings.TrimSpace(raw)
 		if strings.HasPrefix(raw, "```") || isHeading(raw) {
 			continue
@@ -90,10 +97,10 @@ func listLines(text string) []line {
 		}
 		lines = append(lines, line{text: withoutBrackets(rest), marked: ok})
 	}
-	if marked >= 2 {
+	if marked >= 2 || declined {
 		lines = slices.DeleteFunc(lines, func(l line) bool { return !l.marked })
 	}
-	return lines
+	return lines, declined
 }
 
 // A parser gathers the words of one answer.

@@ -42,6 +42,9 @@ func TestParse(t *testing.T) {
 		{"chain", "sky", "blue → cloud - sun | rain\tsnow / hail", []string{"blue", "cloud", "sun", "rain", "snow", "hail"}},
 		{"thoughts", "sky", "<think>\n1. red\n2. green</think>\nblue", []string{"blue"}},
 		{"code fence and heading", "sky", "## My words\n```text\nblue\n```", []string{"blue"}},
+		{"a refusal, and a list all the same", "sky", "I'm sorry, but I can't do that. Here is another:\n1. blue\n2. cloud", []string{"blue", "cloud"}},
+		{"an apology among associates", "guilt", "sorry, shame, i can't", []string{"sorry", "shame", "i can't"}},
+		{"the same in Chinese", "道歉", "抱歉，对不起，无法原谅", []string{"抱歉", "对不起", "无法原谅"}},
 		{"all in brackets", "sky", "(blue, cloud)", []string{"blue", "cloud"}},
 		{"a character cut by the end", "sky", "blue, 天\xe7\xa9", []string{"blue"}},
 	}
@@ -65,7 +68,13 @@ func TestParseStatus(t *testing.T) {
 		{"blue", reply.OK},
 		{"sky", reply.Unparsable}, // the cue alone
 		{"-- !! ...", reply.Unparsable},
-		{"I'm sorry, but I can't help you with that request", reply.Unparsable},
+		{"I'm sorry, but I can't help you with that request", reply.Refused},
+		{"As an AI language model, I am not able to do that", reply.Refused},
+		{"I cannot provide that, sadly", reply.Refused},
+		{"i can't breathe, i won't", reply.OK},
+		{"很抱歉，我无法回答，请换一个词", reply.Refused},
+		{"抱歉，我不能说。\n请换一个", reply.Refused},
+		{"我无法回答", reply.Refused},
 		{"<think>the sky is", reply.Unparsable},
 	}
 	for _, test := range tests {
@@ -76,7 +85,8 @@ func TestParseStatus(t *testing.T) {
 }
 
 // Whatever the bytes: no panic, no empty or repeated word, no cue, words in
-// comparable form, and what was parsed parses again to itself.
+// comparable form, and what was parsed parses again to itself, unless its words
+// happen to read as a refusal.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"blue, Cloud; high up", "1. a 2. b\n3) c", "好的：①云 ②“雨”、雪（白，冷）", "- a: b\n* c - d",
@@ -96,7 +106,8 @@ func FuzzParse(f *testing.F) {
 			}
 			seen[w] = true
 		}
-		if again := reply.Parse(strings.Join(got.Words, ", "), cue); !slices.Equal(again.Words, got.Words) {
+		again := reply.Parse(strings.Join(got.Words, ", "), cue)
+		if again.Status != reply.Refused && !slices.Equal(again.Words, got.Words) {
 			t.Fatalf("words %q parse again to %q", got.Words, again.Words)
 		}
 	})

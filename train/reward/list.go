@@ -43,7 +43,7 @@ func listedWords(s Sample) (words []string, failure string) {
 	switch list.Status {
 	case reply.Empty:
 		return nil, noAnswer
-	case reply.Unparsable:
+	case reply.Refused, reply.Unparsable:
 		return nil, noList
 	}
 	return list.Words, ""
