@@ -53,6 +53,7 @@ var allowed = map[string][]string{
 	"internal/house":         {},
 	"internal/machine":       {},
 	"internal/nearest":       {},
+	"internal/ranking":       {"internal/reply", "internal/stat"},
 	"internal/reply":         {},
 	"internal/stat":          {},
 	"internal/workspace":     {"internal/strictyaml"},

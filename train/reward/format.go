@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode"
 
+	"alignctl/internal/ranking"
 	"alignctl/internal/reply"
 )
 
@@ -38,11 +39,11 @@ func showsLabel(s Sample) bool {
 }
 
 func rankingFormat(s Sample) value {
-	words, failure := rankedWords(s)
+	words, failure := ranking.Words(s.Completion)
 	if failure != "" {
 		return failed(failure)
 	}
-	named, missing := 0, goldRanks(s.Label)
+	named, missing := 0, ranking.Ranks(s.Label)
 	for _, word := range words {
 		if _, isNew := missing[word]; isNew {
 			named++

@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"alignctl/internal/ranking"
 )
 
 // A Sample is an answer to a question, with what people say to it.
@@ -26,11 +28,7 @@ type Sample struct {
 }
 
 // An Associate is a response that people gave to a cue.
-type Associate struct {
-	Response string  `json:"response"`
-	N        int64   `json:"n"`    // how many times
-	Rank     float64 `json:"rank"` // its place among the label's by N; equal ones share the mean of theirs
-}
+type Associate = ranking.Associate
 
 // name tells a sample from others, for errors.
 func (s Sample) name() string {
@@ -113,7 +111,7 @@ func (f function) check(samples []Sample) error {
 
 // functions are the named parts.
 var functions = map[string]function{
-	"ranking":           {ranking, true},
+	"ranking":           {rankingReward, true},
 	"ranking_published": {rankingPublished, true},
 	"hit_strength":      {hitStrength, true},
 	"format":            {format, false},

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"alignctl/internal/ranking"
 	"alignctl/internal/reply"
 	"alignctl/lake"
 	"alignctl/lake/duck"
@@ -39,7 +40,7 @@ type sampleRow struct {
 func newSampleRow(i int, s Sample) sampleRow {
 	row := sampleRow{Number: i, Sample: s, Words: []string{}}
 	row.Words = append(row.Words, reply.Parse(s.Completion, s.Cue).Words...)
-	row.Ranked, _ = rankedWords(s)
+	row.Ranked, _ = ranking.Words(s.Completion)
 	row.Label = slices.Clone(s.Label)
 	for i, a := range row.Label {
 		row.Label[i].Response = reply.Word(a.Response)
