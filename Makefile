@@ -8,6 +8,8 @@
 #   make test-interop   PyIceberg and Spark read and write the lake; brings them (needs
 #                  Python 3, Java 17, Maven)
 #   make test-exports   datasets and TRL's trainers take every export; brings them (needs Python 3)
+#   make reference  what scipy makes of the figures of internal/stat, its testdata (ALIGNCTL_PYTHON:
+#                  a python that has scipy)
 #   make bench-etl   alignctl etl on files of full size beside polars, pandas, DuckDB and
 #                  data.table (ALIGNCTL_PEERS: a python that has them)
 #   make bench-data  alignctl data build at the study's size
@@ -24,7 +26,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long test-reliability test-interop test-exports race lint fuzz bench bench-etl bench-data bench-train clean
+.PHONY: all build demo test test-long test-reliability test-interop test-exports reference race lint fuzz bench bench-etl bench-data bench-train clean
 
 all: build
 
@@ -57,6 +59,9 @@ test-interop:
 test-exports:
 	@trl=$$(bash sql/export/peers/setup.sh) && env $$trl go test -count=1 -v -run 'Peers|TestScripts/data_export_trl' -timeout 20m \
 	  ./sql/export ./cmd/alignctl
+
+reference:
+	$(ALIGNCTL_PYTHON) tests/reference/figures.py internal/stat/testdata
 
 race:
 	go test -race ./lake/... ./etl/... ./sql/... ./eval/... ./train/batch/... ./internal/...

@@ -59,9 +59,7 @@ type Difference struct {
 // that lies from 0, the observed sample counted among them.
 // It panics when the lengths differ.
 func (b Bootstrap) PairedDifference(x, y []float64) Difference {
-	if len(x) != len(y) {
-		panic("stat: paired samples of different lengths")
-	}
+	pairUp(x, y)
 	deltas := make([]float64, len(x))
 	for i := range x {
 		deltas[i] = x[i] - y[i]

@@ -1,5 +1,6 @@
-// Package stat holds the few statistics that an evaluation publishes: rank
-// correlation, and bootstrap intervals over items.
+// Package stat holds the statistics that an evaluation publishes: bootstrap
+// intervals over items, paired tests, rank correlation and gain, and distances
+// between distributions of answers.
 //
 // Everything here gives the same bits on every machine: generators are fixed
 // by the seed alone, sums run in the order of the input, and products are
@@ -43,3 +44,12 @@ func stdErr(values []float64) float64 {
 	}
 	return math.Sqrt(squares / float64(n-1) / float64(n))
 }
+
+// pairUp refuses what isn't paired.
+func pairUp(x, y []float64) {
+	if len(x) != len(y) {
+		panic("stat: paired samples of different lengths")
+	}
+}
+
+func ptr(v float64) *float64 { return &v }
