@@ -143,17 +143,20 @@ type Metric struct {
 // in which the metrics first appear among the scores. The order of the scores
 // is part of the resampling: keep it fixed.
 func Summarise(scores []CueScore, bootstrap stat.Bootstrap) []Metric {
-	var names []string
-	values := map[string][]float64{}
+	var metrics []Metric
+	var samples []stat.Sample
+	places := map[string]int{}
 	for _, s := range scores {
-		if _, known := values[s.Metric]; !known {
-			names = append(names, s.Metric)
+		place, known := places[s.Metric]
+		if !known {
+			place = len(metrics)
+			places[s.Metric] = place
+			metrics, samples = append(metrics, Metric{Name: s.Metric}), append(samples, stat.Sample{})
 		}
-		values[s.Metric] = append(values[s.Metric], s.Value)
+		samples[place].Values = append(samples[place].Values, s.Value)
 	}
-	metrics := make([]Metric, len(names))
-	for i, name := range names {
-		metrics[i] = Metric{Name: name, Estimate: bootstrap.Mean(values[name])}
+	for i, estimate := range bootstrap.Means(samples...) {
+		metrics[i].Estimate = estimate
 	}
 	return metrics
 }

@@ -183,35 +183,31 @@ order by metric, language, item`
 
 // pair sets the scorings' values side by side and estimates the differences.
 func (c *comparison) pair(ctx context.Context, s *lake.Session) error {
-	p := pairs{values: map[string]*[2][]float64{}, lone: map[string]int{}}
+	p := pairs{lone: map[string]int{}}
 	args := []any{c.of.RunID, c.of.ScoringID, c.against.RunID, c.against.ScoringID}
 	if err := eachRow(ctx, s, pairsQuery, args, p.scan); err != nil {
 		return fmt.Errorf("compare run %q: %w", c.options.Run, err)
 	}
-	if len(p.values) == 0 {
+	if len(p.names) == 0 {
 		return fmt.Errorf("compare run %q with %q: they have no item in common", c.options.Run, c.options.Against)
 	}
 	if n := p.lone[WordsMetric]; n > 0 {
 		c.warnings = append(c.warnings, fmt.Sprintf("%d cues are in only one of the runs and are left out", n))
 	}
-	for _, metric := range p.names {
-		both := p.values[metric]
-		d := c.options.Bootstrap.PairedDifference(both[0], both[1])
-		row := estimateRow(metric, d.Estimate, c.options.Bootstrap)
+	for i, d := range c.options.Bootstrap.Differences(p.scores...) {
+		row := estimateRow(p.names[i], d.Estimate, c.options.Bootstrap)
 		row.RunID, row.ScoringID, row.Against = c.of.RunID, c.of.ScoringID, c.against.ScoringID
-		if d.N > 1 {
-			row.PValue = &d.P
-		}
+		row.PValue, row.MDE = d.P, d.Detectable
 		row.Method = "mean of paired differences over items; " + c.options.Bootstrap.String()
 		c.metrics = append(c.metrics, row)
 	}
 	return nil
 }
 
-// pairs gathers two runs' scores by metric.
+// pairs gathers two runs' scores by metric, from rows in the metrics' order.
 type pairs struct {
-	names  []string // metrics in order
-	values map[string]*[2][]float64
+	names  []string       // metrics in order
+	scores []stat.Pairs   // of each
 	lone   map[string]int // scores without a partner
 }
 
@@ -225,12 +221,12 @@ func (p *pairs) scan(rows *sql.Rows) error {
 		p.lone[metric]++
 		return nil
 	}
-	both := p.values[metric]
-	if both == nil {
-		both = &[2][]float64{}
-		p.values[metric] = both
-		p.names = append(p.names, metric)
+	last := len(p.names) - 1
+	if last < 0 || p.names[last] != metric {
+		last++
+		p.names, p.scores = append(p.names, metric), append(p.scores, stat.Pairs{})
 	}
-	both[0], both[1] = append(both[0], a.Float64), append(both[1], b.Float64)
+	scores := &p.scores[last]
+	scores.X, scores.Y = append(scores.X, a.Float64), append(scores.Y, b.Float64)
 	return nil
 }

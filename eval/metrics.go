@@ -64,15 +64,11 @@ func dropComparisons(ctx context.Context, run *lake.Run, id string) error {
 	return nil
 }
 
-// estimateRow is a row of eval.metrics with the figures of an estimate. One item
-// has no spread, and none no mean.
+// estimateRow is a row of eval.metrics with the figures of an estimate.
 func estimateRow(metric string, e stat.Estimate, b stat.Bootstrap) MetricRow {
-	row := MetricRow{Metric: metric, N: int64(e.N), Seed: int64(b.Seed)}
+	row := MetricRow{Metric: metric, StdErr: e.StdErr, CILow: e.Low, CIHigh: e.High, N: int64(e.N), Seed: int64(b.Seed)}
 	if e.N > 0 {
 		row.Value = &e.Value
-	}
-	if e.N > 1 {
-		row.StdErr, row.CILow, row.CIHigh = &e.StdErr, &e.Low, &e.High
 	}
 	return row
 }

@@ -132,13 +132,13 @@ type MetricRow struct {
 	Slice     string   `parquet:"slice,id(4)" doc:"empty: the model's answers to all items; else the items, such as options=4, or who answered, such as answers=random"`
 	Against   string   `parquet:"against,id(5)" doc:"empty: the scoring's own figure; else value is scoring_id's minus this scoring's"`
 	Value     *float64 `parquet:"value,optional,id(6)" doc:"the figure, as method says; null where it is undefined"`
-	StdErr    *float64 `parquet:"stderr,optional,id(7)" doc:"standard error of a mean; null for other figures and for one item"`
-	CILow     *float64 `parquet:"ci_low,optional,id(8)" doc:"lower end of the interval; null where there is none, as for one item"`
-	CIHigh    *float64 `parquet:"ci_high,optional,id(9)" doc:"upper end of the interval"`
+	StdErr    *float64 `parquet:"stderr,optional,id(7)" doc:"standard error of the value; null for a count, for one item, and where resampling doesn't move the value"`
+	CILow     *float64 `parquet:"ci_low,optional,id(8)" doc:"lower end of the interval; null as stderr is"`
+	CIHigh    *float64 `parquet:"ci_high,optional,id(9)" doc:"upper end of the interval; null as stderr is"`
 	PValue    *float64 `parquet:"p_value,optional,id(10)" doc:"two-sided, that there is no difference; null without a test"`
 	PHolm     *float64 `parquet:"p_holm,optional,id(11)" doc:"p_value corrected by Holm for the scoring's tests of its kind"`
 	Effect    *float64 `parquet:"effect,optional,id(12)" doc:"effect size of the test, as method says"`
-	MDE       *float64 `parquet:"mde,optional,id(13)" doc:"smallest difference that so many items find with power 0.8 at level 0.05"`
+	MDE       *float64 `parquet:"mde,optional,id(13)" doc:"smallest difference that so many items find with power 0.8 at the interval's level"`
 	N         int64    `parquet:"n,id(14)" unit:"count" doc:"items that the value rests on"`
 	Method    string   `parquet:"method,id(15)" doc:"people, split, statistic, test and interval"`
 	Seed      int64    `parquet:"seed,id(16)" doc:"seed of the resampling"`

@@ -162,3 +162,49 @@ func TestDistancesReference(t *testing.T) {
 		}
 	})
 }
+
+// An estimated is what is expected of an Estimate by each interval.
+type estimated struct {
+	Value           float64
+	N               int
+	StdErr          *float64
+	Percentile, BCa *[2]float64
+}
+
+func (want estimated) check(t *testing.T, figure string, got stat.Estimate, interval *[2]float64) {
+	t.Helper()
+	if got.N != want.N {
+		t.Errorf("%s rests on %d clusters, want %d", figure, got.N, want.N)
+	}
+	same(t, figure, got.Value, want.Value)
+	sameOrNil(t, figure+"'s standard error", got.StdErr, want.StdErr)
+	var low, high *float64
+	if interval != nil {
+		low, high = &interval[0], &interval[1]
+	}
+	sameOrNil(t, figure+"'s lower end", got.Low, low)
+	sameOrNil(t, figure+"'s upper end", got.High, high)
+}
+
+func TestBootstrapReference(t *testing.T) {
+	type input struct {
+		Values       []float64
+		Clusters     []string
+		Resamples    int
+		Level        float64
+		Seed         uint64
+		Mean, Median estimated
+		P            *float64
+	}
+	reference(t, "bootstrap", func(t *testing.T, c input) {
+		b := stat.Bootstrap{Resamples: c.Resamples, Level: c.Level, Seed: c.Seed}
+		sample := stat.Sample{Values: c.Values, Clusters: c.Clusters}
+		c.Mean.check(t, "mean", b.Means(sample)[0], c.Mean.Percentile)
+		c.Median.check(t, "median", b.Medians(sample)[0], c.Median.Percentile)
+		difference := b.Differences(stat.Pairs{X: c.Values, Y: make([]float64, len(c.Values)), Clusters: c.Clusters})[0]
+		sameOrNil(t, "p", difference.P, c.P)
+		b.Interval = stat.BCa
+		c.Mean.check(t, "mean by BCa", b.Means(sample)[0], c.Mean.BCa)
+		c.Median.check(t, "median by BCa", b.Medians(sample)[0], c.Median.BCa)
+	})
+}

@@ -1,23 +1,25 @@
-// Package stat holds the statistics that an evaluation publishes: bootstrap
-// intervals over items, paired tests, rank correlation and gain, and distances
+// Package stat holds the statistics that an evaluation publishes: intervals by
+// the bootstrap, paired tests, rank correlation and gain, and distances
 // between distributions of answers.
 //
-// Everything here gives the same bits on every machine: generators are fixed
-// by the seed alone, sums run in the order of the input, and products are
-// rounded before they are added (Go may otherwise fuse the two on some
-// processors), because the figures end in tables whose content is digested.
+// What can't be said is never a number: an interval of one cue, a correlation
+// with a constant and a distance on a scale of one option are nil, or come with
+// ok false, and belong in a table as NULL.
+//
+// The same input gives the same bits on every run. Generators are fixed by the
+// seed alone, sums run in the order of the input, and products are rounded
+// before they are added (Go may otherwise fuse the two on some processors),
+// because the figures end in tables whose content is digested. Only logarithms
+// and the quantiles of the normal and Student's distribution may differ in the
+// last bits from one kind of processor to another.
+//
+// Each figure is tested against scipy or numpy: tests/reference/figures.py.
 package stat
 
-import "math"
-
-// An Estimate is a figure with its uncertainty.
-type Estimate struct {
-	Value  float64
-	StdErr float64 // standard error of the mean, sd / sqrt(n); 0 for one value
-	Low    float64 // ends of the confidence interval
-	High   float64
-	N      int // number of values that the figure rests on
-}
+import (
+	"math"
+	"slices"
+)
 
 // Mean is the arithmetic mean. It is 0 for no values.
 func Mean(values []float64) float64 {
@@ -31,18 +33,37 @@ func Mean(values []float64) float64 {
 	return sum / float64(len(values))
 }
 
-// stdErr is the standard error of the mean, from the unbiased variance.
-func stdErr(values []float64) float64 {
-	n := len(values)
-	if n < 2 {
+// Median is the middle value, or the mean of the two in the middle. It is 0
+// for no values.
+func Median(values []float64) float64 {
+	if len(values) == 0 {
 		return 0
 	}
+	return quantile(slices.Sorted(slices.Values(values)), 0.5)
+}
+
+// quantile interpolates between order statistics, the first being the quantile
+// of share 0 and the last that of share 1.
+//
+// Source: Hyndman and Fan, Sample Quantiles in Statistical Packages (1996),
+// definition 7.
+func quantile(sorted []float64, share float64) float64 {
+	place := share * float64(len(sorted)-1)
+	below := int(place)
+	above := min(below+1, len(sorted)-1)
+	part := place - float64(below)
+	return sorted[below] + float64(part*(sorted[above]-sorted[below]))
+}
+
+// sd is the standard deviation, from the unbiased variance; of two values or
+// more.
+func sd(values []float64) float64 {
 	mean := Mean(values)
 	var squares float64
 	for _, v := range values {
 		squares += float64((v - mean) * (v - mean))
 	}
-	return math.Sqrt(squares / float64(n-1) / float64(n))
+	return math.Sqrt(squares / float64(len(values)-1))
 }
 
 // pairUp refuses what isn't paired.

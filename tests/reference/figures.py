@@ -6,11 +6,16 @@ Writes one file a figure into FOLDER, each with at least 50 random and 20 edge
 inputs and what is expected of them; null stands for what is undefined. The
 inputs are drawn from a fixed seed: writing anew changes nothing as long as the
 versions of numpy and scipy agree on the last digits. Needs scipy 1.15 or newer.
+
+The bootstrap's draws are alignctl's own (a PCG whose indices are the high half
+of a product), so they are made here a second time, from its definition, and
+resampled figures are computed in fractions; intervals are scipy's.
 """
 
 import collections
 import json
 import sys
+import types
 import warnings
 from fractions import Fraction
 from pathlib import Path
@@ -267,8 +272,117 @@ def distance_cases(rng):
     return [draw(i) for i in range(RANDOM)], [distances(list(map(float, p)), list(map(float, q))) for p, q in edge]
 
 
+# --- Bootstrap --------------------------------------------------------------
+
+WORD, WIDE = 2**64, 2**128
+
+
+def pcg(high, low):
+    """PCG-DXSM of 128 bits: 64 bits at a time."""
+    state = high * WORD + low
+    while True:
+        state = (state * (2549297995355413924 * WORD + 4865540595714422341)
+                 + 6364136223846793005 * WORD + 1442695040888963407) % WIDE
+        high, low = divmod(state, WORD)
+        high ^= high >> 32
+        high = high * 0xDA942042E4DD58B5 % WORD
+        high ^= high >> 48
+        yield high * (low | 1) % WORD
+
+
+def drawn(seed, resample, n):
+    bits = pcg(seed, resample)
+    return [next(bits) * n // WORD for _ in range(n)]
+
+
+def group(values, clusters):
+    """The values of each cluster, in order of appearance."""
+    names = range(len(values)) if clusters is None else clusters
+    groups = {}
+    for name, v in zip(names, values):
+        groups.setdefault(name, []).append(Fraction(repr(v)))
+    return list(groups.values())
+
+
+def pooled(groups, indices):
+    return [v for i in indices for v in groups[int(i)]]
+
+
+def exact_mean(values):
+    return float(sum(values) / len(values))
+
+
+def exact_median(values):
+    ordered = sorted(values)
+    n = len(ordered)
+    return float((ordered[(n - 1) // 2] + ordered[n // 2]) / 2)
+
+
+def interval(groups, figure, resampled, level, method):
+    """scipy's, of the resamples given. Rounding may hide from scipy that leaving
+    out a cluster never moves the figure, so that BCa isn't defined."""
+    everything = range(len(groups))
+    if method == "BCa" and len({figure(pooled(groups, set(everything) - {i})) for i in everything}) == 1:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # degenerate data
+        got = stats.bootstrap((np.arange(len(groups)),), lambda i: figure(pooled(groups, i)), vectorized=False, n_resamples=0,
+                              bootstrap_result=types.SimpleNamespace(bootstrap_distribution=np.array(resampled)),
+                              confidence_level=level, method=method).confidence_interval
+    ends = [number(got.low), number(got.high)]
+    return None if None in ends else ends
+
+
+def mean_stderr(groups):
+    if all(len(g) == 1 for g in groups):
+        return float(stats.sem([float(g[0]) for g in groups]))
+    sizes = np.array([len(g) for g in groups])
+    sums = np.array([float(sum(g)) for g in groups])
+    rest = sums - sums.sum() / sizes.sum() * sizes
+    return float(np.sqrt(len(groups) * np.var(rest, ddof=1)) / sizes.sum())
+
+
+def bootstrap(values, clusters=None, resamples=200, level=0.95, seed=1):
+    case = {"values": values, "clusters": clusters, "resamples": resamples, "level": level, "seed": seed, "p": None}
+    groups = group(values, clusters)
+    draws = [drawn(seed, r, len(groups)) for r in range(resamples)]
+    for name, figure in (("mean", exact_mean), ("median", exact_median)):
+        value = figure(pooled(groups, range(len(groups))))
+        resampled = [figure(pooled(groups, indices)) for indices in draws]
+        result = {"value": value, "n": len(groups), "stderr": None, "percentile": None, "bca": None}
+        if min(resampled) < max(resampled):
+            result["stderr"] = mean_stderr(groups) if name == "mean" else float(np.std(resampled, ddof=1))
+            result["percentile"] = interval(groups, figure, resampled, level, "percentile")
+            result["bca"] = interval(groups, figure, resampled, level, "BCa")
+            if name == "mean":
+                case["p"] = (1 + sum(abs(m - value) >= abs(value) for m in resampled)) / (resamples + 1)
+        case[name] = result
+    return case
+
+
+def bootstrap_cases(rng):
+    def draw(i):
+        n = int(rng.integers(2, 40))
+        values = rounded(rng.gamma(1, 1, size=n) - rng.uniform(0, 1.5)) if i % 2 else [int(v) / 5 for v in rng.integers(0, 6, size=n)]
+        clusters = [f"c{v}" for v in rng.integers(0, max(2, n // 3), size=n)] if i % 3 == 0 else None
+        return bootstrap(values, clusters, seed=int(rng.integers(0, 2**63)), level=[0.95, 0.9, 0.99][i % 3])
+
+    fifths = [0.0, 0.2, 0.2, 0.4, 0.6, 1.0]
+    edge = [
+        bootstrap([0.2]), bootstrap([0.0]), bootstrap([0.2, 0.2]), bootstrap([0.0, 1.0]), bootstrap([0.1] * 30), bootstrap([0.0] * 10),
+        bootstrap([1.0] * 10), bootstrap([0.0] * 29 + [1.0]), bootstrap([1.0] * 29 + [0.0]), bootstrap([0.0, 0.0, 0.0, 0.0, 100.0]),
+        bootstrap(fifths), bootstrap(fifths, level=0.5), bootstrap(fifths, level=0.99), bootstrap(fifths, resamples=1),
+        bootstrap(fifths, resamples=2), bootstrap(fifths, seed=2**64 - 1), bootstrap(fifths, seed=0), bootstrap([-v for v in fifths]),
+        bootstrap([v * 1e-9 for v in fifths]), bootstrap([v * 1e9 for v in fifths]), bootstrap(fifths, ["a"] * 6),
+        bootstrap(fifths, list("aaabbb")), bootstrap(fifths, list("ababab")), bootstrap(fifths, list("abbbbb")),
+        bootstrap([0.5, 0.5, 0.5, 0.5], list("aabb")), bootstrap([0.0, 1.0, 1.0, 0.0], list("aabb")),
+        bootstrap([v / 97 for v in range(97)], resamples=100), bootstrap([-0.4, -0.2, 0.2, 0.4]), bootstrap([-0.2, 0.2] * 10),
+    ]
+    return [draw(i) for i in range(RANDOM)], edge
+
+
 FIGURES = {"spearman": spearman_cases, "ndcg": ndcg_cases, "wilcoxon": wilcoxon_cases, "mcnemar": mcnemar_cases, "holm": holm_cases,
-           "detectable": detectable_cases, "distances": distance_cases}
+           "detectable": detectable_cases, "distances": distance_cases, "bootstrap": bootstrap_cases}
 
 
 def main():
