@@ -73,7 +73,7 @@ func (c *Catalogue) addView(fsys fs.FS, name, file string) error {
 	if view.ours() && fsys != builtin {
 		_, own, _ := strings.Cut(view.Name, ".")
 		return &ParseError{File: file, Line: 1,
-			Msg: fmt.Sprintf("view %q: views under core come with alignctl; call a data set data.%s", view.Name, own)}
+			Msg: fmt.Sprintf("view %q: views under core and eval come with alignctl; call a data set data.%s", view.Name, own)}
 	}
 	if view.live() {
 		c.live = append(c.live, view)

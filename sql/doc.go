@@ -25,7 +25,7 @@
 // The entries of the header:
 //
 //   - view: the table that a build writes, "data." and a lower-case name; the
-//     file is called after the name. Views under core come with alignctl.
+//     file is called after the name. Views under core and eval come with alignctl.
 //   - doc: what one row is.
 //   - key: the columns that identify a row; the build checks that they do.
 //   - scope: a parameter that is also a text column, the first of the key. The
@@ -92,11 +92,11 @@
 //
 // # Views that stand in each session
 //
-// A view under core without parameters is no data set: it stands in each session,
-// over the tables of the session's version, where the lake has them. Its header
-// has no audit. "optional: core.lemma(form, lemma)" names a table
-// that counts as empty where there is none, with those of its columns that the
-// query reads.
+// A view under core or eval without parameters is no data set: it stands in each
+// session, over the tables of the session's version, where the lake has them. Its
+// header has no audit. "optional: core.lemma(form, lemma)" names a table that
+// counts as empty where there is none, with those of its columns that the query
+// reads.
 //
 // # Recipes
 //

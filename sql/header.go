@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	viewName   = regexp.MustCompile(`^(data|core)\.[a-z][a-z0-9_]*$`)
+	viewName   = regexp.MustCompile(`^(data|core|eval)\.[a-z][a-z0-9_]*$`)
 	tableForm  = regexp.MustCompile(`^([a-z]+\.[a-z][a-z0-9_]*)\(([a-z0-9_, ]+)\)$`)
 	identName  = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	auditName  = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
@@ -130,7 +130,7 @@ func (p *viewParser) entry(e entry) error {
 
 func (p *viewParser) checkName(e entry) error {
 	if !viewName.MatchString(e.text) {
-		return p.errorf(e.line, `view %q: want "data." (or "core.") and a lower-case name`, e.text)
+		return p.errorf(e.line, `view %q: want "data." (or "core.", "eval.") and a lower-case name`, e.text)
 	}
 	_, name, _ := strings.Cut(e.text, ".")
 	if name != strings.TrimSuffix(path.Base(p.file), ".sql") {
@@ -275,7 +275,7 @@ func (p *viewParser) check() error {
 	}
 	switch live := p.view.live(); {
 	case live && len(p.view.Audits) > 0:
-		return p.errorf(p.view.Audits[0].Query.Line, "a view under core without params and scope stands in every session: "+
+		return p.errorf(p.view.Audits[0].Query.Line, "a view under core or eval without params and scope stands in every session: "+
 			"it has no audits")
 	case !live && p.view.Optional != nil:
 		return p.errorf(1, "optional: only a view that stands in every session may lack a table")

@@ -102,7 +102,7 @@ func TestParseViewUnderCore(t *testing.T) {
 	}
 	const param = "-- param: least int 10 1..1000 \"people, at least\"\n"
 	_, err := ParseView("views/pairs.sql", strings.Replace(core, param, "", 1))
-	if want := "pairs.sql:14: a view under core without params and scope stands in every session"; err == nil ||
+	if want := "pairs.sql:14: a view under core or eval without params and scope stands in every session"; err == nil ||
 		!strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// makeViews makes the views under core, each as soon as what it reads is there:
+// makeViews makes the views under core and eval, each as soon as what it reads is there:
 // some read others. What a view lacks is told to whoever names it.
 func (s *Session) makeViews(ctx context.Context) error {
 	catalogue, err := LoadCatalogue("")
@@ -62,7 +62,7 @@ func (s *Session) stands(view string) bool {
 	return slices.ContainsFunc(s.live, func(v *View) bool { return v.Name == view })
 }
 
-// Views are the views under core that stand in the session.
+// Views are the views under core and eval that stand in the session.
 func (s *Session) Views() []*View { return slices.Clone(s.live) }
 
 // replaceIn puts an empty table in the place of the one that isn't there.

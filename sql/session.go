@@ -24,7 +24,7 @@ type Session struct {
 	now     []string          // of the lake as it is, sorted
 	named   []string          // of any version, sorted: table@VERSION may name them
 	views   map[string]string // "table@version" -> its name in SQL
-	live    []*View           // the views under core that stand
+	live    []*View           // the views under core and eval that stand
 	lacking map[string]string // why others don't
 }
 

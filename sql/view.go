@@ -37,7 +37,9 @@ type Optional struct {
 func (v *View) live() bool { return v.ours() && len(v.Params) == 0 && v.Scope == "" }
 
 // ours reports whether a view of this name can only come with alignctl.
-func (v *View) ours() bool { return strings.HasPrefix(v.Name, "core.") }
+func (v *View) ours() bool {
+	return strings.HasPrefix(v.Name, "core.") || strings.HasPrefix(v.Name, "eval.")
+}
 
 // scopeIn is the scope that a build with these parameters replaces.
 func (v *View) scopeIn(params map[string]any) string {
