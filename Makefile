@@ -8,7 +8,7 @@
 #   make test-interop   PyIceberg and Spark read and write the lake; brings them (needs
 #                  Python 3, Java 17, Maven)
 #   make test-exports   datasets and TRL's trainers take every export; brings them (needs Python 3)
-#   make reference  what scipy makes of the figures of internal/stat, its testdata (ALIGNCTL_PYTHON:
+#   make reference  what scipy makes of the figures of internal/stat and eval, their testdata (ALIGNCTL_PYTHON:
 #                  a python that has scipy)
 #   make bench-etl   alignctl etl on files of full size beside polars, pandas, DuckDB and
 #                  data.table (ALIGNCTL_PEERS: a python that has them)
@@ -62,6 +62,7 @@ test-exports:
 
 reference:
 	$(ALIGNCTL_PYTHON) tests/reference/figures.py internal/stat/testdata
+	$(ALIGNCTL_PYTHON) tests/reference/associations.py eval/testdata/associations.json
 
 race:
 	go test -race ./lake/... ./etl/... ./sql/... ./eval/... ./train/batch/... ./internal/...

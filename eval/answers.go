@@ -19,7 +19,7 @@ type key struct{ language, cue string }
 // An answer is a model's text on a cue.
 type answer struct {
 	key
-	item, split, output string
+	item, split, prompt, output string
 }
 
 // findRun resolves Latest and checks that the run exists.
@@ -41,7 +41,7 @@ func findRun(ctx context.Context, s *lake.Session, run string) (string, error) {
 
 // answersQuery gives a run's answers in the order of the scores.
 const answersQuery = `
-select language, cue, item_id, split, output
+select language, cue, item_id, split, prompt, output
 from eval.samples
 where run_id = $1 and sample = 0
 order by language, cue, item_id`
@@ -50,7 +50,7 @@ func readAnswers(ctx context.Context, s *lake.Session, run string) ([]answer, er
 	var answers []answer
 	err := eachRow(ctx, s, answersQuery, []any{run}, func(rows *sql.Rows) error {
 		var a answer
-		err := rows.Scan(&a.language, &a.cue, &a.item, &a.split, &a.output)
+		err := rows.Scan(&a.language, &a.cue, &a.item, &a.split, &a.prompt, &a.output)
 		answers = append(answers, a)
 		return err
 	})
@@ -71,9 +71,9 @@ semi join (%s) using (language, cue)
 where population = $1 and n123 is not null -- a ready-made table of first responses has none
 order by language, cue, n123 desc, response`
 
-// readGold reads the responses of a population to the cues of a query of
+// readAssociates reads the responses of a population to the cues of a query of
 // language and cue, whose one parameter is $2.
-func readGold(ctx context.Context, s *lake.Session, asked, population, parameter string) (map[key]Gold, error) {
+func readAssociates(ctx context.Context, s *lake.Session, asked, population, parameter string) (map[key][]Associate, error) {
 	associates := map[key][]Associate{}
 	err := eachRow(ctx, s, fmt.Sprintf(goldQuery, asked), []any{population, parameter}, func(rows *sql.Rows) error {
 		var k key
@@ -85,11 +85,7 @@ func readGold(ctx context.Context, s *lake.Session, asked, population, parameter
 	if err != nil {
 		return nil, fmt.Errorf("read human responses: %w", err)
 	}
-	gold := make(map[key]Gold, len(associates))
-	for k, list := range associates {
-		gold[k] = NewGold(k.cue, list)
-	}
-	return gold, nil
+	return associates, nil
 }
 
 // noGold says which populations there are instead.

@@ -1,102 +1,105 @@
 package eval
 
 import (
-	"cmp"
+	"context"
+	"fmt"
 	"slices"
 	"strconv"
 
+	"alignctl/internal/progress"
 	"alignctl/internal/reply"
 	"alignctl/internal/stat"
+	"alignctl/lake"
 )
 
-// An Associate is a response that people gave to a cue.
-type Associate struct {
-	Word  string
-	Count int64 // how many times; not necessarily their number of people
-}
-
-// Gold is what people answer to one cue.
-type Gold struct {
-	counts map[string]int64 // by reply.Word
-	ranks  map[string]int   // 1 for the most frequent; ties share the lowest
-}
-
-// NewGold makes the gold of a cue. Responses that are equal as Words count as
-// one; the cue itself, which an answer may not repeat, is left out.
-func NewGold(cue string, associates []Associate) Gold {
-	g := Gold{counts: map[string]int64{}, ranks: map[string]int{}}
-	for _, a := range associates {
-		g.counts[reply.Word(a.Word)] += a.Count
-	}
-	delete(g.counts, reply.Word(cue))
-	delete(g.counts, "")
-	words := make([]string, 0, len(g.counts))
-	for w := range g.counts {
-		words = append(words, w)
-	}
-	slices.SortFunc(words, func(a, b string) int { return cmp.Compare(g.counts[b], g.counts[a]) })
-	for i, w := range words {
-		g.ranks[w] = i + 1
-		if i > 0 && g.counts[w] == g.counts[words[i-1]] {
-			g.ranks[w] = g.ranks[words[i-1]]
-		}
-	}
-	return g
-}
-
-// Precision is the precision of an answer at k: how many of its first k words
-// people gave, divided by k. A short answer pays for what it lacks, so that
-// neither repeats nor silence can raise it. k is at least 1.
-func (g Gold) Precision(words []string, k int) float64 {
-	return g.precision(words, k, len(g.counts))
-}
-
-// StrictPrecision counts only hits among the k words that people gave most
-// often. Words that tie at rank k all belong to these.
-func (g Gold) StrictPrecision(words []string, k int) float64 { return g.precision(words, k, k) }
-
-func (g Gold) precision(words []string, k, lastRank int) float64 {
-	hits := 0
-	for _, w := range words[:min(k, len(words))] {
-		if rank, given := g.ranks[w]; given && rank <= lastRank {
-			hits++
-		}
-	}
-	return float64(hits) / float64(k)
-}
-
-// Spearman is the rank correlation between a word's position in the answer
-// and its place in people's order of frequency, over the words in both; 1 is
-// the human order. Words that people gave equally often tie. It is undefined,
-// and ok false, where fewer than two words, or only tied ones, are shared.
-func (g Gold) Spearman(words []string) (rho float64, ok bool) {
-	var positions, rarity []float64
-	for i, w := range words {
-		if n, given := g.counts[w]; given {
-			positions = append(positions, float64(i))
-			rarity = append(rarity, -float64(n))
-		}
-	}
-	return stat.Spearman(positions, rarity)
-}
-
-// The metrics of associations besides precision at k. Each is the mean over
-// cues of the cue's score of the same name, but for CuesWithoutGold.
+// The metrics of associations besides those at k. Each is the mean over cues of
+// the cue's value of the same name, but for CuesWithoutGold.
 const (
-	SpearmanMetric = "spearman"         // see Gold.Spearman; over cues where it is defined
-	WordsMetric    = "words"            // distinct associates in an answer
-	Unparsable     = "unparsable_share" // text, but no associate in it
-	Empty          = "empty_share"      // no answer
+	SpearmanMetric  = "spearman"        // see Gold.Spearman; over cues where it is defined
+	RecallMetric    = "recall_weighted" // see Gold.WeightedRecall
+	RecallTopMetric = "recall_top_10_weighted"
+	NDCGMetric      = "ndcg_at_10"
+	WordsMetric     = "words"            // distinct associates in an answer
+	Unparsable      = "unparsable_share" // text, but no associate in it
+	Refused         = "refused_share"    // the model declined
+	Empty           = "empty_share"      // no answer
 	// CuesWithoutGold counts the cues asked that have no human responses.
 	// They are in no other metric.
 	CuesWithoutGold = "cues_without_gold"
 )
+
+// topResponses is the k of the metrics at 10 that come with every k.
+const topResponses = 10
 
 // PrecisionMetric names Gold.Precision at k: p_at_5.
 func PrecisionMetric(k int) string { return "p_at_" + strconv.Itoa(k) }
 
 // StrictPrecisionMetric names Gold.StrictPrecision at k: p_at_5_strict.
 func StrictPrecisionMetric(k int) string { return PrecisionMetric(k) + "_strict" }
+
+// WeightedPrecisionMetric names Gold.WeightedPrecision at k: p_at_5_weighted.
+func WeightedPrecisionMetric(k int) string { return PrecisionMetric(k) + "_weighted" }
+
+var associationsSuite = suite{
+	needs: []string{strengthTable},
+	config: func(o ScoreOptions) map[string]any {
+		return map[string]any{"population": o.Population, "parser": o.Parser, "k": o.Ks}
+	},
+	read:    (*scorer).readAssociations,
+	score:   (*scorer).scoreAssociations,
+	defects: []Defect{RawGold, PooledSpearman, NullCueLost},
+}
+
+func (s *scorer) readAssociations(ctx context.Context, run *lake.Run) error {
+	if err := s.readPeople(ctx, run); err != nil {
+		return err
+	}
+	vocabulary, err := s.readVocabulary(ctx, run.Session())
+	s.rivals = s.makeRivals(vocabulary)
+	return err
+}
+
+// scoreAssociations scores each answer that has gold, and who else could have
+// answered.
+func (s *scorer) scoreAssociations(ctx context.Context) {
+	answers := s.withGold()
+	task := progress.Start(ctx, "score", int64(len(s.rivals)+1), "lists")
+	defer task.Done()
+	var scores []CueScore
+	words := make([][]string, len(answers))
+	for i, a := range answers {
+		list := s.parse(a)
+		values := ScoreAnswer(a.cue, list, s.gold[a.key], s.options.Ks)
+		s.keep(a, values)
+		scores = append(scores, values...)
+		words[i] = s.gold[a.key].comparable(list.Words)
+	}
+	s.means(scores, "")
+	if s.options.repeats(PooledSpearman) {
+		s.poolSpearman(answers, words)
+	}
+	s.count(CuesWithoutGold, len(s.withoutGold))
+	task.Add(1)
+	for _, r := range s.rivals {
+		s.rate(r, answers)
+		task.Add(1)
+	}
+}
+
+// poolSpearman puts the study's correlation in the place of the mean over cues.
+func (s *scorer) poolSpearman(answers []answer, words [][]string) {
+	golds := make([]Gold, len(answers))
+	for i, a := range answers {
+		golds[i] = s.gold[a.key]
+	}
+	rho, p, n := pooledSpearman(words, golds)
+	s.scoring.Metrics = slices.DeleteFunc(s.scoring.Metrics, func(m MetricRow) bool { return m.Metric == SpearmanMetric })
+	row := MetricRow{Metric: SpearmanMetric, N: int64(n), Seed: int64(s.options.Bootstrap.Seed)}
+	if n > 0 {
+		row.Value, row.PValue = &rho, &p
+	}
+	s.add(row, fmt.Sprintf("mean over batches of %d cues, whose words are pooled; mean of their p values", pooledCues))
+}
 
 // A CueScore is a cue's value of one metric.
 type CueScore struct {
@@ -107,22 +110,45 @@ type CueScore struct {
 }
 
 // ScoreAnswer scores the answer to a cue by each metric that is defined for
-// it. An empty or unparsable answer scores 0, as an answer without hits does.
+// it. An empty, refused or unparsable answer scores 0, as an answer without hits
+// does.
 func ScoreAnswer(cue string, answer reply.List, gold Gold, ks []int) []CueScore {
-	var scores []CueScore
-	add := func(metric string, value float64) {
-		scores = append(scores, CueScore{Cue: cue, Metric: metric, Value: value, Status: answer.Status})
+	words := gold.comparable(answer.Words)
+	scores := scoreWords(words, gold, ks)
+	scores = append(scores, CueScore{Metric: WordsMetric, Value: float64(len(words))})
+	add := func(metric string, holds bool) {
+		scores = append(scores, CueScore{Metric: metric, Value: indicator(holds)})
+	}
+	add(Unparsable, answer.Status == reply.Unparsable)
+	add(Refused, answer.Status == reply.Refused)
+	add(Empty, answer.Status == reply.Empty)
+	for i := range scores {
+		scores[i].Cue, scores[i].Status = cue, answer.Status
+	}
+	return scores
+}
+
+// scoreWords scores different words, in their order.
+func scoreWords(words []string, gold Gold, ks []int) (scores []CueScore) {
+	add := func(metric string, value float64, ok bool) {
+		if ok {
+			scores = append(scores, CueScore{Metric: metric, Value: value})
+		}
 	}
 	for _, k := range ks {
-		add(PrecisionMetric(k), gold.Precision(answer.Words, k))
-		add(StrictPrecisionMetric(k), gold.StrictPrecision(answer.Words, k))
+		add(PrecisionMetric(k), gold.Precision(words, k), true)
+		add(StrictPrecisionMetric(k), gold.StrictPrecision(words, k), true)
+		weighted, ok := gold.WeightedPrecision(words, k)
+		add(WeightedPrecisionMetric(k), weighted, ok)
 	}
-	if rho, ok := gold.Spearman(answer.Words); ok {
-		add(SpearmanMetric, rho)
-	}
-	add(WordsMetric, float64(len(answer.Words)))
-	add(Unparsable, indicator(answer.Status == reply.Unparsable))
-	add(Empty, indicator(answer.Status == reply.Empty))
+	recall, ok := gold.WeightedRecall(words, 0)
+	add(RecallMetric, recall, ok)
+	recallTop, ok := gold.WeightedRecall(words, topResponses)
+	add(RecallTopMetric, recallTop, ok)
+	ndcg, ok := gold.NDCG(words, topResponses)
+	add(NDCGMetric, ndcg, ok)
+	rho, ok := gold.Spearman(words)
+	add(SpearmanMetric, rho, ok)
 	return scores
 }
 

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -135,6 +137,39 @@ func TestSpearmanOfAnswer(t *testing.T) {
 	}
 }
 
+func TestWeightedMetrics(t *testing.T) {
+	gold := eval.NewGold("sky", []eval.Associate{{"blue", 4}, {"cloud", 2}, {"sun", 1}, {"Sky", 9}})
+	tests := []struct {
+		words                                 string
+		precisionAt2, recall, recallTop, ndcg float64
+	}{
+		{"blue, cloud, sun", 1, 1, 1, 1},
+		{"cloud, blue", 1, 6. / 7, 1, 0.7851144250702093}, // (2 + 4/log2 3) / (4 + 2/log2 3 + 1/2)
+		{"tree, sun, blue", 1. / 6, 5. / 7, 4. / 6, 0.45661},
+		{"tree", 0, 0, 0, 0},
+		{"", 0, 0, 0, 0},
+	}
+	for _, test := range tests {
+		words := reply.Parse(test.words, "sky").Words
+		check := func(name string, got float64, ok bool, want float64) {
+			if !ok || math.Abs(got-want) > 1e-5 {
+				t.Errorf("%s of %q = %v, %v, want %v", name, test.words, got, ok, want)
+			}
+		}
+		value, ok := gold.WeightedPrecision(words, 2)
+		check("weighted P@2", value, ok, test.precisionAt2)
+		value, ok = gold.WeightedRecall(words, 0)
+		check("recall", value, ok, test.recall)
+		value, ok = gold.WeightedRecall(words, 2)
+		check("recall of the top 2", value, ok, test.recallTop)
+		value, ok = gold.NDCG(words, 10)
+		check("nDCG@10", value, ok, test.ndcg)
+	}
+	if _, ok := eval.NewGold("sky", nil).NDCG([]string{"blue"}, 10); ok {
+		t.Error("nDCG without people's words is defined")
+	}
+}
+
 // P@k lies in [0, 1], the strict form never above the set form, hits (k times
 // P@k) never fall as k grows, and repeating the answer changes nothing.
 func TestPrecisionLaws(t *testing.T) {
@@ -176,9 +211,9 @@ func TestParseRealAnswers(t *testing.T) {
 	}
 	gold := realGold(t, filepath.Join(folder, "swow_zh", "align_zh_test_gold_1004.jsonl"))
 	var answers, parsed, words int
-	var precision float64
+	precision, refused := map[string][]float64{}, 0
 	eachLine(t, filepath.Join(folder, "swow_zh", "align_zh_ppo_generations_4016.jsonl"), func(text []byte) {
-		var record struct{ Cue, Text string }
+		var record struct{ Cue, Text, Prompt, Model string }
 		if err := json.Unmarshal(text, &record); err != nil {
 			t.Fatal(err)
 		}
@@ -188,11 +223,25 @@ func TestParseRealAnswers(t *testing.T) {
 			parsed++
 		}
 		words += len(answer.Words)
-		precision += gold[record.Cue].Precision(answer.Words, 5)
+		if answer.Status == reply.Refused {
+			refused++
+		}
+		for _, parser := range reply.Parsers() {
+			g, by := gold[record.Cue], strings.Join([]string{record.Model, record.Prompt, string(parser)}, " | ")
+			scores := eval.ScoreAnswer(record.Cue, parser.Parse(record.Text, record.Cue, "zh"), g, []int{5})
+			precision[by] = append(precision[by], scores[0].Value)
+		}
 	})
 	share, mean := float64(parsed)/float64(answers), float64(words)/float64(answers)
-	precision /= float64(answers)
-	t.Logf("%d answers: %.4f parsed, %.1f words each, P@5 %.3f", answers, share, mean, precision)
+	t.Logf("%d answers: %.4f parsed, %d refused, %.1f words each; P@5 by model, prompt and parser:", answers, share, refused, mean)
+	for _, by := range slices.Sorted(maps.Keys(precision)) {
+		e := stat.Bootstrap{Resamples: 10000, Seed: 42}.Means(stat.Sample{Values: precision[by]})[0]
+		if e.Low == nil {
+			t.Errorf("%s: %v everywhere", by, e.Value)
+			continue
+		}
+		t.Logf("| %s | %.3f [%.3f, %.3f] | %d |", by, e.Value, *e.Low, *e.High, e.N)
+	}
 	if answers != 4016 || share <= 0.95 || mean < 8 {
 		t.Errorf("%d answers: %.4f parsed, %.1f words each; want 4016, > 0.95, >= 8", answers, share, mean)
 	}

@@ -195,13 +195,39 @@ func (c *comparison) pair(ctx context.Context, s *lake.Session) error {
 		c.warnings = append(c.warnings, fmt.Sprintf("%d cues are in only one of the runs and are left out", n))
 	}
 	for i, d := range c.options.Bootstrap.Differences(p.scores...) {
-		row := estimateRow(p.names[i], d.Estimate, c.options.Bootstrap)
+		row := EstimateRow(p.names[i], d.Estimate, c.options.Bootstrap)
 		row.RunID, row.ScoringID, row.Against = c.of.RunID, c.of.ScoringID, c.against.ScoringID
 		row.PValue, row.MDE = d.P, d.Detectable
 		row.Method = "mean of paired differences over items; " + c.options.Bootstrap.String()
+		if c.of.Suite == Norms {
+			signedRank(&row, p.scores[i])
+		}
 		c.metrics = append(c.metrics, row)
 	}
+	c.correct()
 	return nil
+}
+
+// signedRank puts the study's test of the norms in place of the bootstrap's: of
+// the distances from people it says which model is closer to them.
+func signedRank(row *MetricRow, scores stat.Pairs) {
+	row.Method += "; Wilcoxon signed-rank, effect: matched-pairs rank-biserial correlation"
+	row.PValue = nil
+	if len(scores.X) >= minPairs {
+		test := stat.Wilcoxon(scores.X, scores.Y)
+		row.PValue, row.Effect = test.P, test.Effect
+	}
+}
+
+// correct corrects the p values for the number of metrics.
+func (c *comparison) correct() {
+	p := make([]*float64, len(c.metrics))
+	for i, m := range c.metrics {
+		p[i] = m.PValue
+	}
+	for i, corrected := range stat.Holm(p) {
+		c.metrics[i].PHolm = corrected
+	}
 }
 
 // pairs gathers two runs' scores by metric, from rows in the metrics' order.

@@ -132,7 +132,7 @@ func caseAnswers(t *testing.T) map[string]string {
 	return answers
 }
 
-func generate(t *testing.T, l *lake.Lake, s *script) eval.Generated {
+func generate(t testing.TB, l *lake.Lake, s *script) eval.Generated {
 	t.Helper()
 	got, err := eval.Generate(t.Context(), l, s.open, eval.GenerateOptions{Dataset: "data.sft_ranked"})
 	if err != nil {
@@ -141,7 +141,7 @@ func generate(t *testing.T, l *lake.Lake, s *script) eval.Generated {
 	return got
 }
 
-func score(t *testing.T, l *lake.Lake, o eval.ScoreOptions) eval.Scored {
+func score(t testing.TB, l *lake.Lake, o eval.ScoreOptions) eval.Scored {
 	t.Helper()
 	got, err := eval.Score(t.Context(), l, o)
 	if err != nil {
@@ -315,14 +315,20 @@ func TestScore(t *testing.T) {
 		t.Errorf("scored %+v, want moon without gold and a warning", got)
 	}
 	rows := query(t, l, "select metric, round(value, 6), n, ci_low <= value and value <= ci_high from eval.metrics "+
-		"where run_id = '"+run+"' order by metric")
+		"where run_id = '"+run+"' and slice = '' order by metric")
 	want := []string{
 		"cues_without_gold 1 4 <nil>",
 		"empty_share 0.333333 3 true",
+		"ndcg_at_10 0.571649 3 true",
 		"p_at_1 0.666667 3 true",
 		"p_at_1_strict 0.666667 3 true",
+		"p_at_1_weighted 0.666667 3 true",
 		"p_at_5 0.266667 3 true",
 		"p_at_5_strict 0.266667 3 true",
+		"p_at_5_weighted 0.52381 3 true",
+		"recall_top_10_weighted 0.52381 3 true",
+		"recall_weighted 0.52381 3 true",
+		"refused_share 0 3 <nil>",
 		"spearman 1 2 <nil>",
 		"unparsable_share 0 3 <nil>",
 		"words 2.666667 3 true",
@@ -418,9 +424,9 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := query(t, l, "select metric, round(value, 3), n, p_value < 0.2 from eval.metrics where run_id = '"+after+
+	rows := query(t, l, "select metric, round(value, 3), n, p_value < 0.2, p_holm >= p_value, mde > 0 from eval.metrics where run_id = '"+after+
 		"' and against = (select scoring_id from eval.scorings where run_id = '"+before+"') and metric = 'p_at_1'")
-	if diff := cmp.Diff([]string{"p_at_1 0.667 3 true"}, rows); diff != "" || len(got.Warnings) != 0 {
+	if diff := cmp.Diff([]string{"p_at_1 0.667 3 true true true"}, rows); diff != "" || len(got.Warnings) != 0 {
 		t.Errorf("comparison (-want +got):\n%s\nwarnings %q", diff, got.Warnings)
 	}
 	compared := digests(t, l)

@@ -64,8 +64,9 @@ func dropComparisons(ctx context.Context, run *lake.Run, id string) error {
 	return nil
 }
 
-// estimateRow is a row of eval.metrics with the figures of an estimate.
-func estimateRow(metric string, e stat.Estimate, b stat.Bootstrap) MetricRow {
+// EstimateRow is a row of eval.metrics with the figures of an estimate by a
+// bootstrap.
+func EstimateRow(metric string, e stat.Estimate, b stat.Bootstrap) MetricRow {
 	row := MetricRow{Metric: metric, StdErr: e.StdErr, CILow: e.Low, CIHigh: e.High, N: int64(e.N), Seed: int64(b.Seed)}
 	if e.N > 0 {
 		row.Value = &e.Value

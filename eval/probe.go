@@ -69,10 +69,14 @@ func (o ProbeOptions) read(ctx context.Context, run *lake.Run) (*Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	gold, err := readGold(ctx, run.Session(), "select language, cue from "+o.Dataset+" where split = $2",
+	associates, err := readAssociates(ctx, run.Session(), "select language, cue from "+o.Dataset+" where split = $2",
 		DefaultPopulation, probeSplit)
 	if err != nil {
 		return nil, err
+	}
+	gold := make(map[key]Gold, len(associates))
+	for k, list := range associates {
+		gold[k] = NewGold(k.cue, list)
 	}
 	items = slices.DeleteFunc(items, func(it item) bool { _, known := gold[it.key()]; return !known })
 	if len(items) == 0 {

@@ -37,7 +37,7 @@ type models struct {
 // usedQueries give run, kind, folder and sha256 of the models that runs used.
 var usedQueries = map[string]string{
 	"train.runs": "select run_id, 'base', base_path, base_sha256 from train.runs",
-	"eval.runs": `select run_id, 'base', model_path, model_sha256 from eval.runs
+	"eval.runs": `select run_id, 'base', model_path, model_sha256 from eval.runs where model_path <> ''
 		union all select run_id, 'adapter', adapter_path, adapter_sha256 from eval.runs where adapter_path is not null
 		order by all`,
 }

@@ -2,19 +2,17 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"alignctl/eval"
-	"alignctl/internal/stat"
 	"alignctl/lake"
 )
 
 func evalCommand(t *terminal) *cli.Command {
 	return &cli.Command{
 		Name:  "eval",
-		Usage: "ask a model about cues, score its answers against people's, compare runs",
+		Usage: "ask a model, score its answers against people's, compare",
 		Subcommands: []*cli.Command{
 			evalGenerateCommand(t),
 			evalScoreCommand(t),
@@ -88,101 +86,6 @@ func runEvalGenerate(ctx context.Context, t *terminal, l *lake.Lake, o evalGener
 	}
 	t.remark("score it with: alignctl eval score %s", got.RunID)
 	return err
-}
-
-// evalScoreOptions are the flags of eval score and eval compare.
-type evalScoreOptions struct {
-	population string
-	bootstrap  stat.Bootstrap
-	format     string
-}
-
-func evalScoreCommand(t *terminal) *cli.Command {
-	var o evalScoreOptions
-	flags := []cli.Flag{
-		&cli.StringFlag{Name: "population", Usage: "`NAME` of the people in core.strength whose responses count",
-			Value: eval.DefaultPopulation, Destination: &o.population},
-		&cli.IntSliceFlag{Name: "k", Usage: "precision among the first `K` words; several apart by commas",
-			Value: cli.NewIntSlice(eval.DefaultKs()...)},
-	}
-	return checked(&cli.Command{
-		Name:  "score",
-		Usage: "score a run's answers against people's, into eval.scorings, eval.scores and eval.metrics",
-		Flags: t.flags(append(flags, o.flags()...)...),
-		Action: func(c *cli.Context) error {
-			ks := c.IntSlice("k")
-			for _, k := range ks {
-				if k < 1 {
-					return usagef("eval score: --k %d: must be at least 1", k)
-				}
-			}
-			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
-				got, err := eval.Score(ctx, l, eval.ScoreOptions{Run: c.Args().First(), Population: o.population,
-					Ks: ks, Bootstrap: o.bootstrap, Command: t.command, Version: version()})
-				if err != nil {
-					return err
-				}
-				return t.printScored(o.format, got, "")
-			})
-		},
-	}, oneArgument("RUN"))
-}
-
-func evalCompareCommand(t *terminal) *cli.Command {
-	var o evalScoreOptions
-	var suite string
-	flags := []cli.Flag{&cli.StringFlag{Name: "suite", Usage: "compare the runs' newest scorings of a `SUITE` (default: of RUN's newest)",
-		Destination: &suite}}
-	return checked(&cli.Command{
-		Name:  "compare",
-		Usage: "set the scores of RUN against those of OTHER, item by item: RUN minus OTHER, into eval.metrics",
-		Description: "RUN and OTHER are runs of eval.runs, each standing for its newest scoring, or scorings of\n" +
-			"eval.scorings. Runs must have been scored in the same way; scorings may compare ways.",
-		Flags: t.flags(append(flags, o.flags()...)...),
-		Action: func(c *cli.Context) error {
-			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
-				got, err := eval.Compare(ctx, l, eval.CompareOptions{Run: c.Args().Get(0), Against: c.Args().Get(1),
-					Suite: suite, Bootstrap: o.bootstrap, Command: t.command, Version: version()})
-				if err != nil {
-					return err
-				}
-				return t.printScored(o.format, got, got.Against)
-			})
-		},
-	}, arguments{2, 2, "RUN OTHER"})
-}
-
-// flags are those that score and compare share.
-func (o *evalScoreOptions) flags() []cli.Flag {
-	return []cli.Flag{
-		&cli.IntFlag{Name: "resamples", Usage: "bootstrap resamples of the cues, `N`", Value: stat.DefaultResamples,
-			Destination: &o.bootstrap.Resamples},
-		&cli.Uint64Flag{Name: "seed", Usage: "`SEED` of the resampling", Value: 42, Destination: &o.bootstrap.Seed},
-		outputFlag(&o.format),
-	}
-}
-
-// printScored prints metrics and the SQL that gives them.
-func (t *terminal) printScored(format string, got eval.Scored, against string) error {
-	t.warn(got.Warnings)
-	columns := []string{"metric", "value", "ci_low", "ci_high", "n"}
-	if against != "" {
-		columns = append(columns, "p_value")
-	}
-	result := newGrid(columns...)
-	for _, m := range got.Metrics {
-		values := []any{m.Metric, orNull(m.Value), orNull(m.CILow), orNull(m.CIHigh), m.N}
-		if against != "" {
-			values = append(values, orNull(m.PValue))
-		}
-		result.add(values...)
-	}
-	if err := t.printRows(format, result); err != nil {
-		return err
-	}
-	t.remark("the same by SQL: alignctl sql \"select %s from eval.metrics where scoring_id = '%s' and against = '%s'\"",
-		strings.Join(columns, ", "), got.ScoringID, against)
-	return nil
 }
 
 func (t *terminal) warn(warnings []string) {
