@@ -27,6 +27,9 @@ type GenerateOptions struct {
 	TopK         int     // the k most probable tokens, before TopP; 0: all
 	Seed         int64   // of the draws, where Temperature isn't 0
 	StopIDs      []int32 // tokens that end a text
+	// Keys stand for the prompts in the draws, one each: what a prompt draws then
+	// depends on its key, not on its index. Nil: the indexes.
+	Keys []uint32
 
 	// Each is called with the index of a prompt and its continuation as soon as
 	// that is finished, in an order that depends on the lengths; it may be nil.
@@ -56,7 +59,7 @@ const (
 // Generate continues each prompt and returns the results in the order of the
 // prompts. A result doesn't depend on the batch size or on the other prompts,
 // but for the rounding of float32 sums: sampled tokens are a function of the
-// seed, the index of the prompt, and the token's place. Cancelling the context
+// seed, the prompt's key or index, and the token's place. Cancelling the context
 // ends it between two tokens, with the context's error.
 //
 // Each call compiles anew, which takes seconds on XLA: a caller that generates
@@ -124,6 +127,9 @@ func (gen *Generator) Generate(ctx context.Context, prompts [][]int32) ([]Genera
 			return nil, fmt.Errorf("generate: prompt %d: %w", i, err)
 		}
 	}
+	if keys := gen.options.Keys; keys != nil && len(keys) != len(prompts) {
+		return nil, fmt.Errorf("generate: %d keys for %d prompts", len(keys), len(prompts))
+	}
 	results := make([]Generation, len(prompts))
 	if err := gen.run(ctx, prompts, results); err != nil {
 		return nil, fmt.Errorf("generate: %w", err)
@@ -142,7 +148,7 @@ func (gen *Generator) run(ctx context.Context, prompts [][]int32, results []Gene
 	buckets := map[int][]*text{}
 	for i, prompt := range prompts {
 		columns := bucketLength(len(prompt) - len(shared))
-		buckets[columns] = append(buckets[columns], &text{index: i, prompt: prompt, limit: gen.limit(prompt)})
+		buckets[columns] = append(buckets[columns], &text{index: i, key: gen.key(i), prompt: prompt, limit: gen.limit(prompt)})
 	}
 	for _, columns := range slices.Sorted(maps.Keys(buckets)) {
 		b := gen.newBatch(buckets[columns], results)
@@ -213,6 +219,14 @@ func (gen *Generator) limit(prompt []int32) int {
 	return gen.options.MaxNewTokens
 }
 
+// key stands for a prompt in the draws.
+func (gen *Generator) key(i int) int {
+	if gen.options.Keys == nil {
+		return i
+	}
+	return int(gen.options.Keys[i])
+}
+
 // bucketLength rounds a prompt's length up to 8, 16, 24, 32, 48, 64, 96, 128, ...:
 // few shapes to compile, at most a third of padding beyond 8.
 func bucketLength(n int) int {
@@ -229,6 +243,7 @@ func bucketLength(n int) int {
 // A text is a prompt on its way to a Generation.
 type text struct {
 	index  int // of the prompt
+	key    int // of its draws
 	prompt []int32
 	limit  int // tokens that may follow
 	out    Generation
@@ -403,7 +418,7 @@ func (b *batch) execute(pass *model.Exec, arguments []any, more []*tensors.Tenso
 
 // setKey fills a lane's row of keys for the next token of its text.
 func (b *batch) setKey(keys []uint32, lane int, t *text) {
-	key := b.sampling.key(t.index, len(t.out.Tokens))
+	key := b.sampling.key(t.key, len(t.out.Tokens))
 	copy(keys[2*lane:], key[:])
 }
 

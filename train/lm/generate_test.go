@@ -156,6 +156,21 @@ func TestGenerateStops(t *testing.T) {
 	})
 }
 
+// With keys, what a prompt draws doesn't depend on its place among others.
+func TestGenerateDrawsByKey(t *testing.T) {
+	eachBackend(t, func(t *testing.T, backend string) {
+		m := load(t, filepath.Join("testdata", "golden", "tiny_qwen3"), Options{Backend: backend})
+		prompts := randomPrompts(5, 7, 6)
+		o := GenerateOptions{MaxNewTokens: 12, Temperature: 1.5, Seed: 1, Keys: []uint32{7, 1 << 31, 9}}
+		all := generate(t, m, prompts, o)
+		o.Keys = []uint32{9, 7}
+		compareGenerations(t, generate(t, m, [][]int32{prompts[2], prompts[0]}, o), []Generation{all[2], all[0]})
+		if _, err := m.Generate(t.Context(), prompts, o); err == nil || !strings.Contains(err.Error(), "2 keys for 3 prompts") {
+			t.Errorf("two keys for three prompts: %v", err)
+		}
+	})
+}
+
 func TestGenerateSampledIsReproducible(t *testing.T) {
 	eachBackend(t, func(t *testing.T, backend string) {
 		m := load(t, filepath.Join("testdata", "golden", "tiny_qwen3"), Options{Backend: backend})
