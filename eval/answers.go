@@ -26,7 +26,7 @@ type answer struct {
 func findRun(ctx context.Context, s *lake.Session, run string) (string, error) {
 	query, args := "select run_id from eval.runs where run_id = $1", []any{run}
 	if run == Latest {
-		query, args = "select max(run_id) from eval.runs having count(*) > 0", nil
+		query, args = "select run_id from eval.runs order by started_at desc, run_id desc limit 1", nil
 	}
 	found, err := texts(ctx, s, query, args...)
 	if err != nil {
@@ -34,7 +34,7 @@ func findRun(ctx context.Context, s *lake.Session, run string) (string, error) {
 	}
 	if len(found) == 0 {
 		return "", fmt.Errorf("find run %q: it is not in eval.runs (see them with: "+
-			"alignctl sql 'select run_id, model_path, adapter_path, items from eval.runs')", run)
+			"alignctl sql 'select run_id, coalesce(served_model, model_path), adapter_path, items, status from eval.runs')", run)
 	}
 	return found[0], nil
 }

@@ -63,9 +63,9 @@ func (s *script) Generate(ctx context.Context, prompts [][]int32, o lm.GenerateO
 	return out, nil
 }
 
-func (s *script) open(context.Context) (*eval.Model, error) {
-	return &eval.Model{Path: "models/script", SHA256: "abc", Backend: "script", StopIDs: []int32{0},
-		Generator: s, Renderer: s, Tokenizer: s}, nil
+func (s *script) open(context.Context) (eval.Model, error) {
+	from := eval.Source{Kind: eval.LocalKind, Path: "models/script", SHA256: "abc", Backend: "script"}
+	return &eval.Local{From: from, StopIDs: []int32{0}, Generator: s, Renderer: s, Tokenizer: s}, nil
 }
 
 // testLake has cues with examples (data.sft_ranked) and, but for moon, people's
@@ -236,7 +236,7 @@ func TestGenerateLimitIsAPrefix(t *testing.T) {
 	l := testLake(t)
 	whole, part := &script{}, &script{}
 	generate(t, l, whole)
-	o := eval.GenerateOptions{Dataset: "data.sft_ranked", Limit: 2, Temperature: 0.7, Seed: 5, Batch: 3}
+	o := eval.GenerateOptions{Dataset: "data.sft_ranked", Limit: 2, Decoding: eval.Decoding{Temperature: 0.7, Seed: 5, Batch: 3}}
 	if _, err := eval.Generate(t.Context(), l, part.open, o); err != nil {
 		t.Fatal(err)
 	}
@@ -276,6 +276,7 @@ func TestGenerateRefuses(t *testing.T) {
 		{eval.GenerateOptions{Dataset: "data.sft_ranked", Split: "tset"}, "no example of split tset (it holds: test (en), train (en))"},
 		{eval.GenerateOptions{Dataset: "data.sft_ranked", Language: "zh"}, "language zh (it holds:"},
 		{eval.GenerateOptions{Dataset: "data.sft_ranked", Limit: -1}, "limit -1"},
+		{eval.GenerateOptions{Dataset: "data.sft_ranked", Shots: 1}, "that on cue \"tree\" has no completion"},
 	}
 	before := digests(t, l)
 	for _, test := range tests {
@@ -491,7 +492,8 @@ func rewriteStrength(t *testing.T, l *lake.Lake, query string) {
 func TestSampledDecodingIsRecorded(t *testing.T) {
 	t.Parallel()
 	l := testLake(t)
-	o := eval.GenerateOptions{Dataset: "data.sft_ranked", Temperature: 0.5, TopP: 0.9, Seed: 11, MaxNewTokens: 8}
+	o := eval.GenerateOptions{Dataset: "data.sft_ranked",
+		Decoding: eval.Decoding{Temperature: 0.5, TopP: 0.9, Seed: 11, MaxNewTokens: 8}}
 	if _, err := eval.Generate(t.Context(), l, (&script{}).open, o); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"alignctl/internal/failpoint"
 	"alignctl/lake"
 	"alignctl/train/lm"
 )
@@ -20,6 +21,7 @@ import (
 const (
 	DefaultSplit        = "test"
 	DefaultMaxNewTokens = 256
+	DefaultSaveEvery    = 30 * time.Second
 )
 
 // Answers to trained cues say little about other cues.
@@ -30,74 +32,58 @@ const (
 
 // GenerateOptions says which cues to ask a model about, and how it answers.
 type GenerateOptions struct {
-	Dataset      string  // table with example_id, language, cue, split and messages; data. may be left out
-	Split        string  // "": DefaultSplit
-	Language     string  // ""; needed where the split holds several
-	Limit        int     // ask about so many cues, drawn by hash; 0: all
-	Temperature  float64 // 0: greedy
-	TopP         float64 // 0 or 1: all tokens
-	Seed         int64
-	At           string // version of the lake that the prompts come from; "": now
-	MaxNewTokens int    // 0: DefaultMaxNewTokens
-	Batch        int    // 0: the model's default
-	Command      string
-	Version      string // of alignctl
+	Dataset  string `json:"dataset"`  // table with example_id, language, cue, split and messages; data. may be left out
+	Split    string `json:"split"`    // "": DefaultSplit
+	Language string `json:"language"` // ""; needed where the split holds several
+	Limit    int    `json:"limit"`    // ask about so many cues, drawn by hash; 0: all
+	Shots    int    `json:"shots"`    // so many examples of split train, with their answers, precede each question
+	At       string `json:"at"`       // version of the lake that the prompts come from; "": now
+	Decoding
+
+	// Model says how the model was opened, in the words of whoever opened it, so
+	// that a Resumption can tell.
+	Model     json.RawMessage `json:"model"`
+	SaveEvery time.Duration   `json:"-"` // publish finished answers that often; 0: DefaultSaveEvery
+	Command   string          `json:"-"`
+	Version   string          `json:"-"` // of alignctl
 }
 
-// A Generated is what Generate kept.
+// A Generated is what Generate, Resume or Import kept.
 type Generated struct {
 	RunID    string
 	Items    int
 	Tokens   int
 	Seconds  float64
+	LeftOut  int // answers of a file that belong to no item
 	Warnings []string
 }
 
-// Generate opens a model, asks it about each cue of a split, once, and publishes its
-// answers in eval.runs and eval.samples. Each call is a run of its own, with
+// Generate opens a model, asks it about each cue of a split, once, and publishes
+// its answers in eval.runs and eval.samples. Each call is a run of its own, with
 // its own id, whatever earlier runs asked: runs are compared, not replaced.
-// When the context is cancelled, the finished answers are published with the
-// status interrupted, and the context's error is returned with the run.
-func Generate(ctx context.Context, l *lake.Lake, open Opener, o GenerateOptions) (_ Generated, err error) {
-	o = o.withDefaults()
-	pins, err := o.pins(ctx, l)
-	if err != nil {
-		return Generated{}, err
+// Finished answers are published every SaveEvery, with the status running, so
+// that no end of the process loses more. When the context is cancelled or the
+// model gives up, all finished answers are kept with the status interrupted, and
+// the error is returned with the run: Resume asks what is missing.
+func Generate(ctx context.Context, l *lake.Lake, open Opener, o GenerateOptions) (Generated, error) {
+	g := generation{options: o.withDefaults(), open: open}
+	return g.do(ctx, l)
+}
+
+func (o GenerateOptions) withDefaults() GenerateOptions {
+	if !strings.Contains(o.Dataset, ".") {
+		o.Dataset = "data." + o.Dataset
 	}
-	if err := o.validate(pins); err != nil {
-		return Generated{}, err
+	if o.Split == "" {
+		o.Split = DefaultSplit
 	}
-	run, err := l.Begin(ctx, lake.RunInfo{Command: o.Command, Version: o.Version, Config: o.config(), Pins: pins})
-	if err != nil {
-		return Generated{}, err
+	if o.MaxNewTokens == 0 {
+		o.MaxNewTokens = DefaultMaxNewTokens
 	}
-	defer func() { err = errors.Join(err, run.Close()) }()
-	pin, err := run.Input(ctx, o.Dataset)
-	if err != nil {
-		return Generated{}, err
+	if o.SaveEvery == 0 {
+		o.SaveEvery = DefaultSaveEvery
 	}
-	items, err := readItems(ctx, run.Session(), o)
-	if err != nil {
-		return Generated{}, err
-	}
-	m, err := open(ctx)
-	if err != nil {
-		return Generated{}, err
-	}
-	defer m.Close()
-	if err := m.trace(ctx, run); err != nil {
-		return Generated{}, err
-	}
-	g := generation{model: m, options: o, runID: run.ID(), items: items, started: time.Now().UTC()}
-	asked := g.ask(ctx)
-	if asked != nil && (ctx.Err() == nil || len(g.samples) == 0) {
-		return Generated{}, asked
-	}
-	// What is finished is kept, though the user wants to stop.
-	if err := g.publish(context.WithoutCancel(ctx), run, pin, asked == nil); err != nil {
-		return Generated{}, err
-	}
-	return g.summary(), asked
+	return o
 }
 
 // pins is the version of the lake that the prompts come from, with the models of
@@ -114,25 +100,12 @@ func (o GenerateOptions) pins(ctx context.Context, l *lake.Lake) (lake.Pins, err
 	return pins, err
 }
 
-func (o GenerateOptions) withDefaults() GenerateOptions {
-	if !strings.Contains(o.Dataset, ".") {
-		o.Dataset = "data." + o.Dataset
-	}
-	if o.Split == "" {
-		o.Split = DefaultSplit
-	}
-	if o.MaxNewTokens == 0 {
-		o.MaxNewTokens = DefaultMaxNewTokens
-	}
-	return o
-}
-
 // tableName is a schema-qualified name that SQL takes without quotes.
 var tableName = regexp.MustCompile(`^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$`)
 
 func (o GenerateOptions) validate(pins lake.Pins) error {
-	if o.Limit < 0 {
-		return fmt.Errorf("generate: limit %d is negative", o.Limit)
+	if o.Limit < 0 || o.Shots < 0 {
+		return fmt.Errorf("generate: limit %d or shots %d is negative", o.Limit, o.Shots)
 	}
 	if _, ok := pins[o.Dataset]; ok && tableName.MatchString(o.Dataset) {
 		return nil
@@ -147,110 +120,226 @@ func (o GenerateOptions) validate(pins lake.Pins) error {
 	return fmt.Errorf("find data set %q: the lake holds %s", o.Dataset, strings.Join(held, ", "))
 }
 
-// config is the options in force, for the lake's record of the run. The model
-// is in eval.runs.
-func (o GenerateOptions) config() any {
-	return map[string]any{"suite": Associations, "dataset": o.Dataset, "split": o.Split, "language": o.Language,
-		"limit": o.Limit, "decoding": o.decoding(), "seed": o.Seed, "batch": o.Batch}
+// A runConfig is what meta.runs remembers of the options, for Resumption.
+type runConfig struct {
+	Suite string `json:"suite"`
+	GenerateOptions
 }
 
-// decoding describes how tokens are chosen.
-func (o GenerateOptions) decoding() map[string]any {
-	if o.Temperature == 0 {
-		return map[string]any{"method": "greedy", "max_new_tokens": o.MaxNewTokens}
+// method describes how tokens are chosen, for eval.runs.
+func (d Decoding) method() string {
+	described := map[string]any{"method": "greedy", "max_new_tokens": d.MaxNewTokens}
+	if d.Temperature != 0 {
+		topP := d.TopP
+		if topP == 0 {
+			topP = 1
+		}
+		described = map[string]any{"method": "sample", "temperature": d.Temperature, "top_p": topP,
+			"max_new_tokens": d.MaxNewTokens}
 	}
-	topP := o.TopP
-	if topP == 0 {
-		topP = 1
+	text, err := json.Marshal(described)
+	if err != nil { // not a number: no model takes that
+		return "{}"
 	}
-	return map[string]any{"method": "sample", "temperature": o.Temperature, "top_p": topP,
-		"max_new_tokens": o.MaxNewTokens}
+	return string(text)
 }
 
-// A generation is the work of one Generate call.
+// A generation is the work of one Generate or Resume call.
 type generation struct {
-	model   *Model
 	options GenerateOptions
-	runID   string
-	items   []item
-	started time.Time
+	open    Opener
+	earlier *Resumption // nil: a new run
 
-	samples []SampleRow // finished
-	tokens  int
-	seconds float64
+	run   *lake.Run
+	model Model
+	items []item // to ask
+	total int    // items of the run, with those that were answered before
+	row   RunRow // as it is published, with all answers so far
+
+	fresh     []SampleRow // finished since the last publish
+	published time.Time
+	failed    error // a publish
+	kept      int   // answers of this call,
+	cut       int   // of these cut by the limit on tokens,
+	bare      int   // and without log-probabilities
 }
 
-// ask has the items answered and gathers the samples.
+// do goes from the question to the published answers.
+func (g *generation) do(ctx context.Context, l *lake.Lake) (_ Generated, err error) {
+	pins, err := g.pins(ctx, l)
+	if err != nil {
+		return Generated{}, err
+	}
+	if err := g.options.validate(pins); err != nil {
+		return Generated{}, err
+	}
+	g.run, err = l.Begin(ctx, lake.RunInfo{Command: g.options.Command, Version: g.options.Version,
+		Config: runConfig{Associations, g.options}, Pins: pins})
+	if err != nil {
+		return Generated{}, err
+	}
+	defer func() { err = errors.Join(err, g.run.Close()) }()
+	if err := g.read(ctx); err != nil {
+		return Generated{}, err
+	}
+	if g.model, err = g.open(ctx); err != nil {
+		return Generated{}, err
+	}
+	defer g.model.Close()
+	if err := g.describe(ctx); err != nil {
+		return Generated{}, err
+	}
+	return g.finish(ctx, g.ask(ctx))
+}
+
+// pins is the version of the lake that the run reads.
+func (g *generation) pins(ctx context.Context, l *lake.Lake) (lake.Pins, error) {
+	if g.earlier != nil {
+		return g.earlier.pins(ctx, l)
+	}
+	return g.options.pins(ctx, l)
+}
+
+// read reads the items, and which of them are answered already.
+func (g *generation) read(ctx context.Context) error {
+	pin, err := g.run.Input(ctx, g.options.Dataset)
+	if err != nil {
+		return err
+	}
+	if g.items, err = readItems(ctx, g.run.Session(), g.options); err != nil {
+		return err
+	}
+	g.total = len(g.items)
+	g.row = RunRow{RunID: g.run.ID(), Suite: Associations, Dataset: pin.Table, DatasetSnapshot: strconv.FormatInt(pin.Snapshot, 10),
+		Split: g.options.Split, Template: templateOf(g.items, g.options.Shots), Languages: []string{g.items[0].language},
+		Decoding: g.options.method(), Seed: g.options.Seed, Version: g.options.Version, StartedAt: time.Now().UTC()}
+	if g.earlier == nil {
+		return nil
+	}
+	g.earlier.carryOver(&g.row)
+	answered, err := texts(ctx, g.run.Session(), "select distinct item_id from eval.samples where run_id = $1", g.row.RunID)
+	if err != nil {
+		return fmt.Errorf("read answers of run %q: %w", g.row.RunID, err)
+	}
+	slices.Sort(answered)
+	g.items = slices.DeleteFunc(g.items, func(it item) bool {
+		_, found := slices.BinarySearch(answered, it.id)
+		return found
+	})
+	return nil
+}
+
+// describe says in the run's row who answers.
+func (g *generation) describe(ctx context.Context) error {
+	from := g.model.Source()
+	if err := g.earlier.check(from); err != nil {
+		return err
+	}
+	return g.row.Describe(ctx, g.run, from)
+}
+
+// ask has the items answered and keeps the answers.
 func (g *generation) ask(ctx context.Context) error {
+	if len(g.items) == 0 {
+		return nil
+	}
 	asked := make([]Conversation, len(g.items))
 	for i, it := range g.items {
 		asked[i] = Conversation{ID: it.id, Messages: it.messages}
 	}
-	start := time.Now()
-	return g.model.Ask(ctx, asked, lm.GenerateOptions{
-		MaxNewTokens: g.options.MaxNewTokens, Batch: g.options.Batch,
-		Temperature: g.options.Temperature, TopP: g.options.TopP, Seed: g.options.Seed,
-	}, func(i int, r Reply) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	start, before := time.Now(), g.row.Seconds
+	g.published = start
+	return Ask(ctx, g.model, asked, g.options.Decoding, func(i int, r Reply) {
+		g.row.Seconds = before + time.Since(start).Seconds()
 		g.keep(g.items[i], r)
-		g.seconds = time.Since(start).Seconds()
+		if time.Since(g.published) >= g.options.SaveEvery {
+			g.failed = g.publish(context.WithoutCancel(ctx), lake.Running)
+		}
+		if g.failed != nil {
+			stop()
+		}
 	})
 }
 
 // keep adds an answer to the samples.
 func (g *generation) keep(it item, r Reply) {
-	logProbs := make([]float64, len(r.LogProbs))
-	for i, p := range r.LogProbs {
-		logProbs[i] = float64(p)
+	g.kept++
+	if r.Finish == lm.FinishLength {
+		g.cut++
 	}
-	g.tokens += len(r.Tokens)
-	g.samples = append(g.samples, SampleRow{
-		RunID: g.runID, ItemID: it.id, Language: it.language, Cue: it.cue, Split: it.split, Prompt: r.Prompt,
-		Output: r.Text, TokenIDs: r.Tokens, LogProbs: logProbs, Finish: r.Finish,
+	if r.Text != "" && len(r.LogProbs) == 0 {
+		g.bare++
+	}
+	if r.Served != "" {
+		g.row.ServedModel = &r.Served
+	}
+	g.row.Items++
+	g.row.Tokens += int64(r.Tokens)
+	g.fresh = append(g.fresh, SampleRow{
+		RunID: g.row.RunID, ItemID: it.id, Language: it.language, Cue: it.cue, Split: it.split, Prompt: r.Prompt,
+		Output: r.Text, TokenIDs: r.TokenIDs, LogProbs: r.LogProbs, Finish: r.Finish,
 	})
 }
 
-// publish writes the run and its samples.
-func (g *generation) publish(ctx context.Context, run *lake.Run, data lake.Pin, done bool) error {
+// finish publishes what asking gave.
+func (g *generation) finish(ctx context.Context, asked error) (Generated, error) {
+	switch {
+	case g.failed != nil:
+		return Generated{}, g.failed
+	case asked != nil && g.row.Items == 0:
+		return Generated{}, asked
+	case asked != nil:
+		asked = fmt.Errorf("generate: %d of %d answers are kept; go on with: alignctl eval generate --resume %s: %w",
+			g.row.Items, g.total, g.row.RunID, asked)
+	}
 	status := lake.Done
-	if !done {
+	if asked != nil {
 		status = lake.Interrupted
 	}
-	decoding, err := json.Marshal(g.options.decoding())
-	if err != nil {
-		return fmt.Errorf("describe decoding: %w", err)
+	// What is finished is kept, though the user wants to stop.
+	if err := g.publish(context.WithoutCancel(ctx), status); err != nil {
+		return Generated{}, errors.Join(err, asked)
 	}
-	row := RunRow{
-		RunID: g.runID, Suite: Associations, Kind: LocalKind, ModelPath: g.model.Path, AdapterPath: optional(g.model.Adapter),
-		ModelSHA256: g.model.SHA256, AdapterSHA256: optional(g.model.AdapterSHA256),
-		Dataset: data.Table, DatasetSnapshot: strconv.FormatInt(data.Snapshot, 10), Split: g.options.Split,
-		Languages: []string{g.items[0].language}, Decoding: string(decoding), Seed: g.options.Seed, Backend: g.model.Backend, Version: g.options.Version,
-		StartedAt: g.started, EndedAt: time.Now().UTC(), Status: string(status),
-		Items: int64(len(g.samples)), Tokens: int64(g.tokens), Seconds: g.seconds,
-	}
-	if _, err := lake.WriteRows(ctx, run, RunsTable, g.runID, []RunRow{row}); err != nil {
+	return g.summary(), asked
+}
+
+// publish shows all the answers so far.
+func (g *generation) publish(ctx context.Context, status lake.Status) error {
+	g.row.Status = string(status)
+	err := publish(ctx, g.run, g.row, g.fresh)
+	g.fresh, g.published = nil, time.Now()
+	failpoint.Hit("eval.generate.published")
+	return err
+}
+
+// publish writes a run's row anew, adds samples to it, and shows both.
+func publish(ctx context.Context, run *lake.Run, row RunRow, fresh []SampleRow) error {
+	row.EndedAt = time.Now().UTC()
+	if _, err := lake.ReplaceRows(ctx, run, RunsTable, row.RunID, []RunRow{row}); err != nil {
 		return err
 	}
-	if _, err := lake.WriteRows(ctx, run, SamplesTable, g.runID, g.samples); err != nil {
+	if _, err := lake.WriteRows(ctx, run, SamplesTable, row.RunID, fresh); err != nil {
 		return err
 	}
-	_, err = run.Publish(ctx, status)
+	_, err := run.Publish(ctx, lake.Status(row.Status))
 	return err
 }
 
 func (g *generation) summary() Generated {
-	result := Generated{RunID: g.runID, Items: len(g.samples), Tokens: g.tokens, Seconds: g.seconds}
+	result := Generated{RunID: g.row.RunID, Items: int(g.row.Items), Tokens: int(g.row.Tokens), Seconds: g.row.Seconds}
+	warn := func(format string, args ...any) {
+		result.Warnings = append(result.Warnings, fmt.Sprintf(format, args...))
+	}
 	if g.options.Split == trainSplit {
-		result.Warnings = append(result.Warnings, trainWarning)
+		warn(trainWarning)
 	}
-	cut := 0
-	for _, s := range g.samples {
-		if s.Finish == lm.FinishLength {
-			cut++
-		}
+	if g.cut > 0 {
+		warn("%d of %d answers were cut after %d tokens", g.cut, g.kept, g.options.MaxNewTokens)
 	}
-	if cut > 0 {
-		result.Warnings = append(result.Warnings, fmt.Sprintf(
-			"%d of %d answers were cut after %d tokens", cut, len(g.samples), g.options.MaxNewTokens))
+	if g.bare > 0 && !g.options.NoLogProbs {
+		warn("%d of %d answers came without log-probabilities", g.bare, g.kept)
 	}
 	return result
 }

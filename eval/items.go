@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"alignctl/lake"
@@ -14,6 +15,7 @@ import (
 // An item is a cue to ask about, with the conversation that asks.
 type item struct {
 	id, language, cue, split string
+	template                 string // id of the prompt template; "" where the data set doesn't say
 	messages                 []lm.Message
 }
 
@@ -23,7 +25,7 @@ func (it item) key() key { return key{it.language, it.cue} }
 // that the first of them are a fair sample, and is the same everywhere.
 // Parameters: split, language ("" for any), limit.
 const itemsQuery = `
-select example_id, language, cue, split, to_json(messages)::varchar
+select example_id, language, cue, split, %s, to_json(messages)::varchar
 from %s
 where split = $1 and $2 in ('', language)
 qualify row_number() over (partition by language, cue order by example_id) = 1
@@ -40,9 +42,13 @@ func readItems(ctx context.Context, s *lake.Session, o GenerateOptions) ([]item,
 	if limit == 0 {
 		limit = noLimit
 	}
+	template, err := columnOr(ctx, s, o.Dataset, "template", "''")
+	if err != nil {
+		return nil, err
+	}
 	var items []item
-	query, args := fmt.Sprintf(itemsQuery, o.Dataset), []any{o.Split, o.Language, limit}
-	err := eachRow(ctx, s, query, args, func(rows *sql.Rows) error {
+	query, args := fmt.Sprintf(itemsQuery, template, o.Dataset), []any{o.Split, o.Language, limit}
+	err = eachRow(ctx, s, query, args, func(rows *sql.Rows) error {
 		it, err := scanItem(rows)
 		if err == nil && len(items) > 0 && it.language != items[0].language {
 			err = fmt.Errorf("split %q holds %s and %s: choose a language", o.Split, items[0].language, it.language)
@@ -56,13 +62,13 @@ func readItems(ctx context.Context, s *lake.Session, o GenerateOptions) ([]item,
 	if len(items) == 0 {
 		return nil, noItems(ctx, s, o)
 	}
-	return items, nil
+	return items, addShots(ctx, s, o, items)
 }
 
 func scanItem(rows *sql.Rows) (item, error) {
 	var it item
 	var messages string
-	if err := rows.Scan(&it.id, &it.language, &it.cue, &it.split, &messages); err != nil {
+	if err := rows.Scan(&it.id, &it.language, &it.cue, &it.split, &it.template, &messages); err != nil {
 		return it, err
 	}
 	if err := json.Unmarshal([]byte(messages), &it.messages); err != nil {
@@ -83,4 +89,32 @@ func noItems(ctx context.Context, s *lake.Session, o GenerateOptions) error {
 		asked += ", language " + o.Language
 	}
 	return fmt.Errorf("read items of %q: no example of %s (it holds: %s)", o.Dataset, asked, strings.Join(held, ", "))
+}
+
+// columnOr is a column of a table, or where it has none of that name, another
+// expression; a null is that, too.
+func columnOr(ctx context.Context, s *lake.Session, table, column, other string) (string, error) {
+	schema, name, _ := strings.Cut(table, ".")
+	found, err := texts(ctx, s, "select column_name from information_schema.columns "+
+		"where table_schema = $1 and table_name = $2 and column_name = $3", schema, name, column)
+	if err != nil {
+		return "", fmt.Errorf("find column %s of %s: %w", column, table, err)
+	}
+	if len(found) == 0 {
+		return other, nil
+	}
+	return fmt.Sprintf("coalesce(%s, %s)", column, other), nil
+}
+
+// templateOf names the prompt template of all items, and how many examples
+// precede each question; nil where they don't have one in common.
+func templateOf(items []item, shots int) *string {
+	id := items[0].template
+	if slices.ContainsFunc(items, func(it item) bool { return it.template != id }) || id == "" {
+		return nil
+	}
+	if shots > 0 {
+		id += fmt.Sprintf(" with %d examples", shots)
+	}
+	return &id
 }

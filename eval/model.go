@@ -2,6 +2,8 @@ package eval
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"time"
@@ -11,143 +13,97 @@ import (
 	"alignctl/train/lm"
 )
 
-// A Generator continues prompts of token ids. *lm.Model is one.
-type Generator interface {
-	Generate(ctx context.Context, prompts [][]int32, o lm.GenerateOptions) ([]lm.Generation, error)
+// A Model is what an evaluation asks: a folder (Local), a server (package
+// endpoint).
+type Model interface {
+	Source() Source
+	// Ask has the model answer each conversation. Each is called from the
+	// caller's goroutine, with the index of a conversation and the reply as soon
+	// as it is there, in any order. When the context ends, or the model can't go
+	// on, Ask says why; the replies handed over before stay good.
+	Ask(ctx context.Context, asked []Conversation, d Decoding, each func(int, Reply)) error
+	// Close gives back what the model holds.
+	Close()
 }
 
-// A Renderer writes a conversation as a model's prompt. *lm.Template is one.
-type Renderer interface {
-	Render(messages []lm.Message, generationPrompt bool) (string, error)
-}
+// An Opener opens a model. Generate calls it when all else is in order, since
+// loading may take long, and closes the model after use.
+type Opener func(context.Context) (Model, error)
 
-// A Tokenizer turns text into ids and back. *lm.Tokenizer is one.
-type Tokenizer interface {
-	Encode(text string) []int32
-	Decode(ids []int32, skipSpecial bool) string
-}
-
-// A Model is what an evaluation asks, and the names by which its answers can
-// be traced to it.
-type Model struct {
-	Path          string // folder
+// A Source says who answers, as eval.runs keeps it.
+type Source struct {
+	Kind          string // LocalKind, EndpointKind or AnswersKind
+	Path          string // folder; "" where the model isn't one
 	Adapter       string // folder, "" for none
-	SHA256        string
+	SHA256        string // of the folder's model
 	AdapterSHA256 string
-	Backend       string
-	StopIDs       []int32 // tokens that end an answer
-
-	Generator Generator
-	Renderer  Renderer
-	Tokenizer Tokenizer
-	close     func()
+	Backend       string // what computes; "" where that isn't known
+	Endpoint      string // address of the server, without user or key
+	Served        string // name that the model goes by where it has no folder
 }
 
-// ModelOptions says which model to ask and what computes.
-type ModelOptions struct {
-	Path    string // Hugging Face folder
-	Adapter string // folder of a LoRA adapter in PEFT layout; "" for none
-	Backend string // as for lm.OpenBackend; "" chooses
-}
-
-// An Opener loads a model. Generate calls it when all else is in order, since
-// loading takes long, and closes the model after use.
-type Opener func(context.Context) (*Model, error)
-
-// Open loads the model folder, its tokenizer and its chat template.
-func (o ModelOptions) Open(ctx context.Context) (*Model, error) {
-	m := &Model{Path: o.Path, Adapter: o.Adapter}
-	tokenizer, err := lm.LoadTokenizer(o.Path)
-	if err != nil {
-		return nil, err
+// Describe says in a run's row who answers, and in the run's inputs which runs of
+// the lake made the model and its adapter, if any did: of each the first, where
+// several made the same.
+func (r *RunRow) Describe(ctx context.Context, run *lake.Run, from Source) error {
+	r.Kind, r.ModelPath, r.ModelSHA256, r.Backend = from.Kind, from.Path, from.SHA256, from.Backend
+	r.AdapterPath, r.AdapterSHA256 = optional(from.Adapter), optional(from.AdapterSHA256)
+	r.Endpoint = optional(from.Endpoint)
+	if r.ServedModel == nil {
+		r.ServedModel = optional(from.Served)
 	}
-	template, err := lm.LoadTemplate(o.Path)
-	if err != nil {
-		return nil, err
-	}
-	encoder, err := lm.NewEncoder(tokenizer, template, 0)
-	if err != nil {
-		return nil, err
-	}
-	if m.SHA256, err = lm.ModelSHA256(o.Path); err != nil {
-		return nil, err
-	}
-	if o.Adapter != "" {
-		if m.AdapterSHA256, err = lm.AdapterSHA256(o.Adapter); err != nil {
-			return nil, err
-		}
-	}
-	loaded, err := lm.Load(ctx, o.Path, lm.Options{Backend: o.Backend, Adapter: o.Adapter})
-	if err != nil {
-		return nil, err
-	}
-	m.Backend, m.close = loaded.BackendName, loaded.Close
-	m.Generator, m.Renderer, m.Tokenizer = loaded, template, tokenizer
-	m.StopIDs = encoder.StopIDs(loaded.Config)
-	return m, nil
+	_, err := run.InputScopes(ctx, modelsTable, `run_id in (
+		select min(run_id) from train.models where sha256 in (?, ?) group by sha256)`, from.SHA256, from.AdapterSHA256)
+	return err
 }
 
 // modelsTable lists the models that runs of the lake made.
 const modelsTable = "train.models"
 
-// trace records which runs of the lake made the model and its adapter, if any
-// did: of each the first, where several made the same.
-func (m *Model) trace(ctx context.Context, run *lake.Run) error {
-	_, err := run.InputScopes(ctx, modelsTable, `run_id in (
-		select min(run_id) from train.models where sha256 in (?, ?) group by sha256)`, m.SHA256, m.AdapterSHA256)
-	return err
-}
-
 // A Conversation is what a model is to continue.
 type Conversation struct {
-	ID       string // for errors
+	ID       string // names it in errors; also decides its draws, see Decoding
 	Messages []lm.Message
+}
+
+// Decoding says how a model chooses the tokens of an answer.
+type Decoding struct {
+	MaxNewTokens int     `json:"max_new_tokens"`
+	Temperature  float64 `json:"temperature"` // 0: greedy
+	TopP         float64 `json:"top_p"`       // 0 or 1: all tokens
+	// Seed, with a conversation's ID, decides its draws: they don't depend on
+	// what else is asked. A server may or may not hold to that.
+	Seed       int64 `json:"seed"`
+	NoLogProbs bool  `json:"no_logprobs"` // don't ask a server for log-probabilities
+	Batch      int   `json:"-"`           // conversations side by side; 0: as many as suits the model
+}
+
+// Draw is the number by which a conversation's draws differ from another's.
+func (d Decoding) Draw(id string) uint32 {
+	sum := md5.Sum([]byte(strconv.FormatInt(d.Seed, 10) + "|" + id))
+	return binary.BigEndian.Uint32(sum[:])
 }
 
 // A Reply is what a model answered.
 type Reply struct {
-	Prompt string // as the model read it
-	Text   string
-	lm.Generation
+	Prompt   string    // as the model read it; of a server that reads messages these, as JSON
+	Text     string    // without control tokens
+	TokenIDs []int32   // empty where a server doesn't tell
+	LogProbs []float64 // natural, of each token; empty where a server doesn't tell
+	Tokens   int       // how many it gave; 0 where a server doesn't tell
+	Finish   string    // lm.FinishStop, lm.FinishLength, or a server's own word
+	Served   string    // name by which a server says who answered; "" where it doesn't
 }
 
-// Ask has the model answer each conversation, up to a stop id of its own. Each is
-// called with the index of a conversation and the reply as soon as it is there,
-// in an order that depends on the lengths.
-func (m *Model) Ask(ctx context.Context, asked []Conversation, o lm.GenerateOptions, each func(int, Reply)) error {
-	prompts, ids, err := m.render(asked)
-	if err != nil {
-		return err
-	}
+// Ask is m.Ask with a report of progress.
+func Ask(ctx context.Context, m Model, asked []Conversation, d Decoding, each func(int, Reply)) error {
 	task := progress.Start(ctx, "generate", int64(len(asked)), "items")
 	defer task.Done()
 	start, tokens := time.Now(), 0
-	o.StopIDs = m.StopIDs
-	o.Each = func(i int, g lm.Generation) {
-		each(i, Reply{Prompt: prompts[i], Text: m.Tokenizer.Decode(g.Tokens, true), Generation: g})
-		tokens += len(g.Tokens)
+	return m.Ask(ctx, asked, d, func(i int, r Reply) {
+		each(i, r)
+		tokens += r.Tokens
 		task.Add(1)
-		task.Note(strconv.Itoa(int(float64(tokens)/time.Since(start).Seconds())) + " tokens/s")
-	}
-	_, err = m.Generator.Generate(ctx, ids, o)
-	return err
-}
-
-// render writes conversations as prompts, as text and as ids.
-func (m *Model) render(asked []Conversation) (prompts []string, ids [][]int32, err error) {
-	prompts, ids = make([]string, len(asked)), make([][]int32, len(asked))
-	for i, c := range asked {
-		if prompts[i], err = m.Renderer.Render(c.Messages, true); err != nil {
-			return nil, nil, fmt.Errorf("render example %q: %w", c.ID, err)
-		}
-		ids[i] = m.Tokenizer.Encode(prompts[i])
-	}
-	return prompts, ids, nil
-}
-
-// Close gives the model's memory back.
-func (m *Model) Close() {
-	if m.close != nil {
-		m.close()
-	}
+		task.Note(fmt.Sprintf("%.0f tokens/s", float64(tokens)/time.Since(start).Seconds()))
+	})
 }

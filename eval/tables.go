@@ -16,12 +16,12 @@ type RunRow struct {
 	RunID           string    `parquet:"run_id,id(1)" doc:"the run that asked"`
 	Suite           string    `parquet:"suite,id(2)" doc:"what was asked for: associations or wvs"`
 	Kind            string    `parquet:"kind,id(3)" doc:"who answered: local (a model's folder), endpoint (a server) or answers (a file of them)"`
-	ModelPath       string    `parquet:"model_path,id(4)" doc:"folder of the model, or file of answers, as given; empty for an endpoint"`
+	ModelPath       string    `parquet:"model_path,id(4)" doc:"folder of the model, as given; empty where the answers come from elsewhere"`
 	AdapterPath     *string   `parquet:"adapter_path,optional,id(5)" doc:"folder of the adapter, as given; null for none"`
-	ModelSHA256     string    `parquet:"model_sha256,id(6)" doc:"digest of the model's files, or of the file of answers; empty for an endpoint"`
+	ModelSHA256     string    `parquet:"model_sha256,id(6)" doc:"digest of the model's files; empty where the answers come from elsewhere"`
 	AdapterSHA256   *string   `parquet:"adapter_sha256,optional,id(7)" doc:"digest of the adapter's files; null for none"`
 	Endpoint        *string   `parquet:"endpoint,optional,id(8)" doc:"address of the server, without user or key; null where none was asked"`
-	ServedModel     *string   `parquet:"served_model,optional,id(9)" doc:"name of the model there; null where no server was asked"`
+	ServedModel     *string   `parquet:"served_model,optional,id(9)" doc:"name of the model at the server, or as given with a file of answers; null of a folder"`
 	Dataset         string    `parquet:"dataset,id(10)" doc:"table that the prompts come from"`
 	DatasetSnapshot string    `parquet:"dataset_snapshot,id(11)" doc:"its snapshot"`
 	Split           string    `parquet:"split,id(12)" doc:"split of the cues: on train, the answers may be learnt by heart"`
@@ -76,7 +76,7 @@ type SampleRow struct {
 var SamplesTable = lake.SpecOf[SampleRow](lake.Spec{
 	Name:    "eval.samples",
 	Doc:     "a model's answer to an item",
-	Key:     []string{"run_id", "item_id", "sample"},
+	Key:     []string{"run_id", "item_id", "variant", "sample"},
 	Scope:   "run_id",
 	Licence: lake.NoRedistribution,
 })

@@ -23,7 +23,7 @@ func evalCommand(t *terminal) *cli.Command {
 
 // evalGenerateOptions are the flags of eval generate.
 type evalGenerateOptions struct {
-	model    eval.ModelOptions
+	model    eval.LocalOptions
 	generate eval.GenerateOptions
 	format   string
 }

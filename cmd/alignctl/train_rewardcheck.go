@@ -21,13 +21,13 @@ type trainRewardCheckOptions struct {
 	at        string
 	count     int
 	answers   string // file
-	model     eval.ModelOptions
-	generate  lm.GenerateOptions
+	model     eval.LocalOptions
+	generate  eval.Decoding
 	format    string
 }
 
 func trainRewardCheckCommand(t *terminal) *cli.Command {
-	o := trainRewardCheckOptions{generate: lm.GenerateOptions{Temperature: 1, MaxNewTokens: eval.DefaultMaxNewTokens}}
+	o := trainRewardCheckOptions{generate: eval.Decoding{Temperature: 1, MaxNewTokens: eval.DefaultMaxNewTokens}}
 	return checked(&cli.Command{
 		Name:  "reward-check",
 		Usage: "what a reward gives real answers, before anything is trained by it",
@@ -163,7 +163,7 @@ func (o *trainRewardCheckOptions) ask(ctx context.Context, session *lake.Session
 			asked[i].Messages = append(asked[i].Messages, lm.Message(message))
 		}
 	}
-	err = m.Ask(ctx, asked, o.generate, func(i int, r eval.Reply) {
+	err = eval.Ask(ctx, m, asked, o.generate, func(i int, r eval.Reply) {
 		samples[i].Prompt, samples[i].Completion = r.Prompt, r.Text
 	})
 	return samples, err

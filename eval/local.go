@@ -1,0 +1,127 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+
+	"alignctl/train/lm"
+)
+
+// A Generator continues prompts of token ids. *lm.Model is one.
+type Generator interface {
+	Generate(ctx context.Context, prompts [][]int32, o lm.GenerateOptions) ([]lm.Generation, error)
+}
+
+// A Renderer writes a conversation as a model's prompt. *lm.Template is one.
+type Renderer interface {
+	Render(messages []lm.Message, generationPrompt bool) (string, error)
+}
+
+// A Tokenizer turns text into ids and back. *lm.Tokenizer is one.
+type Tokenizer interface {
+	Encode(text string) []int32
+	Decode(ids []int32, skipSpecial bool) string
+}
+
+// Local is a Model that this program runs itself.
+type Local struct {
+	From      Source
+	Generator Generator
+	Renderer  Renderer
+	Tokenizer Tokenizer
+	StopIDs   []int32 // tokens that end an answer
+	close     func()
+}
+
+// LocalOptions say which folder to load and what computes.
+type LocalOptions struct {
+	Path    string `json:"path"`    // Hugging Face folder
+	Adapter string `json:"adapter"` // folder of a LoRA adapter in PEFT layout; "" for none
+	Backend string `json:"backend"` // as for lm.OpenBackend; "" chooses
+}
+
+// Open loads the model folder, its tokenizer and its chat template.
+func (o LocalOptions) Open(ctx context.Context) (Model, error) {
+	m := &Local{From: Source{Kind: LocalKind, Path: o.Path, Adapter: o.Adapter}}
+	tokenizer, err := lm.LoadTokenizer(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	template, err := lm.LoadTemplate(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	encoder, err := lm.NewEncoder(tokenizer, template, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.From.digest(); err != nil {
+		return nil, err
+	}
+	loaded, err := lm.Load(ctx, o.Path, lm.Options{Backend: o.Backend, Adapter: o.Adapter})
+	if err != nil {
+		return nil, err
+	}
+	m.From.Backend, m.close = loaded.BackendName, loaded.Close
+	m.Generator, m.Renderer, m.Tokenizer = loaded, template, tokenizer
+	m.StopIDs = encoder.StopIDs(loaded.Config)
+	return m, nil
+}
+
+// digest takes the digests of the folders.
+func (s *Source) digest() (err error) {
+	if s.SHA256, err = lm.ModelSHA256(s.Path); err == nil && s.Adapter != "" {
+		s.AdapterSHA256, err = lm.AdapterSHA256(s.Adapter)
+	}
+	return err
+}
+
+// Source says which folders answer.
+func (m *Local) Source() Source { return m.From }
+
+// Ask renders each conversation by the model's chat template and continues it up
+// to a stop id.
+func (m *Local) Ask(ctx context.Context, asked []Conversation, d Decoding, each func(int, Reply)) error {
+	prompts, ids, err := m.render(asked)
+	if err != nil {
+		return err
+	}
+	keys := make([]uint32, len(asked))
+	for i, c := range asked {
+		keys[i] = d.Draw(c.ID)
+	}
+	_, err = m.Generator.Generate(ctx, ids, lm.GenerateOptions{
+		MaxNewTokens: d.MaxNewTokens, Batch: d.Batch, Temperature: d.Temperature, TopP: d.TopP, Seed: d.Seed,
+		Keys: keys, StopIDs: m.StopIDs,
+		Each: func(i int, g lm.Generation) { each(i, m.reply(prompts[i], g)) },
+	})
+	return err
+}
+
+func (m *Local) reply(prompt string, g lm.Generation) Reply {
+	logProbs := make([]float64, len(g.LogProbs))
+	for i, p := range g.LogProbs {
+		logProbs[i] = float64(p)
+	}
+	return Reply{Prompt: prompt, Text: m.Tokenizer.Decode(g.Tokens, true), TokenIDs: g.Tokens, LogProbs: logProbs,
+		Tokens: len(g.Tokens), Finish: g.Finish}
+}
+
+// render writes conversations as prompts, as text and as ids.
+func (m *Local) render(asked []Conversation) (prompts []string, ids [][]int32, err error) {
+	prompts, ids = make([]string, len(asked)), make([][]int32, len(asked))
+	for i, c := range asked {
+		if prompts[i], err = m.Renderer.Render(c.Messages, true); err != nil {
+			return nil, nil, fmt.Errorf("render example %q: %w", c.ID, err)
+		}
+		ids[i] = m.Tokenizer.Encode(prompts[i])
+	}
+	return prompts, ids, nil
+}
+
+// Close gives the model's memory back.
+func (m *Local) Close() {
+	if m.close != nil {
+		m.close()
+	}
+}
