@@ -3,11 +3,13 @@
 #   make demo      the whole chain on the embedded demo corpus, in ./demo-lake
 #   make test      gofmt, vet, staticcheck, import rules, all tests
 #   make test-long all tests anew (with ALIGNCTL_PYTHON: peft as a peer), races, fuzzing,
-#                  test-interop and test-exports
+#                  test-interop, test-exports and test-server
 #   make test-reliability  kills, faults, power cuts and mutants at full length
 #   make test-interop   PyIceberg and Spark read and write the lake; brings them (needs
 #                  Python 3, Java 17, Maven)
 #   make test-exports   datasets and TRL's trainers take every export; brings them (needs Python 3)
+#   make test-server  a server that speaks the OpenAI API answers as the same model does here;
+#                  brings it (needs Python 3; ALIGNCTL_TESTMODELS: a folder with smollm2)
 #   make reference  what scipy makes of the figures of internal/stat and eval, their testdata (ALIGNCTL_PYTHON:
 #                  a python that has scipy)
 #   make bench-etl   alignctl etl on files of full size beside polars, pandas, DuckDB and
@@ -26,7 +28,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long test-reliability test-interop test-exports reference race lint fuzz bench bench-etl bench-data bench-train clean
+.PHONY: all build demo test test-long test-reliability test-interop test-exports test-server reference race lint fuzz bench bench-etl bench-data bench-train clean
 
 all: build
 
@@ -46,6 +48,7 @@ test-long:
 	$(MAKE) test-reliability
 	$(MAKE) test-interop
 	$(MAKE) test-exports
+	$(MAKE) test-server
 	$(MAKE) race
 	$(MAKE) fuzz
 
@@ -59,6 +62,9 @@ test-interop:
 test-exports:
 	@trl=$$(bash sql/export/peers/setup.sh) && env $$trl go test -count=1 -v -run 'Peers|TestScripts/data_export_trl' -timeout 20m \
 	  ./sql/export ./cmd/alignctl
+
+test-server:
+	@server=$$(bash eval/endpoint/peer/setup.sh) && env $$server go test -count=1 -v -run Served -timeout 20m ./eval/endpoint
 
 reference:
 	$(ALIGNCTL_PYTHON) tests/reference/figures.py internal/stat/testdata

@@ -31,6 +31,8 @@ var allowed = map[string][]string{
 	"etl/wvs":                {"etl", "lake", "lake/duck", "internal"},
 	"etl/wvs/wvstest":        {"etl/wvs"},
 	"eval":                   {"lake", "train/lm", "internal"},
+	"eval/endpoint":          {"eval", "train/lm", "internal"},
+	"eval/endpointtest":      {},
 	"sql":                    {"lake", "lake/duck", "internal"},
 	"sql/export":             {"sql", "lake", "lake/duck", "internal"},
 	"prove":                  {"etl", "etl/norms", "etl/swow", "etl/wvs", "sql", "lake", "lake/duck", "internal"},

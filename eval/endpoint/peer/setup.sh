@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Brings a server that speaks the OpenAI API for the test of endpoints: a virtual
+# environment with transformers and torch, into a cache folder. Needs Python 3 and
+# pip as it is configured on this machine. Prints the variable that the test reads.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+venv=${ALIGNCTL_CACHE:-$HOME/.cache/alignctl}/server/venv
+
+# The virtual environment is made anew when the list of packages changed.
+if ! cmp -s requirements.txt "$venv/installed.txt"; then
+  echo "server: installing transformers and torch to $venv (once, about 6 GB)" >&2
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --no-cache-dir -r requirements.txt >&2
+  cp requirements.txt "$venv/installed.txt"
+fi
+
+echo "ALIGNCTL_SERVER=$venv/bin/transformers"
