@@ -28,6 +28,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":    exits,
 			"lets":     lets,
+			"mock":     mock,
 			"swowfile": swowfile,
 		},
 		Condition: func(name string) (bool, error) {
