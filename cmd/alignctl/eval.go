@@ -8,6 +8,7 @@ func evalCommand(t *terminal) *cli.Command {
 		Usage: "ask a model, score its answers against people's, compare",
 		Subcommands: []*cli.Command{
 			evalGenerateCommand(t),
+			evalImportCommand(t),
 			evalScoreCommand(t),
 			evalCompareCommand(t),
 		},
