@@ -1,7 +1,8 @@
 // Package eval measures what a model says against what people say.
 //
-// Generating and scoring are apart, and meet in tables: Generate asks a model
-// and keeps its answers (eval.runs, eval.samples); Score turns the answers of
+// Generating and scoring are apart, and meet in tables: Generate asks a Model
+// (a folder, or a server by package endpoint), Import takes a file's answers, and
+// both keep them (eval.runs, eval.samples); Score turns the answers of
 // a run into values of its items and figures with intervals (eval.scores,
 // eval.metrics) under a scoring (eval.scorings), and may be repeated with other
 // options, whose rows stand beside the earlier ones; Compare sets two scorings

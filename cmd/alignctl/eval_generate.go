@@ -214,7 +214,9 @@ func runEvalGenerate(ctx context.Context, t *terminal, l *lake.Lake, o evalGener
 	if printErr := t.printRows(o.format, result); err == nil {
 		err = printErr
 	}
-	t.remark("score it with: alignctl eval score %s", got.RunID)
+	if err == nil {
+		t.remark("score it with: alignctl eval score %s", got.RunID)
+	}
 	return err
 }
 
