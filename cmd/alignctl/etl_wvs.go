@@ -25,8 +25,9 @@ func etlWvsCommand(t *terminal) *cli.Command {
 			"in the cells. The source then holds exactly these files; core.wvs_distribution, core.wvs_missing,\n" +
 			"core.wvs_question and core.wvs_option follow. Columns that are no question of wave 7 are left out.\n\n" +
 			"The survey's words may not be passed on, so alignctl has none: a codebook gives them, in JSON as\n" +
-			`{"Q1": {"question": "...", "choices": {"1": "..."}}}, or in CSV with the columns question, language,` + "\n" +
-			"text, code, label, position, where a row words a question or labels one of its codes.\n" +
+			`{"Q1": {"question": "...", "choices": {"1": "..."}}} or [{"id": "1", "input": "...", "options": ["..."]}],` + "\n" +
+			"or in CSV with the columns question, language, text, code, label, position, where a row words a\n" +
+			"question or labels one of its codes. " +
 			"With --append the words stay. See docs/wvs.md.",
 		Flags: t.flags(append([]cli.Flag{
 			&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: such as wvs7-usa for one country, " +

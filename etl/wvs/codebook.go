@@ -26,7 +26,12 @@ const maxCodebook = 64 << 20
 //	{"Q1": {"question": "...", "choices": {"1": "...", "2": "..."}}, ...}
 //
 // whose other members are passed over, as are entries that are no question of
-// wave 7 and negative codes. In CSV it has the columns question, language,
+// wave 7 and negative codes; or a list of questions, each with an option for
+// every code, in the order of the codes,
+//
+//	[{"id": "1", "input": "...", "options": ["(A)...", "(B)..."]}, ...]
+//
+// In CSV it has the columns question, language,
 // text, code, label and position: a row gives a question's text, or the label of
 // a code and, where it is not ours, its place on the scale.
 type Codebook struct {
@@ -65,12 +70,9 @@ func ReadCodebook(ctx context.Context, path, language string) (*Codebook, error)
 	if err != nil {
 		return nil, err
 	}
-	switch first := bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\ufeff")), " \t\r\n"); {
-	case bytes.HasPrefix(first, []byte("{")):
+	first := bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\ufeff")), " \t\r\n")
+	if len(first) > 0 && (first[0] == '{' || first[0] == '[') {
 		return parseCodebookJSON(path, language, data)
-	case bytes.HasPrefix(first, []byte("[")):
-		return nil, &etl.ParseError{File: path, Line: 1, Reason: "the codebook is a list",
-			Cure: `it must be an object of questions: {"Q1": {"question": "...", "choices": {"1": "..."}}}`}
 	}
 	return readCodebookCSV(ctx, path)
 }

@@ -28,12 +28,8 @@ func parseCodebookJSON(path, language string, data []byte) (*Codebook, error) {
 	if p.at = invalidUTF8(text); p.at >= 0 {
 		return nil, p.fault(fmt.Sprintf("byte 0x%02X is not UTF-8", text[p.at]), "save the codebook as UTF-8")
 	}
-	if err := p.object(p.entry); err != nil {
+	if err := p.whole(); err != nil {
 		return nil, err
-	}
-	p.next()
-	if _, err := p.decoder.Token(); err != io.EOF {
-		return nil, p.fault("text after the codebook's last brace", "remove it")
 	}
 	b := p.words.book
 	if len(b.Texts) == 0 && len(b.Labels) == 0 {
@@ -42,6 +38,24 @@ func parseCodebookJSON(path, language string, data []byte) (*Codebook, error) {
 	}
 	b.SHA256, b.Bytes = sha256Of(data), int64(len(data))
 	return b, nil
+}
+
+// whole reads the file: an object of questions, or a list of them.
+func (p *codebookParser) whole() error {
+	var err error
+	if p.next(); p.at < len(p.data) && p.data[p.at] == '[' {
+		err = p.list()
+	} else {
+		err = p.object(p.entry)
+	}
+	if err != nil {
+		return err
+	}
+	p.next()
+	if _, err := p.decoder.Token(); err != io.EOF {
+		return p.fault("text after the codebook's last brace", "remove it")
+	}
+	return nil
 }
 
 func invalidUTF8(data []byte) int {

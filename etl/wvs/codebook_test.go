@@ -50,9 +50,29 @@ func TestCodebook(t *testing.T) {
 	}
 }
 
+// A list has an option for each code; its lead to them is no part of the
+// question, and what it says again it says once.
+func TestCodebookList(t *testing.T) {
+	entry := `{"id": "7", "country": "Xaa", "input": "Which:\nthis?\nChoose：\n", "options": ["(A) yes", "(B)no"]}`
+	path := etltest.File(t, "book", "["+entry+",\n"+entry+`, {"id": "x", "input": "?", "options": []}]`)
+	got, err := ReadCodebook(t.Context(), path, "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Codebook{Texts: []Text{{"Q7", "en", "Which:\nthis?"}},
+		Labels: []Label{{"Q7", "en", 1, 0, "yes"}, {"Q7", "en", 2, 0, "no"}}}
+	if diff := cmp.Diff(want, &Codebook{Texts: got.Texts, Labels: got.Labels}); diff != "" || got.Others != 1 {
+		t.Errorf("%d others\n%s", got.Others, diff)
+	}
+}
+
 func TestCodebookRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
-		"a list":       {"[1]", `:1: the codebook is a list; it must be an object of questions: {"Q1": {"question": "...", "choices": {"1": "..."}}}`},
+		"a list of numbers": {"[1]", `:1:2: this entry isn't a question with its options; write {"id": "1", "input": "...", "options": ["(A)...", "(B)..."]}`},
+		"a list cut off":    {"[{\"id\": \"1\"", ":1:12: file ends within the codebook; is the file complete?"},
+		"too few options":   {"[\n {\"id\": \"1\", \"input\": \"a\", \"options\": [\"(A)b\"]}]", ":2:2: Q1 has 1 options, where its codes are 1-4; give an option for each code, in their order"},
+		"no words in one":   {`[{"id": "7", "input": "a", "options": ["(A)", "b"]}]`, ":1:2: option 1 of Q7 has no words; give it some"},
+		"two wordings":      {`[{"id": "7", "input": "a", "options": ["b", "c"]}, {"id": "Q7", "input": "a", "options": ["c", "b"]}]`, ":1:52: code 1 of Q7 has two labels in language en; correct the codebook"},
 		"cut off":      {"{\"Q1\": {\"question\":\n", ":2:1: file ends within the codebook; is the file complete?"},
 		"no JSON":      {"{\"Q1\": {question: 1}}", ":1:9: is not JSON: invalid character 'q'; correct it"},
 		"no words":     {`{"A_YEAR": {}}`, ": no entry words a question of wave 7; is it a codebook of wave 7?"},
@@ -91,6 +111,7 @@ func FuzzCodebook(f *testing.F) {
 		`{"Q1": {"question": "a", "choices": {"1": "b", "-1": "c"}}}`,
 		`{"X": [1, {"y": null}], "Q223": {"choices": {"840001": "p"}}}`,
 		"question,language,text,code,label,position\nQ1,en,a,,,\nQ1,en,,1,b,2\n",
+		`[{"id": "7", "input": "a\nb:", "options": ["(A)c", "d"]}]`,
 		"\ufeffquestion;language;text\nQ1;zh;多\n", "[", `{"Q1": {"question": "` + "\xff",
 	} {
 		f.Add([]byte(seed))
