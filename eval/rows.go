@@ -11,25 +11,37 @@ import (
 
 // begin starts a run on a lake that must have the named tables.
 func begin(ctx context.Context, l *lake.Lake, info lake.RunInfo, tables ...string) (*lake.Run, error) {
-	pins, err := l.At(ctx, "")
-	if err != nil {
+	if err := Need(ctx, l, tables...); err != nil {
 		return nil, err
-	}
-	for _, table := range tables {
-		if _, ok := pins[table]; !ok {
-			return nil, fmt.Errorf("read table %s: the lake doesn't have it yet (%s)", table, makerOf(table))
-		}
 	}
 	return l.Begin(ctx, info)
 }
 
+// Need says which of some tables a lake lacks, and what makes it.
+func Need(ctx context.Context, l *lake.Lake, tables ...string) error {
+	pins, err := l.At(ctx, "")
+	if err != nil {
+		return err
+	}
+	for _, table := range tables {
+		if _, ok := pins[table]; !ok {
+			return fmt.Errorf("read table %s: the lake doesn't have it yet (%s)", table, makerOf(table))
+		}
+	}
+	return nil
+}
+
 // makerOf is the command that makes a table.
 func makerOf(table string) string {
-	switch table {
-	case SamplesTable.Name:
+	switch {
+	case table == SamplesTable.Name || table == RunsTable.Name:
 		return "alignctl eval generate"
-	case strengthTable:
+	case table == strengthTable:
 		return "alignctl etl swow"
+	case strings.HasPrefix(table, "core.wvs_"):
+		return "alignctl etl wvs"
+	case table == "eval.readouts":
+		return "alignctl eval wvs"
 	}
 	return "alignctl eval score RUN"
 }

@@ -242,6 +242,22 @@ func (s *Session) Query(ctx context.Context, query string, args ...any) (*sql.Ro
 	return s.db.Query(ctx, query, args...)
 }
 
+// Each scans the rows of a query one by one, and closes them before it returns,
+// as the session's next statement needs.
+func (s *Session) Each(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	rows, err := s.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // QueryArrow runs a statement and gives its rows as Arrow record batches.
 // DuckDB holds the whole result in memory before the first one comes: page by
 // key when it is large. Release the reader.

@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"etl/wvs":                {"etl", "lake", "lake/duck", "internal"},
 	"etl/wvs/wvstest":        {"etl/wvs"},
 	"eval":                   {"lake", "train/lm", "internal"},
+	"eval/wvs":               {"eval", "lake", "train/lm", "train/batch", "internal"},
 	"eval/endpoint":          {"eval", "train/lm", "internal"},
 	"eval/endpointtest":      {},
 	"sql":                    {"lake", "lake/duck", "internal"},
