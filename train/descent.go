@@ -191,17 +191,4 @@ func microBatch(b batch.Batch, in inputs) MicroBatch {
 }
 
 // textInputs are the inputs of lm.NewBatch.
-func textInputs(b batch.Batch) []any {
-	all := []any{
-		tensors.FromFlatDataAndDimensions(b.IDs, b.Rows, b.Width),
-		tensors.FromFlatDataAndDimensions(b.Positions, b.Rows, b.Width),
-		tensors.FromFlatDataAndDimensions(b.Ends, b.Rows, b.Width),
-		tensors.FromFlatDataAndDimensions(b.Index, len(b.Index)),
-		tensors.FromFlatDataAndDimensions(b.Targets, len(b.Targets)),
-		tensors.FromFlatDataAndDimensions(b.Weights, len(b.Weights)),
-	}
-	if len(b.Shared) > 0 {
-		all = append(all, tensors.FromFlatDataAndDimensions(b.Shared, len(b.Shared)))
-	}
-	return all
-}
+func textInputs(b batch.Batch) []any { return b.Layout().Tensors() }

@@ -32,6 +32,12 @@ type Batch struct {
 	After    Position // of the next batch
 }
 
+// Layout is the batch as a model takes it.
+func (b Batch) Layout() lm.Layout {
+	return lm.Layout{Rows: b.Rows, Width: b.Width, IDs: b.IDs, Positions: b.Positions, Ends: b.Ends,
+		Index: b.Index, Targets: b.Targets, Weights: b.Weights, Shared: b.Shared}
+}
+
 // newBatch lays texts out in a shape, each without the shared tokens.
 func newBatch(texts []text, shared []int32, s shape, rowOf []int) Batch {
 	size := s.rows * s.width
