@@ -23,12 +23,19 @@ type Tokenizer interface {
 	Decode(ids []int32, skipSpecial bool) string
 }
 
+// A Scorer says how likely a model finds given tokens. *lm.Scorer is one.
+type Scorer interface {
+	// LogProbs is the natural log-probability of each label of a layout.
+	LogProbs(l lm.Layout) ([]float32, error)
+}
+
 // Local is a Model that this program runs itself.
 type Local struct {
 	From      Source
 	Generator Generator
 	Renderer  Renderer
 	Tokenizer Tokenizer
+	Scorer    Scorer
 	StopIDs   []int32 // tokens that end an answer
 	close     func()
 }
@@ -62,8 +69,13 @@ func (o LocalOptions) Open(ctx context.Context) (Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.From.Backend, m.close = loaded.BackendName, loaded.Close
-	m.Generator, m.Renderer, m.Tokenizer = loaded, template, tokenizer
+	scorer, err := lm.NewScorer(loaded)
+	if err != nil {
+		loaded.Close()
+		return nil, err
+	}
+	m.From.Backend, m.close = loaded.BackendName, func() { scorer.Close(); loaded.Close() }
+	m.Generator, m.Renderer, m.Tokenizer, m.Scorer = loaded, template, tokenizer, scorer
 	m.StopIDs = encoder.StopIDs(loaded.Config)
 	return m, nil
 }

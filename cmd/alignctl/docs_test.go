@@ -17,6 +17,7 @@ import (
 	"alignctl/etl/swow"
 	"alignctl/etl/wvs"
 	"alignctl/eval"
+	evalwvs "alignctl/eval/wvs"
 	"alignctl/lake"
 	"alignctl/sql"
 	"alignctl/train"
@@ -47,7 +48,8 @@ func TestDocsTables(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Tables\n\nEvery table of a lake, made from the specs that its writers declare " +
 		"(`go test ./cmd/alignctl -run Docs -update`).\n")
-	for _, specs := range [][]lake.Spec{swow.Specs(), norms.Specs(), wvs.Specs(), train.Specs(), eval.Specs(), lake.Specs()} {
+	for _, specs := range [][]lake.Spec{swow.Specs(), norms.Specs(), wvs.Specs(), train.Specs(), eval.Specs(),
+		evalwvs.Specs(), lake.Specs()} {
 		for _, s := range specs {
 			writeSpec(&b, s)
 		}

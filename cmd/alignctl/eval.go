@@ -9,6 +9,7 @@ func evalCommand(t *terminal) *cli.Command {
 		Subcommands: []*cli.Command{
 			evalGenerateCommand(t),
 			evalImportCommand(t),
+			evalWvsCommand(t),
 			evalWvsItemsCommand(t),
 			evalScoreCommand(t),
 			evalCompareCommand(t),

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"alignctl/eval"
+	"alignctl/eval/wvs"
 	"alignctl/internal/reply"
 	"alignctl/internal/stat"
 	"alignctl/lake"
@@ -15,6 +17,7 @@ import (
 // evalScoreOptions are the flags of eval score.
 type evalScoreOptions struct {
 	score  eval.ScoreOptions
+	survey wvs.ScoreOptions // of the suite wvs
 	shared scoringFlags
 }
 
@@ -25,9 +28,14 @@ func evalScoreCommand(t *terminal) *cli.Command {
 		Usage: "score a run's answers against people's, into eval.scorings, eval.scores and eval.metrics",
 		Description: "The suite associations holds an answer's words against people's, norms how people rate these\n" +
 			"words against how they rate their own, ranking the order into which an answer puts words against\n" +
-			"people's. Scoring again in the same way changes nothing; another way adds rows.",
-		Flags: t.flags(append(o.flags(), o.shared.flags()...)...),
+			"people's, wvs the answers of eval wvs against those of two countries. Scoring again in the same way\n" +
+			"changes nothing; another way adds rows.",
+		Flags: t.flags(slices.Concat(o.flags(), wvsScoreFlags(&o.survey), o.shared.flags())...),
 		Action: func(c *cli.Context) error {
+			if o.score.Suite == wvs.Suite {
+				o.survey.Bootstrap = o.shared.bootstrap
+				return wvsScore(c, t, o.survey, o.shared.format)
+			}
 			if err := o.take(c, t); err != nil {
 				return err
 			}
@@ -40,7 +48,7 @@ func evalScoreCommand(t *terminal) *cli.Command {
 
 func (o *evalScoreOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "suite", Usage: "what to measure, a `SUITE`: " + strings.Join(eval.Suites(), ", "),
+		&cli.StringFlag{Name: "suite", Usage: "what to measure, a `SUITE`: " + strings.Join(append(eval.Suites(), wvs.Suite), ", "),
 			Value: eval.Associations, Destination: &o.score.Suite},
 		&cli.StringFlag{Name: "population", Usage: "`NAME` of the people in core.strength whose responses count",
 			Value: eval.DefaultPopulation, Destination: &o.score.Population},
@@ -53,7 +61,7 @@ func (o *evalScoreOptions) flags() []cli.Flag {
 			Destination: &o.score.Norms.Words},
 		&cli.StringSliceFlag{Name: "as-published", Usage: "repeat a `DEFECT` of the ALIGN study's code; several apart by commas: " +
 			"of associations raw-gold, pooled-spearman; of norms mean-of-medians, uncorrected; of ranking cut-head, " +
-			"arbitrary-ties; of all null-cue-lost"},
+			"arbitrary-ties; of all three null-cue-lost; of wvs " + strings.Join(wvs.ScoredAsPublished(), ", ")},
 	}
 }
 

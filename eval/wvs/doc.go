@@ -3,7 +3,7 @@
 //
 // A Survey is what people of some countries answered to the questions that all
 // of them were asked, as distributions over each question's options. A model's
-// distribution comes from one of three read-outs (Readout): how likely it finds
+// distribution comes from one of three read-outs: how likely it finds
 // each option's words, how likely it begins its answer with the option's letter
 // or number, or what it answers when it is asked many times. Asking and scoring
 // are apart: Ask keeps what the model said of each option in each order in which

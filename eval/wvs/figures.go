@@ -1,0 +1,70 @@
+package wvs
+
+import (
+	"fmt"
+
+	"alignctl/eval"
+	"alignctl/internal/stat"
+)
+
+// rows makes the scoring's scores.
+func (s *scorer) rows() {
+	for _, r := range s.results {
+		for _, m := range r.measures {
+			s.scoring.Scores = append(s.scoring.Scores, eval.ScoreRow{ItemID: r.item.Question, Language: s.language,
+				Metric: m.metric, Value: m.value, Status: string(r.status)})
+		}
+	}
+}
+
+// summarise gives the mean of each metric over all items, and over those of each
+// slice.
+func (s *scorer) summarise() {
+	type figure struct{ slice, metric string }
+	var figures []figure
+	values := map[figure][]float64{}
+	for _, r := range s.results {
+		for _, slice := range s.slices(r) {
+			for _, m := range r.measures {
+				f := figure{slice, m.metric}
+				if _, known := values[f]; !known {
+					figures = append(figures, f)
+				}
+				values[f] = append(values[f], m.value)
+			}
+		}
+	}
+	samples := make([]stat.Sample, len(figures))
+	for i, f := range figures {
+		samples[i] = stat.Sample{Values: values[f]}
+	}
+	for i, e := range s.options.Bootstrap.Means(samples...) {
+		row := eval.EstimateRow(figures[i].metric, e, s.options.Bootstrap)
+		row.Slice, row.Method = figures[i].slice, s.method()
+		s.scoring.Metrics = append(s.scoring.Metrics, row)
+	}
+}
+
+// slices are the groups of items that an item belongs to.
+func (s *scorer) slices(r result) []string {
+	names := []string{"", fmt.Sprintf("options=%d", r.item.Places()), "topic=" + r.item.Topic}
+	if r.tense {
+		names = append(names, HighTensionMetric)
+	}
+	return names
+}
+
+func (s *scorer) method() string {
+	people := "unweighted"
+	if s.survey.Weighted {
+		people = "weighted"
+	}
+	return fmt.Sprintf("people of %s, %s; mean over items; %s", list(s.survey.Countries), people, s.options.Bootstrap)
+}
+
+// count adds a number of items to the metrics.
+func (s *scorer) count(metric string, n int) {
+	value := float64(n)
+	s.scoring.Metrics = append(s.scoring.Metrics, eval.MetricRow{Metric: metric, Value: &value, N: int64(len(s.shown)),
+		Method: "count among the items asked", Seed: int64(s.options.Bootstrap.Seed)})
+}
