@@ -170,16 +170,28 @@ func (c *comparison) write(ctx context.Context, run *lake.Run) error {
 }
 
 // pairsQuery gives the values of two scorings on the same items, and null where
-// only one has the item: the same cue, however it was asked for.
+// only one has the item: the same cue, however it was asked for. A survey's
+// questions of high tension, in both, are a slice of their own.
 const pairsQuery = `
 with score as (
 	select run_id, scoring_id, language, coalesce(cue, item_id) as item, metric, value
 	from eval.scores
+),
+pair as (
+	select language, item, metric, a.value as x, b.value as y
+	from (select * from score where run_id = $1 and scoring_id = $2) a
+	full join (select * from score where run_id = $3 and scoring_id = $4) b using (language, item, metric)
+),
+tense as (
+	select language, item from pair where metric = 'high_tension' and x = 1 and y = 1
 )
-select metric, a.value, b.value
-from (select * from score where run_id = $1 and scoring_id = $2) a
-full join (select * from score where run_id = $3 and scoring_id = $4) b using (language, item, metric)
-order by metric, language, item`
+select slice, metric, x, y
+from (
+	select '' as slice, * from pair
+	union all
+	select 'high_tension' as slice, * from pair semi join tense using (language, item)
+)
+order by slice, metric, language, item`
 
 // pair sets the scorings' values side by side and estimates the differences.
 func (c *comparison) pair(ctx context.Context, s *lake.Session) error {
@@ -188,19 +200,23 @@ func (c *comparison) pair(ctx context.Context, s *lake.Session) error {
 	if err := eachRow(ctx, s, pairsQuery, args, p.scan); err != nil {
 		return fmt.Errorf("compare run %q: %w", c.options.Run, err)
 	}
-	if len(p.names) == 0 {
+	if len(p.figures) == 0 {
 		return fmt.Errorf("compare run %q with %q: they have no item in common", c.options.Run, c.options.Against)
 	}
 	if n := p.lone[WordsMetric]; n > 0 {
 		c.warnings = append(c.warnings, fmt.Sprintf("%d cues are in only one of the runs and are left out", n))
 	}
 	for i, d := range c.options.Bootstrap.Differences(p.scores...) {
-		row := EstimateRow(p.names[i], d.Estimate, c.options.Bootstrap)
+		row := EstimateRow(p.figures[i].metric, d.Estimate, c.options.Bootstrap)
+		row.Slice = p.figures[i].slice
 		row.RunID, row.ScoringID, row.Against = c.of.RunID, c.of.ScoringID, c.against.ScoringID
 		row.PValue, row.MDE = d.P, d.Detectable
 		row.Method = "mean of paired differences over items; " + c.options.Bootstrap.String()
-		if c.of.Suite == Norms {
+		switch c.of.Suite {
+		case Norms:
 			signedRank(&row, p.scores[i])
+		case Survey:
+			turned(&row, p.scores[i])
 		}
 		c.metrics = append(c.metrics, row)
 	}
@@ -219,6 +235,26 @@ func signedRank(row *MetricRow, scores stat.Pairs) {
 	}
 }
 
+// turned puts the exact test of items that turned from no to yes, or back, in
+// place of the bootstrap's, where all values are one or the other: the classes of
+// a survey's answers before and after training.
+func turned(row *MetricRow, scores stat.Pairs) {
+	var gained, lost int
+	for i, x := range scores.X {
+		switch y := scores.Y[i]; {
+		case x == 1 && y == 0:
+			gained++
+		case x == 0 && y == 1:
+			lost++
+		case x != y || x != 0 && x != 1:
+			return
+		}
+	}
+	p := stat.McNemar(gained, lost)
+	row.PValue = &p
+	row.Method += fmt.Sprintf("; McNemar's exact test: %d turned to yes, %d to no", gained, lost)
+}
+
 // correct corrects the p values for the number of metrics.
 func (c *comparison) correct() {
 	p := make([]*float64, len(c.metrics))
@@ -232,25 +268,28 @@ func (c *comparison) correct() {
 
 // pairs gathers two runs' scores by metric, from rows in the metrics' order.
 type pairs struct {
-	names  []string       // metrics in order
-	scores []stat.Pairs   // of each
-	lone   map[string]int // scores without a partner
+	figures []sliced       // in order
+	scores  []stat.Pairs   // of each
+	lone    map[string]int // scores without a partner, by metric
 }
 
+// A sliced is a metric of a slice of the items.
+type sliced struct{ slice, metric string }
+
 func (p *pairs) scan(rows *sql.Rows) error {
-	var metric string
+	var f sliced
 	var a, b sql.NullFloat64
-	if err := rows.Scan(&metric, &a, &b); err != nil {
+	if err := rows.Scan(&f.slice, &f.metric, &a, &b); err != nil {
 		return err
 	}
 	if !a.Valid || !b.Valid {
-		p.lone[metric]++
+		p.lone[f.metric]++
 		return nil
 	}
-	last := len(p.names) - 1
-	if last < 0 || p.names[last] != metric {
+	last := len(p.figures) - 1
+	if last < 0 || p.figures[last] != f {
 		last++
-		p.names, p.scores = append(p.names, metric), append(p.scores, stat.Pairs{})
+		p.figures, p.scores = append(p.figures, f), append(p.scores, stat.Pairs{})
 	}
 	scores := &p.scores[last]
 	scores.X, scores.Y = append(scores.X, a.Float64), append(scores.Y, b.Float64)

@@ -367,6 +367,35 @@ func TestScoreSlices(t *testing.T) {
 	}
 }
 
+// Before and after: an answer that went over to the other country, by the exact
+// test, over all items and those of high tension.
+func TestCompareShift(t *testing.T) {
+	l := surveyLake(t)
+	before := ask(t, l, likesWords("Yes"), wvs.AskOptions{Orders: 1})
+	score(t, l, wvs.ScoreOptions{})
+	after := ask(t, l, likesWords("No"), wvs.AskOptions{Orders: 1})
+	score(t, l, wvs.ScoreOptions{})
+	_, err := eval.Compare(t.Context(), l, eval.CompareOptions{Run: after.RunID, Against: before.RunID,
+		Bootstrap: stat.Bootstrap{Resamples: 50}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := etltest.Query(t, l, `select slice, metric, round(value, 2), p_value, n, contains(method, 'McNemar') from eval.metrics
+		where against <> '' and metric in ('nearer_XAA', 'nearer_XAB', 'emd_norm_XAA') order by slice, metric`)
+	if len(rows) != 6 {
+		t.Fatalf("%d rows: %v", len(rows), rows)
+	}
+	for i, want := range map[int]string{1: "|nearer_XAA|-0.2|1|5|true", 2: "|nearer_XAB|0.2|1|5|true",
+		4: "high_tension|nearer_XAA|-0.25|1|4|true"} {
+		if rows[i] != want {
+			t.Errorf("row %d is %s, want %s", i, rows[i], want)
+		}
+	}
+	if strings.HasSuffix(rows[0], "true") {
+		t.Errorf("a distance is tested as a class: %s", rows[0])
+	}
+}
+
 // Items in whose words a training cue stands are left out, and the high tension
 // is chosen among the others.
 func TestScoreLeak(t *testing.T) {
