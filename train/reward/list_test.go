@@ -11,7 +11,12 @@ import (
 )
 
 // skyLabel is what twenty people said to sky.
-var skyLabel = []reward.Associate{{"blue", 10, 1}, {"Cloud", 5, 2}, {"high up", 3, 3}, {"sun", 1, 4.5}, {"sky", 1, 4.5}}
+// associate is a response with its count and rank.
+func associate(response string, n int64, rank float64) reward.Associate {
+	return reward.Associate{Response: response, N: n, Rank: rank}
+}
+
+var skyLabel = []reward.Associate{associate("blue", 10, 1), associate("Cloud", 5, 2), associate("high up", 3, 3), associate("sun", 1, 4.5), associate("sky", 1, 4.5)}
 
 func TestHitStrength(t *testing.T) {
 	for _, test := range []struct {

@@ -20,15 +20,15 @@ func TestReadQuestions(t *testing.T) {
 		tables []string
 	}{
 		{"a label with counts", reward.Selection{Dataset: "data.counted", Split: "train"}, []string{"sea", "sky"},
-			[]reward.Associate{{"blue", 2, 1.5}, {"wave", 2, 1.5}, {"sun", 1, 3}}, []string{"data.counted"}},
+			[]reward.Associate{associate("blue", 2, 1.5), associate("wave", 2, 1.5), associate("sun", 1, 3)}, []string{"data.counted"}},
 		{"a label of words", reward.Selection{Dataset: "data.words", Split: "dev"}, []string{"sun"},
-			[]reward.Associate{{"blue", 1, 1}, {"wave", 1, 2}}, []string{"data.words"}},
+			[]reward.Associate{associate("blue", 1, 1), associate("wave", 1, 2)}, []string{"data.words"}},
 		{"no label: people's responses", reward.Selection{Dataset: "data.free", IDs: []string{"en:sky"}}, []string{"en:sky"},
-			[]reward.Associate{{"blue", 9, 1}, {"cloud", 4, 2.5}, {"rain", 4, 2.5}}, []string{"data.free", "core.strength"}},
+			[]reward.Associate{associate("blue", 9, 1), associate("cloud", 4, 2.5), associate("rain", 4, 2.5)}, []string{"data.free", "core.strength"}},
 		{"of one's own population", reward.Selection{Dataset: "data.us", Cues: []string{"sun"}}, []string{"sun"},
-			[]reward.Associate{{"hot", 8, 1}}, []string{"data.us", "core.strength"}},
+			[]reward.Associate{associate("hot", 8, 1)}, []string{"data.us", "core.strength"}},
 		{"first responses where there are no others", reward.Selection{Dataset: "data.free", Language: "en", Cues: []string{"sea"}},
-			[]string{"en:sea"}, []reward.Associate{{"wave", 2, 1}}, []string{"data.free", "core.strength"}},
+			[]string{"en:sea"}, []reward.Associate{associate("wave", 2, 1)}, []string{"data.free", "core.strength"}},
 	} {
 		got, err := test.from.Read(t.Context(), session)
 		if err != nil {
