@@ -1,7 +1,7 @@
 -- view: eval.leaderboard
--- doc: The figures of runs over all of their items, each by the newest scoring of its suite. Runs that answered the same
---   split in the same languages are placed among each other by value, the largest first; whether more is better is for
---   the metric to say.
+-- doc: The figures of runs over all of their items, each by its newest scoring of a suite by a parser against people.
+--   Runs that answered the same split in the same languages are placed among each other by value, the largest first;
+--   whether more is better is for the metric to say.
 -- key: scoring_id, metric
 -- licence: open
 -- column: suite "associations, norms, ranking or wvs"
@@ -22,7 +22,7 @@
 -- column: n unit=count "items that it rests on"
 with scoring as (
   select run_id, scoring_id, suite, population, parser,
-    row_number() over (partition by run_id, suite order by created_at desc nulls last, scoring_id nulls last) as age
+    row_number() over (partition by run_id, suite, population, parser order by created_at desc nulls last, scoring_id nulls last) as age
   from eval.scorings
 ),
 named as (
