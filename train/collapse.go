@@ -58,7 +58,7 @@ func (w *collapseWatch) judge(l Limits, s rolloutStats, rollouts []*rollout) (wa
 			s.kl, l.KL)
 	}
 	w.Unread++
-	if s.read > 0 {
+	if s.unread < 1 {
 		w.Unread = 0
 	}
 	if l.Unread > 0 && w.Unread >= l.Unread {
@@ -122,7 +122,7 @@ type rolloutStats struct {
 	shortest         int
 	longest          int
 	cut              float64 // share of answers that the limit of tokens ended
-	read             float64 // share of answers that could be read
+	unread           float64 // share of answers that couldn't be read
 	repeats          float64 // share of answers that another question got, too
 }
 
@@ -140,9 +140,9 @@ func statsOf(rollouts []*rollout) rolloutStats {
 		tokens += float64(len(r.tokens))
 		s.shortest, s.longest = min(s.shortest, len(r.tokens)), max(s.longest, len(r.tokens))
 		s.cut += share(r.finish != "stop") / n
-		s.read += share(r.score.Failed == "") / n
+		s.unread += share(r.score.Failed != "")
 	}
-	s.entropy, s.length = s.entropy/tokens, tokens/n
+	s.entropy, s.length, s.unread = s.entropy/tokens, tokens/n, s.unread/n
 	for _, r := range rollouts {
 		s.deviation += math.Pow(r.score.Reward-s.score, 2)
 	}

@@ -249,7 +249,7 @@ func (s policyStep) metrics() []metric {
 	list := []metric{
 		{"objective/kl", stats.kl}, {"objective/entropy", -stats.logProb}, {"objective/non_score_reward", penalty},
 		{"objective/rlhf_reward", stats.score + penalty}, {"objective/scores", stats.score}, {"objective/kl_coef", s.coefficient},
-		{"reward", stats.score}, {"reward_std", stats.deviation}, {"rewards/unread", 1 - stats.read},
+		{"reward", stats.score}, {"reward_std", stats.deviation}, {"rewards/unread", stats.unread},
 		{"completions/mean_length", stats.length}, {"completions/min_length", float64(stats.shortest)},
 		{"completions/max_length", float64(stats.longest)}, {"completions/clipped_ratio", stats.cut},
 		{"completions/repeated", stats.repeats}, {"entropy", stats.entropy},

@@ -208,7 +208,7 @@ func (w *policyWorker) evaluate(ctx context.Context) (e evaluation, err error) {
 	}
 	s := statsOf(rollouts)
 	e = evaluation{loss: -s.score, remark: fmt.Sprintf("held-out reward %.3f", s.score), metrics: []metric{{"eval_reward", s.score}, {"eval_reward_std", s.deviation},
-		{"eval_rewards/unread", 1 - s.read}, {"eval_completions/mean_length", s.length}}}
+		{"eval_rewards/unread", s.unread}, {"eval_completions/mean_length", s.length}}}
 	for _, part := range s.parts {
 		e.metrics = append(e.metrics, metric{"eval_" + part.name, part.value})
 	}

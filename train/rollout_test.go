@@ -80,7 +80,7 @@ func total64(numbers []float32) (sum float64) {
 func TestCollapseWatch(t *testing.T) {
 	limits := DefaultLimits()
 	limits.Unread, limits.KL = 3, 50
-	good := rolloutStats{read: 1, entropy: 1, length: 20}
+	good := rolloutStats{entropy: 1, length: 20}
 	rollouts := []*rollout{{question: askedQuestions(1)[0], text: strings.Repeat("so ", 100), score: reward.Score{Failed: "no list of words"}}}
 	for name, c := range map[string]struct {
 		change  func(*rolloutStats)
@@ -89,7 +89,7 @@ func TestCollapseWatch(t *testing.T) {
 		warning string
 	}{
 		"all well":        {change: func(*rolloutStats) {}},
-		"unread":          {change: func(s *rolloutStats) { s.read = 0 }, error: "no list of words"},
+		"unread":          {change: func(s *rolloutStats) { s.unread = 1 }, error: "no list of words"},
 		"KL explodes":     {change: func(s *rolloutStats) { s.kl = 60 }, error: "--kl-limit 50"},
 		"KL is no number": {change: func(s *rolloutStats) { s.kl = math.NaN() }, error: "NaN"},
 		"entropy":         {change: func(s *rolloutStats) { s.entropy = 0 }, warning: "entropy"},
