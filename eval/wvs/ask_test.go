@@ -141,6 +141,28 @@ func TestAskLikelihood(t *testing.T) {
 	}
 }
 
+// As the study asked: options that nobody chose are shown, and the prompt is not
+// in the model's own form.
+func TestAskAsPublished(t *testing.T) {
+	for _, test := range []struct {
+		published wvs.Published
+		shown     string // of Q164
+		rendered  bool
+	}{
+		{wvs.Published{}, "1 5 10", true},
+		{wvs.Published{OfferUnused: true}, "1 2 3 4 5 6 7 8 9 10", true},
+		{wvs.Published{NoTemplate: true}, "1 5 10", false},
+	} {
+		l := surveyLake(t)
+		ask(t, l, likesWords("Yes"), wvs.AskOptions{Orders: 1, Published: test.published})
+		rows := etltest.Query(t, l, fmt.Sprintf(`select string_agg(r.code, ' ' order by place), bool_and(contains(prompt, '%s'))
+			from eval.readouts r join eval.samples s using (run_id, item_id, sample) where item_id = 'Q164'`, promptEnd))
+		if diff := cmp.Diff([]string{fmt.Sprintf("%s|%t", test.shown, test.rendered)}, rows); diff != "" {
+			t.Errorf("%+v: %s", test.published, diff)
+		}
+	}
+}
+
 // An answer's probability leaves out that it goes on as a longer one: 1 isn't 10.
 func TestAskTakesLongerAnswersOff(t *testing.T) {
 	l := surveyLake(t)
