@@ -48,7 +48,7 @@ order by language, cue, item_id`
 
 func readAnswers(ctx context.Context, s *lake.Session, run string) ([]answer, error) {
 	var answers []answer
-	err := eachRow(ctx, s, answersQuery, []any{run}, func(rows *sql.Rows) error {
+	err := s.Each(ctx, answersQuery, []any{run}, func(rows *sql.Rows) error {
 		var a answer
 		err := rows.Scan(&a.language, &a.cue, &a.item, &a.split, &a.prompt, &a.output)
 		answers = append(answers, a)
@@ -75,7 +75,7 @@ order by language, cue, n123 desc, response`
 // language and cue, whose one parameter is $2.
 func readAssociates(ctx context.Context, s *lake.Session, asked, population, parameter string) (map[key][]Associate, error) {
 	associates := map[key][]Associate{}
-	err := eachRow(ctx, s, fmt.Sprintf(goldQuery, asked), []any{population, parameter}, func(rows *sql.Rows) error {
+	err := s.Each(ctx, fmt.Sprintf(goldQuery, asked), []any{population, parameter}, func(rows *sql.Rows) error {
 		var k key
 		var a Associate
 		err := rows.Scan(&k.language, &k.cue, &a.Word, &a.Count)

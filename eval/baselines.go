@@ -57,7 +57,7 @@ order by language, sum(n123) desc, response`
 // readVocabulary reads the words of each language of a run.
 func (s *scorer) readVocabulary(ctx context.Context, session *lake.Session) (map[string][]string, error) {
 	vocabulary, seen := map[string][]string{}, map[key]bool{}
-	err := eachRow(ctx, session, vocabularyQuery, []any{s.options.Population, s.options.Run}, func(rows *sql.Rows) error {
+	err := session.Each(ctx, vocabularyQuery, []any{s.options.Population, s.options.Run}, func(rows *sql.Rows) error {
 		var k key
 		err := rows.Scan(&k.language, &k.cue)
 		k.cue = reply.Word(k.cue)

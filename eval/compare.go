@@ -197,7 +197,7 @@ order by slice, metric, language, item`
 func (c *comparison) pair(ctx context.Context, s *lake.Session) error {
 	p := pairs{lone: map[string]int{}}
 	args := []any{c.of.RunID, c.of.ScoringID, c.against.RunID, c.against.ScoringID}
-	if err := eachRow(ctx, s, pairsQuery, args, p.scan); err != nil {
+	if err := s.Each(ctx, pairsQuery, args, p.scan); err != nil {
 		return fmt.Errorf("compare run %q: %w", c.options.Run, err)
 	}
 	if len(p.figures) == 0 {

@@ -48,7 +48,7 @@ func readItems(ctx context.Context, s *lake.Session, o GenerateOptions) ([]item,
 	}
 	var items []item
 	query, args := fmt.Sprintf(itemsQuery, template, o.Dataset), []any{o.Split, o.Language, limit}
-	err = eachRow(ctx, s, query, args, func(rows *sql.Rows) error {
+	err = s.Each(ctx, query, args, func(rows *sql.Rows) error {
 		it, err := scanItem(rows)
 		if err == nil && len(items) > 0 && it.language != items[0].language {
 			err = fmt.Errorf("split %q holds %s and %s: choose a language", o.Split, items[0].language, it.language)

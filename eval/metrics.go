@@ -25,7 +25,7 @@ func readMetrics(ctx context.Context, s *lake.Session, run string) ([]MetricRow,
 		return nil, err
 	}
 	var metrics []MetricRow
-	err := eachRow(ctx, s, metricsQuery, []any{run}, func(rows *sql.Rows) error {
+	err := s.Each(ctx, metricsQuery, []any{run}, func(rows *sql.Rows) error {
 		var m MetricRow
 		err := rows.Scan(&m.RunID, &m.ScoringID, &m.Metric, &m.Slice, &m.Against, &m.Value, &m.StdErr, &m.CILow, &m.CIHigh,
 			&m.PValue, &m.PHolm, &m.Effect, &m.MDE, &m.N, &m.Method, &m.Seed)

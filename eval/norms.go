@@ -99,7 +99,7 @@ func (s *scorer) readNorms(ctx context.Context, run *lake.Run) error {
 	s.ratings = ratings{}
 	sources := map[dimension]string{}
 	args := []any{s.options.Run, strings.Join(s.options.Norms.Sources, ",")}
-	err := eachRow(ctx, run.Session(), normsQuery, args, func(rows *sql.Rows) error {
+	err := run.Session().Each(ctx, normsQuery, args, func(rows *sql.Rows) error {
 		var d dimension
 		var source, word string
 		var value float64

@@ -52,7 +52,7 @@ func (s *scorer) readLabels(ctx context.Context, run *lake.Run) error {
 	s.labels = map[string][]ranking.Associate{}
 	query := fmt.Sprintf("select example_id, to_json(label)::varchar from %s "+
 		"where example_id in (select item_id from eval.samples where run_id = $1)", datasets[0])
-	err = eachRow(ctx, run.Session(), query, []any{s.options.Run}, func(rows *sql.Rows) error {
+	err = run.Session().Each(ctx, query, []any{s.options.Run}, func(rows *sql.Rows) error {
 		var id, text string
 		if err := rows.Scan(&id, &text); err != nil {
 			return err

@@ -55,7 +55,7 @@ where run_id = $1`
 func readResumption(ctx context.Context, s *lake.Session, run string) (*Resumption, error) {
 	r := &Resumption{RunID: run, row: RunRow{RunID: run, AdapterSHA256: new(string)}}
 	var config string
-	err := eachRow(ctx, s, resumptionQuery, []any{run}, func(rows *sql.Rows) error {
+	err := s.Each(ctx, resumptionQuery, []any{run}, func(rows *sql.Rows) error {
 		return rows.Scan(&r.row.Status, &r.row.Kind, &r.row.ModelSHA256, r.row.AdapterSHA256, &r.row.Backend,
 			&r.row.ServedModel, &r.row.DatasetSnapshot, &r.row.StartedAt, &r.row.Items, &r.row.Tokens, &r.row.Seconds,
 			&config)

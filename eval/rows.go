@@ -46,26 +46,10 @@ func makerOf(table string) string {
 	return "alignctl eval score RUN"
 }
 
-// eachRow scans the rows of a query one by one. The rows are closed before it
-// returns, as the session's next statement needs.
-func eachRow(ctx context.Context, s *lake.Session, query string, args []any, scan func(*sql.Rows) error) error {
-	rows, err := s.Query(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 // texts gives the one column of a query.
 func texts(ctx context.Context, s *lake.Session, query string, args ...any) ([]string, error) {
 	var all []string
-	err := eachRow(ctx, s, query, args, func(rows *sql.Rows) error {
+	err := s.Each(ctx, query, args, func(rows *sql.Rows) error {
 		var text string
 		err := rows.Scan(&text)
 		all = append(all, text)

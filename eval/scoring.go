@@ -173,7 +173,7 @@ func readScorings(ctx context.Context, s *lake.Session, condition string, args .
 	var scorings []ScoringRow
 	query := "select run_id, scoring_id, suite, options, population, parser, people, created_at, version " +
 		"from eval.scorings where " + condition + " order by created_at desc, scoring_id"
-	err := eachRow(ctx, s, query, args, func(rows *sql.Rows) error {
+	err := s.Each(ctx, query, args, func(rows *sql.Rows) error {
 		var r ScoringRow
 		err := rows.Scan(&r.RunID, &r.ScoringID, &r.Suite, &r.Options, &r.Population, &r.Parser, &r.People, &r.CreatedAt,
 			&r.Version)
@@ -199,7 +199,7 @@ func readScores(ctx context.Context, s *lake.Session, run, scoring string) (scor
 	if held, err := holds(ctx, s, ScoresTable); err != nil || !held {
 		return nil, 0, err
 	}
-	err = eachRow(ctx, s, scoresQuery, []any{run, scoring}, func(rows *sql.Rows) error {
+	err = s.Each(ctx, scoresQuery, []any{run, scoring}, func(rows *sql.Rows) error {
 		var r ScoreRow
 		err := rows.Scan(&r.RunID, &r.ScoringID, &r.ItemID, &r.Metric, &r.Language, &r.Cue, &r.Value, &r.Status)
 		scores = append(scores, r)
@@ -207,7 +207,7 @@ func readScores(ctx context.Context, s *lake.Session, run, scoring string) (scor
 	})
 	const count = "select count(*) from eval.scores where run_id = $1 and scoring_id <> $2"
 	if err == nil {
-		err = eachRow(ctx, s, count, []any{run, scoring}, func(rows *sql.Rows) error { return rows.Scan(&others) })
+		err = s.Each(ctx, count, []any{run, scoring}, func(rows *sql.Rows) error { return rows.Scan(&others) })
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("read scores of run %q: %w", run, err)

@@ -58,7 +58,7 @@ func readShots(ctx context.Context, s *lake.Session, o GenerateOptions, language
 	}
 	var shots []shot
 	query := fmt.Sprintf(shotsQuery, completion, o.Dataset)
-	err = eachRow(ctx, s, query, []any{language, o.Seed, o.Shots + 1}, func(rows *sql.Rows) error {
+	err = s.Each(ctx, query, []any{language, o.Seed, o.Shots + 1}, func(rows *sql.Rows) error {
 		example, err := scanShot(rows)
 		shots = append(shots, example)
 		return err
