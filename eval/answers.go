@@ -22,8 +22,8 @@ type answer struct {
 	item, split, prompt, output string
 }
 
-// findRun resolves Latest and checks that the run exists.
-func findRun(ctx context.Context, s *lake.Session, run string) (string, error) {
+// FindRun resolves Latest and checks that the run exists.
+func FindRun(ctx context.Context, s *lake.Session, run string) (string, error) {
 	query, args := "select run_id from eval.runs where run_id = $1", []any{run}
 	if run == Latest {
 		query, args = "select run_id from eval.runs order by started_at desc, run_id desc limit 1", nil

@@ -31,7 +31,7 @@ func Compare(ctx context.Context, l *lake.Lake, o CompareOptions) (_ Scored, err
 	if err := o.Bootstrap.Validate(); err != nil {
 		return Scored{}, err
 	}
-	run, err := begin(ctx, l, o.info(), ScoringsTable.Name, ScoresTable.Name, MetricsTable.Name)
+	run, err := Begin(ctx, l, o.info(), ScoringsTable.Name, ScoresTable.Name, MetricsTable.Name)
 	if err != nil {
 		return Scored{}, err
 	}
@@ -90,7 +90,7 @@ func findScoring(ctx context.Context, s *lake.Session, name, suite string) (Scor
 	if err != nil || len(named) > 0 {
 		return append(named, ScoringRow{})[0], err
 	}
-	run, err := findRun(ctx, s, name)
+	run, err := FindRun(ctx, s, name)
 	if err != nil {
 		return ScoringRow{}, err
 	}

@@ -34,7 +34,7 @@ func FindResumption(ctx context.Context, l *lake.Lake, run string) (_ *Resumptio
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if run, err = findRun(ctx, s, run); err != nil {
+	if run, err = FindRun(ctx, s, run); err != nil {
 		return nil, err
 	}
 	r, err := readResumption(ctx, s, run)

@@ -9,8 +9,8 @@ import (
 	"alignctl/lake"
 )
 
-// begin starts a run on a lake that must have the named tables.
-func begin(ctx context.Context, l *lake.Lake, info lake.RunInfo, tables ...string) (*lake.Run, error) {
+// Begin starts a run on a lake that must have the named tables.
+func Begin(ctx context.Context, l *lake.Lake, info lake.RunInfo, tables ...string) (*lake.Run, error) {
 	if err := Need(ctx, l, tables...); err != nil {
 		return nil, err
 	}

@@ -56,6 +56,9 @@ type suite struct {
 	defects []Defect
 }
 
+// Survey is the suite of package eval/wvs.
+const Survey = "wvs"
+
 // The suites of Score.
 const (
 	Associations = "associations" // an answer's words against people's
@@ -77,12 +80,12 @@ func Score(ctx context.Context, l *lake.Lake, o ScoreOptions) (_ Scored, err err
 	if err := o.Validate(); err != nil {
 		return Scored{}, err
 	}
-	run, err := begin(ctx, l, o.info(), append([]string{SamplesTable.Name}, suites[o.Suite].needs...)...)
+	run, err := Begin(ctx, l, o.info(), append([]string{SamplesTable.Name}, suites[o.Suite].needs...)...)
 	if err != nil {
 		return Scored{}, err
 	}
 	defer func() { err = errors.Join(err, run.Close()) }()
-	if o.Run, err = findRun(ctx, run.Session(), o.Run); err != nil {
+	if o.Run, err = FindRun(ctx, run.Session(), o.Run); err != nil {
 		return Scored{}, err
 	}
 	s := scorer{options: o, suite: suites[o.Suite]}

@@ -164,7 +164,7 @@ func (o *evalGenerateOptions) complete(t *terminal, c *cli.Context) error {
 	if o.generate.SaveEvery <= 0 {
 		return usagef("eval generate: --save-every %s: must be more than 0", o.generate.SaveEvery)
 	}
-	return o.model.complete(t)
+	return o.model.complete(t, "eval generate")
 }
 
 // refuse gives an error where one of the flags is set.
@@ -177,20 +177,20 @@ func refuse(c *cli.Context, flags []cli.Flag, why string) error {
 	return nil
 }
 
-// complete reads the key, and checks what an endpoint's flags say.
-func (m *modelUnderTest) complete(t *terminal) error {
+// complete reads the key, and checks what an endpoint's flags say to a command.
+func (m *modelUnderTest) complete(t *terminal, command string) error {
 	m.Endpoint.Key = endpoint.NewKey(m.keyVariable, os.Getenv(m.keyVariable))
 	m.Endpoint.Notice = func(text string) { t.remark("%s", text) }
 	if m.body != "" {
 		if err := json.Unmarshal([]byte(m.body), &m.Endpoint.Body); err != nil {
-			return usagef("eval generate: --body: want a JSON object: %v", err)
+			return usagef("%s: --body: want a JSON object: %v", command, err)
 		}
 	}
 	if m.Endpoint.URL == "" {
 		return nil
 	}
 	if err := m.Endpoint.Validate(); err != nil {
-		return usagef("eval generate: %v", err)
+		return usagef("%s: %v", command, err)
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func (o *evalWvsOptions) complete(t *terminal, c *cli.Context) (err error) {
 	}
 	o.ask.Templates = c.StringSlice("template")
 	o.ask.Command, o.ask.Version = t.command, version()
-	return o.model.complete(t)
+	return o.model.complete(t, "eval wvs")
 }
 
 func (o *evalWvsOptions) flags() []cli.Flag {

@@ -17,30 +17,40 @@ func (s *scorer) rows() {
 	}
 }
 
+// A figure is a metric over all items, or over a slice of them.
+type figure struct{ slice, metric string }
+
+// figures gather the items' values, in the order in which figures first come.
+type figures struct {
+	names  []figure
+	values map[figure][]float64
+}
+
+func (f *figures) add(name figure, value float64) {
+	if _, known := f.values[name]; !known {
+		f.names = append(f.names, name)
+	}
+	f.values[name] = append(f.values[name], value)
+}
+
 // summarise gives the mean of each metric over all items, and over those of each
 // slice.
 func (s *scorer) summarise() {
-	type figure struct{ slice, metric string }
-	var figures []figure
-	values := map[figure][]float64{}
+	all := figures{values: map[figure][]float64{}}
 	for _, r := range s.results {
 		for _, slice := range s.slices(r) {
 			for _, m := range r.measures {
-				f := figure{slice, m.metric}
-				if _, known := values[f]; !known {
-					figures = append(figures, f)
-				}
-				values[f] = append(values[f], m.value)
+				all.add(figure{slice, m.metric}, m.value)
 			}
 		}
 	}
-	samples := make([]stat.Sample, len(figures))
-	for i, f := range figures {
-		samples[i] = stat.Sample{Values: values[f]}
+	samples := make([]stat.Sample, len(all.names))
+	for i, name := range all.names {
+		samples[i] = stat.Sample{Values: all.values[name]}
 	}
 	for i, e := range s.options.Bootstrap.Means(samples...) {
-		row := eval.EstimateRow(figures[i].metric, e, s.options.Bootstrap)
-		row.Slice, row.Method = figures[i].slice, s.method()
+		row := eval.EstimateRow(all.names[i].metric, e, s.options.Bootstrap)
+		row.Slice, row.Method = all.names[i].slice, s.method()
 		s.scoring.Metrics = append(s.scoring.Metrics, row)
 	}
 }

@@ -33,13 +33,16 @@ var (
 	}
 )
 
-// AskedAsPublished are the names of the defects that a model can be asked with,
-// ScoredAsPublished those that its answers can be scored with.
-func AskedAsPublished() []string  { return sortedKeys(askedWith) }
+// AskedAsPublished are the names of the defects that a model can be asked with.
+func AskedAsPublished() []string { return sortedKeys(askedWith) }
+
+// ScoredAsPublished are the names of those that its answers can be scored with.
 func ScoredAsPublished() []string { return sortedKeys(scoredWith) }
 
-// ParseAsked and ParseScored switch the named defects on.
-func ParseAsked(names []string) (Published, error)  { return parsePublished(names, askedWith) }
+// ParseAsked switches on named defects of asking; an unknown name is an error.
+func ParseAsked(names []string) (Published, error) { return parsePublished(names, askedWith) }
+
+// ParseScored switches on named defects of scoring, likewise.
 func ParseScored(names []string) (Published, error) { return parsePublished(names, scoredWith) }
 
 func parsePublished(names []string, known map[string]func(*Published)) (p Published, err error) {
