@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"alignctl/internal/failpoint"
 	"alignctl/lake"
 	"alignctl/train/lm"
 )
@@ -21,7 +20,6 @@ import (
 const (
 	DefaultSplit        = "test"
 	DefaultMaxNewTokens = 256
-	DefaultSaveEvery    = 30 * time.Second
 )
 
 // Answers to trained cues say little about other cues.
@@ -148,20 +146,16 @@ func (d Decoding) method() string {
 type generation struct {
 	options GenerateOptions
 	open    Opener
-	earlier *Resumption // nil: a new run
+	earlier *Begun
 
-	run   *lake.Run
-	model Model
-	items []item // to ask
-	total int    // items of the run, with those that were answered before
-	row   RunRow // as it is published, with all answers so far
+	run    *lake.Run
+	model  Model
+	items  []item // to ask
+	record Record
 
-	fresh     []SampleRow // finished since the last publish
-	published time.Time
-	failed    error // a publish
-	kept      int   // answers of this call,
-	cut       int   // of these cut by the limit on tokens,
-	bare      int   // and without log-probabilities
+	kept int // answers of this call,
+	cut  int // of these cut by the limit on tokens,
+	bare int // and without log-probabilities
 }
 
 // do goes from the question to the published answers.
@@ -186,7 +180,7 @@ func (g *generation) do(ctx context.Context, l *lake.Lake) (_ Generated, err err
 		return Generated{}, err
 	}
 	defer g.model.Close()
-	if err := g.describe(ctx); err != nil {
+	if err := g.record.Describe(ctx, g.model.Source()); err != nil {
 		return Generated{}, err
 	}
 	return g.finish(ctx, g.ask(ctx))
@@ -195,7 +189,7 @@ func (g *generation) do(ctx context.Context, l *lake.Lake) (_ Generated, err err
 // pins is the version of the lake that the run reads.
 func (g *generation) pins(ctx context.Context, l *lake.Lake) (lake.Pins, error) {
 	if g.earlier != nil {
-		return g.earlier.pins(ctx, l)
+		return g.earlier.Pins(ctx, l)
 	}
 	return g.options.pins(ctx, l)
 }
@@ -209,33 +203,14 @@ func (g *generation) read(ctx context.Context) error {
 	if g.items, err = readItems(ctx, g.run.Session(), g.options); err != nil {
 		return err
 	}
-	g.total = len(g.items)
-	g.row = RunRow{RunID: g.run.ID(), Suite: Associations, Dataset: pin.Table, DatasetSnapshot: strconv.FormatInt(pin.Snapshot, 10),
-		Split: g.options.Split, Template: templateOf(g.items, g.options.Shots), Languages: []string{g.items[0].language},
-		Decoding: g.options.method(), Seed: g.options.Seed, Version: g.options.Version, StartedAt: time.Now().UTC()}
-	if g.earlier == nil {
-		return nil
-	}
-	g.earlier.carryOver(&g.row)
-	answered, err := texts(ctx, g.run.Session(), "select distinct item_id from eval.samples where run_id = $1", g.row.RunID)
-	if err != nil {
-		return fmt.Errorf("read answers of run %q: %w", g.row.RunID, err)
-	}
-	slices.Sort(answered)
-	g.items = slices.DeleteFunc(g.items, func(it item) bool {
-		_, found := slices.BinarySearch(answered, it.id)
-		return found
-	})
-	return nil
-}
-
-// describe says in the run's row who answers.
-func (g *generation) describe(ctx context.Context) error {
-	from := g.model.Source()
-	if err := g.earlier.check(from); err != nil {
-		return err
-	}
-	return g.row.Describe(ctx, g.run, from)
+	g.record = NewRecord(g.run, RunRow{Suite: Associations, Dataset: pin.Table,
+		DatasetSnapshot: strconv.FormatInt(pin.Snapshot, 10), Split: g.options.Split,
+		Template: templateOf(g.items, g.options.Shots), Languages: []string{g.items[0].language},
+		Decoding: g.options.method(), Seed: g.options.Seed, Version: g.options.Version}, g.earlier)
+	g.record.Total, g.record.SaveEvery = len(g.items), g.options.SaveEvery
+	answered, err := g.earlier.Answered(ctx, g.run.Session())
+	g.items = slices.DeleteFunc(g.items, func(it item) bool { return answered[SampleKey{ItemID: it.id}] })
+	return err
 }
 
 // ask has the items answered and keeps the answers.
@@ -247,24 +222,16 @@ func (g *generation) ask(ctx context.Context) error {
 	for i, it := range g.items {
 		asked[i] = Conversation{ID: it.id, Messages: it.messages}
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	start, before := time.Now(), g.row.Seconds
-	g.published = start
-	return Ask(ctx, g.model, asked, g.options.Decoding, func(i int, r Reply) {
-		g.row.Seconds = before + time.Since(start).Seconds()
-		g.keep(g.items[i], r)
-		if time.Since(g.published) >= g.options.SaveEvery {
-			g.failed = g.publish(context.WithoutCancel(ctx), lake.Running)
-		}
-		if g.failed != nil {
-			stop()
-		}
+	return g.record.Asking(ctx, func(ctx context.Context, keep Keep) error {
+		return Ask(ctx, g.model, asked, g.options.Decoding, func(i int, r Reply) {
+			g.count(r)
+			keep(g.sample(g.items[i], r), r)
+		})
 	})
 }
 
-// keep adds an answer to the samples.
-func (g *generation) keep(it item, r Reply) {
+// count counts what the user is warned of.
+func (g *generation) count(r Reply) {
 	g.kept++
 	if r.Finish == lm.FinishLength {
 		g.cut++
@@ -272,63 +239,28 @@ func (g *generation) keep(it item, r Reply) {
 	if r.Text != "" && len(r.LogProbs) == 0 {
 		g.bare++
 	}
-	if r.Served != "" {
-		g.row.ServedModel = &r.Served
-	}
-	g.row.Items++
-	g.row.Tokens += int64(r.Tokens)
-	g.fresh = append(g.fresh, SampleRow{
-		RunID: g.row.RunID, ItemID: it.id, Language: it.language, Cue: it.cue, Split: it.split, Prompt: r.Prompt,
+}
+
+// sample is an answer as eval.samples has it.
+func (g *generation) sample(it item, r Reply) SampleRow {
+	return SampleRow{
+		RunID: g.record.Row.RunID, ItemID: it.id, Language: it.language, Cue: it.cue, Split: it.split, Prompt: r.Prompt,
 		Output: r.Text, TokenIDs: r.TokenIDs, LogProbs: r.LogProbs, Finish: r.Finish,
-	})
+	}
 }
 
 // finish publishes what asking gave.
 func (g *generation) finish(ctx context.Context, asked error) (Generated, error) {
-	switch {
-	case g.failed != nil:
-		return Generated{}, g.failed
-	case asked != nil && g.row.Items == 0:
-		return Generated{}, asked
-	case asked != nil:
-		asked = fmt.Errorf("generate: %d of %d answers are kept; go on with: alignctl eval generate --resume %s: %w",
-			g.row.Items, g.total, g.row.RunID, asked)
+	kept, err := g.record.Finish(ctx, asked)
+	if !kept {
+		return Generated{}, err
 	}
-	status := lake.Done
-	if asked != nil {
-		status = lake.Interrupted
-	}
-	// What is finished is kept, though the user wants to stop.
-	if err := g.publish(context.WithoutCancel(ctx), status); err != nil {
-		return Generated{}, errors.Join(err, asked)
-	}
-	return g.summary(), asked
-}
-
-// publish shows all the answers so far.
-func (g *generation) publish(ctx context.Context, status lake.Status) error {
-	g.row.Status = string(status)
-	err := publish(ctx, g.run, g.row, g.fresh)
-	g.fresh, g.published = nil, time.Now()
-	failpoint.Hit("eval.generate.published")
-	return err
-}
-
-// publish writes a run's row anew, adds samples to it, and shows both.
-func publish(ctx context.Context, run *lake.Run, row RunRow, fresh []SampleRow) error {
-	row.EndedAt = time.Now().UTC()
-	if _, err := lake.ReplaceRows(ctx, run, RunsTable, row.RunID, []RunRow{row}); err != nil {
-		return err
-	}
-	if _, err := lake.WriteRows(ctx, run, SamplesTable, row.RunID, fresh); err != nil {
-		return err
-	}
-	_, err := run.Publish(ctx, lake.Status(row.Status))
-	return err
+	return g.summary(), err
 }
 
 func (g *generation) summary() Generated {
-	result := Generated{RunID: g.row.RunID, Items: int(g.row.Items), Tokens: int(g.row.Tokens), Seconds: g.row.Seconds}
+	row := g.record.Row
+	result := Generated{RunID: row.RunID, Items: int(row.Items), Tokens: int(row.Tokens), Seconds: row.Seconds}
 	warn := func(format string, args ...any) {
 		result.Warnings = append(result.Warnings, fmt.Sprintf(format, args...))
 	}

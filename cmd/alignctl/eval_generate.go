@@ -4,34 +4,19 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"alignctl/eval"
-	"alignctl/eval/endpoint"
 	"alignctl/lake"
 )
-
-// keyVariable holds the key of an endpoint.
-const keyVariable = "ALIGNCTL_API_KEY"
-
-// A modelUnderTest is who answers: a folder, or an endpoint where its URL is set.
-// As JSON it is part of a run's configuration, so that the run can be resumed.
-type modelUnderTest struct {
-	Local    eval.LocalOptions `json:"local"`
-	Endpoint endpoint.Options  `json:"endpoint"`
-
-	keyVariable string
-	body        string
-}
 
 // evalGenerateOptions are the flags of eval generate.
 type evalGenerateOptions struct {
 	model    modelUnderTest
 	generate eval.GenerateOptions
-	resume   string
+	pace     pace
 	format   string
 }
 
@@ -60,45 +45,8 @@ func evalGenerateCommand(t *terminal) *cli.Command {
 }
 
 func (o *evalGenerateOptions) flags() []cli.Flag {
-	return slices.Concat(o.model.localFlags(), o.model.endpointFlags(), o.questionFlags(), o.decodingFlags(), o.runFlags(),
-		o.model.patienceFlags())
-}
-
-func (m *modelUnderTest) localFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "model", Usage: "the model's `FOLDER`, in Hugging Face layout", Destination: &m.Local.Path},
-		&cli.StringFlag{Name: "adapter", Usage: "`FOLDER` of a LoRA adapter in PEFT layout", Destination: &m.Local.Adapter},
-		&cli.StringFlag{Name: "backend", Usage: "what computes, by `NAME` (see alignctl doctor; default: the fastest found)",
-			Destination: &m.Local.Backend},
-	}
-}
-
-func (m *modelUnderTest) endpointFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "endpoint", Usage: "base `URL` of a server, such as http://localhost:8000/v1", Destination: &m.Endpoint.URL},
-		&cli.StringFlag{Name: "served-model", Usage: "`NAME` of the model at the server", Destination: &m.Endpoint.Model},
-		&cli.StringFlag{Name: "answers-as", Usage: "`NAME` by which the server says who answered, where it is another",
-			Destination: &m.Endpoint.AnswersAs},
-		&cli.StringFlag{Name: "api", Usage: "chat (messages) or completions (text, for base models)", Value: endpoint.Chat,
-			Destination: &m.Endpoint.API},
-		&cli.StringFlag{Name: "chat-template", Usage: "`FOLDER` of the model whose chat template writes the text of --api completions " +
-			"(default: the messages as they are)", Destination: &m.Endpoint.Template},
-		&cli.StringFlag{Name: "body", Usage: `more members of each request, a JSON OBJECT such as {"top_k": 20}; null takes one out`,
-			Destination: &m.body},
-	}
-}
-
-// patienceFlags change nothing in what a run asks, so they may be others when it
-// is resumed.
-func (m *modelUnderTest) patienceFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "key-variable", Usage: "environment variable `NAME` with the server's key", Value: keyVariable,
-			Destination: &m.keyVariable},
-		&cli.DurationFlag{Name: "timeout", Usage: "wait so long for a server's answer", Value: endpoint.DefaultTimeout,
-			Destination: &m.Endpoint.Timeout},
-		&cli.IntFlag{Name: "attempts", Usage: "ask a server up to `N` times for an answer", Value: endpoint.DefaultAttempts,
-			Destination: &m.Endpoint.Attempts},
-	}
+	return slices.Concat(o.model.localFlags(), o.model.endpointFlags(), o.questionFlags(), o.decodingFlags(), o.pace.flags(),
+		o.model.patienceFlags(), []cli.Flag{outputFlag(&o.format)})
 }
 
 func (o *evalGenerateOptions) questionFlags() []cli.Flag {
@@ -129,78 +77,13 @@ func (o *evalGenerateOptions) decodingFlags() []cli.Flag {
 	}
 }
 
-// runFlags may be others when a run is resumed, as patienceFlags may.
-func (o *evalGenerateOptions) runFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "resume", Usage: "go on with `RUN`: ask what has no answer yet", Destination: &o.resume},
-		&cli.IntFlag{Name: "batch", Usage: "answer `N` cues side by side (0: as many as suits the backend; of a server, 8)",
-			Destination: &o.generate.Batch},
-		&cli.DurationFlag{Name: "save-every", Usage: "publish finished answers that often", Value: eval.DefaultSaveEvery,
-			Destination: &o.generate.SaveEvery},
-		outputFlag(&o.format),
-	}
-}
-
-// complete checks which model is meant, and turns what the flags say into
-// options.
+// complete checks that the flags go with each other, and turns them into options.
 func (o *evalGenerateOptions) complete(t *terminal, c *cli.Context) error {
-	switch {
-	case o.resume != "":
-		if err := refuse(c, slices.Concat(o.model.localFlags(), o.model.endpointFlags(), o.questionFlags(), o.decodingFlags()),
-			"a resumed run goes on in its own way"); err != nil {
-			return err
-		}
-	case (o.model.Local.Path == "") == (o.model.Endpoint.URL == ""):
-		return usagef("eval generate: needs --model FOLDER, or --endpoint URL and --served-model NAME")
-	case o.model.Endpoint.URL == "":
-		if err := refuse(c, o.model.endpointFlags(), "it is of --endpoint"); err != nil {
-			return err
-		}
-	default:
-		if err := refuse(c, o.model.localFlags(), "it is of --model"); err != nil {
-			return err
-		}
+	asks := slices.Concat(o.questionFlags(), o.decodingFlags())
+	if err := o.pace.check(c, o.model, asks); err != nil {
+		return err
 	}
-	if o.generate.SaveEvery <= 0 {
-		return usagef("eval generate: --save-every %s: must be more than 0", o.generate.SaveEvery)
-	}
-	return o.model.complete(t, "eval generate")
-}
-
-// refuse gives an error where one of the flags is set.
-func refuse(c *cli.Context, flags []cli.Flag, why string) error {
-	for _, f := range flags {
-		if name := f.Names()[0]; c.IsSet(name) {
-			return usagef("eval generate: leave out --%s: %s", name, why)
-		}
-	}
-	return nil
-}
-
-// complete reads the key, and checks what an endpoint's flags say to a command.
-func (m *modelUnderTest) complete(t *terminal, command string) error {
-	m.Endpoint.Key = endpoint.NewKey(m.keyVariable, os.Getenv(m.keyVariable))
-	m.Endpoint.Notice = func(text string) { t.remark("%s", text) }
-	if m.body != "" {
-		if err := json.Unmarshal([]byte(m.body), &m.Endpoint.Body); err != nil {
-			return usagef("%s: --body: want a JSON object: %v", command, err)
-		}
-	}
-	if m.Endpoint.URL == "" {
-		return nil
-	}
-	if err := m.Endpoint.Validate(); err != nil {
-		return usagef("%s: %v", command, err)
-	}
-	return nil
-}
-
-// Open opens whichever it is.
-func (m *modelUnderTest) Open(ctx context.Context) (eval.Model, error) {
-	if m.Endpoint.URL != "" {
-		return m.Endpoint.Open(ctx)
-	}
-	return m.Local.Open(ctx)
+	return o.model.complete(t, c)
 }
 
 func runEvalGenerate(ctx context.Context, t *terminal, l *lake.Lake, o evalGenerateOptions) error {
@@ -221,30 +104,30 @@ func runEvalGenerate(ctx context.Context, t *terminal, l *lake.Lake, o evalGener
 }
 
 func (o evalGenerateOptions) generateOrResume(ctx context.Context, t *terminal, l *lake.Lake) (_ eval.Generated, err error) {
-	if o.resume != "" {
+	if o.pace.resume != "" {
 		return o.goOn(ctx, t, l)
 	}
 	if o.generate.Model, err = json.Marshal(o.model); err != nil {
 		return eval.Generated{}, fmt.Errorf("eval generate: %w", err)
 	}
+	o.hurry(&o.generate)
 	return eval.Generate(ctx, l, o.model.Open, o.generate)
 }
 
 // goOn takes the options of the run, but for those that its record leaves out.
 func (o evalGenerateOptions) goOn(ctx context.Context, t *terminal, l *lake.Lake) (eval.Generated, error) {
-	r, err := eval.FindResumption(ctx, l, o.resume)
+	r, err := eval.FindResumption(ctx, l, o.pace.resume)
 	if err != nil {
 		return eval.Generated{}, err
 	}
-	if r.Done {
-		t.remark("run %s is done: nothing to go on with", r.RunID)
-		return eval.Generated{}, nil
+	if goes, err := o.model.goesOn(t, r.Begun, r.Options.Model); !goes {
+		return eval.Generated{}, err
 	}
-	if err := json.Unmarshal(r.Options.Model, &o.model); err != nil {
-		return eval.Generated{}, fmt.Errorf("resume run %q: read its options: %w", r.RunID, err)
-	}
-	r.Options.Batch, r.Options.SaveEvery = o.generate.Batch, o.generate.SaveEvery
-	r.Options.Command, r.Options.Version = o.generate.Command, o.generate.Version
-	t.remark("run %s goes on", r.RunID)
+	o.hurry(&r.Options)
 	return eval.Resume(ctx, l, o.model.Open, r)
+}
+
+// hurry sets what no record has.
+func (o evalGenerateOptions) hurry(g *eval.GenerateOptions) {
+	g.Batch, g.SaveEvery, g.Command, g.Version = o.pace.batch, o.pace.saveEvery, o.generate.Command, o.generate.Version
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,6 +17,7 @@ import (
 type evalWvsOptions struct {
 	model  modelUnderTest
 	ask    wvs.AskOptions
+	pace   pace
 	format string
 }
 
@@ -26,7 +29,8 @@ func evalWvsCommand(t *terminal) *cli.Command {
 		Description: "The questions are those that all of the countries were asked, in the words of a codebook that etl wvs\n" +
 			"loaded. Each is put in every template and in several orders of its options. The read-outs: likelihood, how\n" +
 			"likely the model finds each option's words as its answer; first-token, how likely it begins with the option's\n" +
-			"letter or number; sampled, what it writes when asked again and again. See docs/wvs.md.",
+			"letter or number; sampled, what it writes when asked again and again. See docs/wvs.md.\n\n" +
+			"Finished answers are published every now and then. A run that was stopped goes on with --resume RUN.",
 		Flags: t.flags(o.flags()...),
 		Action: func(c *cli.Context) error {
 			if err := o.complete(t, c); err != nil {
@@ -39,11 +43,21 @@ func evalWvsCommand(t *terminal) *cli.Command {
 	}, noArguments)
 }
 
-// complete turns what the flags say into options.
+// complete checks that the flags go with each other, and turns them into options.
 func (o *evalWvsOptions) complete(t *terminal, c *cli.Context) (err error) {
-	if (o.model.Local.Path == "") == (o.model.Endpoint.URL == "") {
-		return usagef("eval wvs: needs --model FOLDER, or --endpoint URL and --served-model NAME")
+	o.ask.Command, o.ask.Version = t.command, version()
+	if err := o.pace.check(c, o.model, slices.Concat(o.questionFlags(), o.drawFlags())); err != nil {
+		return err
 	}
+	if o.pace.resume == "" {
+		if err := o.completeQuestions(c); err != nil {
+			return err
+		}
+	}
+	return o.model.complete(t, c)
+}
+
+func (o *evalWvsOptions) completeQuestions(c *cli.Context) (err error) {
 	if o.ask.Countries, err = countries(c, 1); err != nil {
 		return err
 	}
@@ -51,13 +65,12 @@ func (o *evalWvsOptions) complete(t *terminal, c *cli.Context) (err error) {
 		return usagef("eval wvs: %s", err)
 	}
 	o.ask.Templates = c.StringSlice("template")
-	o.ask.Command, o.ask.Version = t.command, version()
-	return o.model.complete(t, "eval wvs")
+	return nil
 }
 
 func (o *evalWvsOptions) flags() []cli.Flag {
-	return slices.Concat(o.model.localFlags(), o.model.endpointFlags(), o.questionFlags(), o.drawFlags(), o.model.patienceFlags(),
-		[]cli.Flag{outputFlag(&o.format)})
+	return slices.Concat(o.model.localFlags(), o.model.endpointFlags(), o.questionFlags(), o.drawFlags(), o.pace.flags(),
+		o.model.patienceFlags(), []cli.Flag{outputFlag(&o.format)})
 }
 
 func (o *evalWvsOptions) questionFlags() []cli.Flag {
@@ -88,13 +101,11 @@ func (o *evalWvsOptions) drawFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "temperature", Usage: "sampled: draw tokens at temperature `T`", Value: 1, Destination: &a.Temperature},
 		&cli.IntFlag{Name: "max-new-tokens", Usage: "sampled: cut an answer after `N` tokens", Value: wvs.DefaultMaxTokens,
 			Destination: &a.MaxTokens},
-		&cli.IntFlag{Name: "batch", Usage: "sampled: answer `N` prompts side by side (0: the backend's default)",
-			Destination: &a.Batch},
 	}
 }
 
 func runEvalWvs(ctx context.Context, t *terminal, l *lake.Lake, o evalWvsOptions) error {
-	got, err := wvs.Ask(ctx, l, o.model.Open, o.ask)
+	got, err := o.askOrResume(ctx, t, l)
 	if got.RunID == "" {
 		return err
 	}
@@ -104,6 +115,37 @@ func runEvalWvs(ctx context.Context, t *terminal, l *lake.Lake, o evalWvsOptions
 	if printErr := t.printRows(o.format, result); err == nil {
 		err = printErr
 	}
-	t.remark("score it with: alignctl eval score --suite wvs --between A,B %s", got.RunID)
+	if err == nil {
+		t.remark("score it with: alignctl eval score --suite wvs --between A,B %s", got.RunID)
+	}
 	return err
+}
+
+func (o evalWvsOptions) askOrResume(ctx context.Context, t *terminal, l *lake.Lake) (_ wvs.Asked, err error) {
+	if o.pace.resume != "" {
+		return o.goOn(ctx, t, l)
+	}
+	if o.ask.Model, err = json.Marshal(o.model); err != nil {
+		return wvs.Asked{}, fmt.Errorf("eval wvs: %w", err)
+	}
+	o.hurry(&o.ask)
+	return wvs.Ask(ctx, l, o.model.Open, o.ask)
+}
+
+// goOn takes the options of the run, but for those that its record leaves out.
+func (o evalWvsOptions) goOn(ctx context.Context, t *terminal, l *lake.Lake) (wvs.Asked, error) {
+	r, err := wvs.FindResumption(ctx, l, o.pace.resume)
+	if err != nil {
+		return wvs.Asked{}, err
+	}
+	if goes, err := o.model.goesOn(t, r.Begun, r.Options.Model); !goes {
+		return wvs.Asked{}, err
+	}
+	o.hurry(&r.Options)
+	return wvs.Resume(ctx, l, o.model.Open, r)
+}
+
+// hurry sets what no record has.
+func (o evalWvsOptions) hurry(a *wvs.AskOptions) {
+	a.Batch, a.SaveEvery, a.Command, a.Version = o.pace.batch, o.pace.saveEvery, o.ask.Command, o.ask.Version
 }

@@ -2,6 +2,7 @@ package wvs
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,27 +24,31 @@ const (
 // AskOptions says which items to put to a model, in which words and orders, and
 // how its answers are read.
 type AskOptions struct {
-	Countries []Country // items that all of them were asked
-	Templates []string  // as FindTemplate takes them; nil: DefaultTemplate
-	Country   string    // what fills {country} in a template
-	Texts     string    // source of the survey's words; "": any that has them
-	Readout   string    // Likelihood (""), FirstToken or Sampled
-	Keys      string    // before the options; "": none for Likelihood, else Letters
-	Orders    int       // of the options, in each wording; 0: DefaultOrders
-	Seed      int64     // of the orders and draws
-	Limit     int       // ask the first so many items; 0: all
-	Published Published
+	Countries []Country `json:"countries"` // items that all of them were asked
+	Templates []string  `json:"templates"` // as FindTemplate takes them; nil: DefaultTemplate
+	Country   string    `json:"country"`   // what fills {country} in a template
+	Texts     string    `json:"texts"`     // source of the survey's words; "": any that has them
+	Readout   string    `json:"readout"`   // Likelihood (""), FirstToken or Sampled
+	Keys      string    `json:"keys"`      // before the options; "": none for Likelihood, else Letters
+	Orders    int       `json:"orders"`    // of the options, in each wording; 0: DefaultOrders
+	Seed      int64     `json:"seed"`      // of the orders and draws
+	Limit     int       `json:"limit"`     // ask the first so many items; 0: all
+	Published Published `json:"published"`
 
-	Draws       int     // of each order, for Sampled; 0: DefaultDraws
-	Temperature float64 // for Sampled; 0: greedy, the same answer in each draw
-	MaxTokens   int     // for Sampled; 0: DefaultMaxTokens
-	Batch       int     // for Sampled; 0: as suits the model
+	Draws       int     `json:"draws,omitempty"`          // of each order, for Sampled; 0: DefaultDraws
+	Temperature float64 `json:"temperature,omitempty"`    // for Sampled; 0: greedy, the same answer in each draw
+	MaxTokens   int     `json:"max_new_tokens,omitempty"` // for Sampled; 0: DefaultMaxTokens
 
-	Command string
-	Version string // of alignctl
+	// Model says how the model was opened, in the words of whoever opened it, so
+	// that a Resumption can tell.
+	Model     json.RawMessage `json:"model"`
+	Batch     int             `json:"-"` // prompts side by side; 0: as suits the model
+	SaveEvery time.Duration   `json:"-"` // publish finished answers that often; 0: eval.DefaultSaveEvery
+	Command   string          `json:"-"`
+	Version   string          `json:"-"` // of alignctl
 }
 
-// An Asked is what Ask kept.
+// An Asked is what Ask or Resume kept.
 type Asked struct {
 	RunID    string
 	Items    int
@@ -53,40 +58,19 @@ type Asked struct {
 }
 
 // Ask puts the survey's items to a model and publishes what came of it in
-// eval.runs, eval.samples and eval.readouts. Each call is a run of its own. When
-// the context is cancelled or the model gives up, what it was asked before is
-// published with the status interrupted, and the error returned with the run.
-func Ask(ctx context.Context, l *lake.Lake, open eval.Opener, o AskOptions) (_ Asked, err error) {
+// eval.runs, eval.samples and eval.readouts. Each call is a run of its own.
+// Finished answers are published every SaveEvery, with the status running. When
+// the context is cancelled or the model gives up, all of them are kept with the
+// status interrupted, and the error is returned with the run: Resume asks what is
+// missing.
+func Ask(ctx context.Context, l *lake.Lake, open eval.Opener, o AskOptions) (Asked, error) {
 	o = o.withDefaults()
-	w, err := o.wording()
+	templates, err := o.templates()
 	if err != nil {
 		return Asked{}, err
 	}
-	run, err := eval.Begin(ctx, l, lake.RunInfo{Command: o.Command, Version: o.Version, Config: o.config()},
-		questionTable, optionTable, distributionTable)
-	if err != nil {
-		return Asked{}, err
-	}
-	defer func() { err = errors.Join(err, run.Close()) }()
-	q := questionnaire{options: o, wording: w, runID: run.ID()}
-	if err := q.read(ctx, run); err != nil {
-		return Asked{}, err
-	}
-	m, err := open(ctx)
-	if err != nil {
-		return Asked{}, err
-	}
-	defer m.Close()
-	q.started = time.Now().UTC()
-	asked := q.ask(ctx, m)
-	if asked != nil && len(q.samples) == 0 {
-		return Asked{}, asked
-	}
-	// What is finished is kept, though the user wants to stop or the model gave up.
-	if err := q.publish(context.WithoutCancel(ctx), run, m.Source(), asked == nil); err != nil {
-		return Asked{}, errors.Join(err, asked)
-	}
-	return q.asked(), asked
+	q := questionnaire{config: runConfig{Suite, o, templates}, open: open}
+	return q.do(ctx, l)
 }
 
 func (o AskOptions) withDefaults() AskOptions {
@@ -104,14 +88,18 @@ func (o AskOptions) withDefaults() AskOptions {
 	if o.Orders == 0 {
 		o.Orders = DefaultOrders
 	}
-	if o.Readout == Sampled {
-		return o.sampled()
+	if o.SaveEvery == 0 {
+		o.SaveEvery = eval.DefaultSaveEvery
 	}
-	return o
+	return o.sampled()
 }
 
-// sampled fills in what only the read-out of this name needs.
+// sampled fills in what the read-out of this name needs, and no other.
 func (o AskOptions) sampled() AskOptions {
+	if o.Readout != Sampled {
+		o.Draws, o.Temperature, o.MaxTokens = 0, 0, 0
+		return o
+	}
 	if o.Draws == 0 {
 		o.Draws = DefaultDraws
 	}
@@ -121,37 +109,30 @@ func (o AskOptions) sampled() AskOptions {
 	return o
 }
 
-// wording reads the templates and refuses what can't be asked.
-func (o AskOptions) wording() (w wording, err error) {
-	readouts, keys := []string{Likelihood, FirstToken, Sampled}, []string{NoKeys, Letters, Numbers}
-	switch {
-	case !slices.Contains(readouts, o.Readout):
-		return w, fmt.Errorf("ask: read-out %q is none of %s", o.Readout, strings.Join(readouts, ", "))
-	case !slices.Contains(keys, o.Keys):
-		return w, fmt.Errorf("ask: keys %q are none of %s", o.Keys, strings.Join(keys, ", "))
-	case o.Readout == FirstToken && o.Keys == NoKeys:
-		return w, errors.New("ask: the read-out first-token needs keys: letters or numbers")
-	case o.Draws < 0 || o.Limit < 0 || o.Temperature < 0:
-		return w, errors.New("ask: draws, limit and temperature can't be negative")
-	}
-	w = wording{country: o.Country, keys: o.Keys, orders: o.Orders, seed: o.Seed}
+// templates reads the prompts' wordings.
+func (o AskOptions) templates() (all []Template, err error) {
 	for _, name := range o.Templates {
 		t, err := FindTemplate(name)
 		if err != nil {
-			return w, err
+			return nil, err
 		}
-		w.templates = append(w.templates, t)
+		all = append(all, t)
 	}
-	return w, w.validate()
+	return all, nil
 }
 
-// config is the options in force, for the lake's record of the run and eval.runs.
-func (o AskOptions) config() map[string]any {
-	config := map[string]any{"suite": Suite, "countries": list(o.Countries), "templates": o.Templates, "country": o.Country,
-		"texts": o.Texts, "readout": o.Readout, "keys": o.Keys, "orders": o.Orders, "seed": o.Seed, "limit": o.Limit,
-		"published": o.Published}
-	if o.Readout == Sampled {
-		config["draws"], config["temperature"], config["max_new_tokens"] = o.Draws, o.Temperature, o.MaxTokens
+// validate refuses what can't be asked.
+func (o AskOptions) validate() error {
+	readouts, keys := []string{Likelihood, FirstToken, Sampled}, []string{NoKeys, Letters, Numbers}
+	switch {
+	case !slices.Contains(readouts, o.Readout):
+		return fmt.Errorf("ask: read-out %q is none of %s", o.Readout, strings.Join(readouts, ", "))
+	case !slices.Contains(keys, o.Keys):
+		return fmt.Errorf("ask: keys %q are none of %s", o.Keys, strings.Join(keys, ", "))
+	case o.Readout == FirstToken && o.Keys == NoKeys:
+		return errors.New("ask: the read-out first-token needs keys: letters or numbers")
+	case o.Draws < 0 || o.Limit < 0 || o.Temperature < 0:
+		return errors.New("ask: draws, limit and temperature can't be negative")
 	}
-	return config
+	return nil
 }

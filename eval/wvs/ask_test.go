@@ -2,6 +2,7 @@ package wvs_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -25,6 +26,22 @@ type script struct {
 	likes func(prompt, part string, next byte) bool
 	says  func(prompt string, draw int) string
 	draws map[string]int
+
+	release string // another one is another model
+	asked   int    // written prompts, or batches of others, so far
+	breaks  int    // after so many; 0: never
+}
+
+// errBroken is what the script says when it breaks.
+var errBroken = errors.New("it broke")
+
+// ask counts, and says whether the script is still whole.
+func (s *script) ask() error {
+	if s.breaks > 0 && s.asked >= s.breaks {
+		return errBroken
+	}
+	s.asked++
+	return nil
 }
 
 // What a byte is worth that the script likes, and one that it doesn't.
@@ -34,7 +51,7 @@ const (
 )
 
 func (s *script) open(context.Context) (eval.Model, error) {
-	return &eval.Local{From: eval.Source{Kind: eval.LocalKind, Path: "models/script", SHA256: "abc", Backend: "script"},
+	return &eval.Local{From: eval.Source{Kind: eval.LocalKind, Path: "models/script", SHA256: "abc" + s.release, Backend: "script"},
 		Generator: s, Renderer: s, Tokenizer: s, Scorer: s}, nil
 }
 
@@ -60,6 +77,9 @@ func (s *script) Decode(ids []int32, _ bool) string {
 
 // LogProbs reads the text that each label's token sees, by lm.CausalMask's rule.
 func (s *script) LogProbs(l lm.Layout) ([]float32, error) {
+	if err := s.ask(); err != nil {
+		return nil, err
+	}
 	out := make([]float32, len(l.Index))
 	for i, at := range l.Index {
 		seen := append([]int32(nil), l.Shared...)
@@ -79,6 +99,9 @@ func (s *script) LogProbs(l lm.Layout) ([]float32, error) {
 func (s *script) Generate(_ context.Context, prompts [][]int32, o lm.GenerateOptions) ([]lm.Generation, error) {
 	s.draws = map[string]int{}
 	for i, ids := range prompts {
+		if err := s.ask(); err != nil {
+			return nil, err
+		}
 		prompt := strings.TrimSuffix(s.Decode(ids, true), promptEnd)
 		text := s.says(prompt, s.draws[prompt])
 		s.draws[prompt]++

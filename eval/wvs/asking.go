@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"alignctl/eval"
 	"alignctl/train/lm"
 )
 
@@ -27,11 +28,21 @@ const (
 type asking struct {
 	item     *Item
 	variant  string   // id of the template
-	sample   int32    // number among the item's askings in that wording
+	sample   int32    // number among the item's askings in that wording, by order and draw
 	options  []Option // as shown
 	labels   []string
 	keys     []string // nil: none
 	messages []lm.Message
+}
+
+// key names the asking's sample.
+func (a asking) key() eval.SampleKey {
+	return eval.SampleKey{ItemID: a.item.Question, Variant: a.variant, Sample: a.sample}
+}
+
+// id names the asking in errors, and decides its draws.
+func (a asking) id() string {
+	return strings.Join([]string{a.item.Question, a.variant, strconv.Itoa(int(a.sample))}, ":")
 }
 
 // answers are the strings by which a model gives each option.
@@ -57,22 +68,26 @@ type wording struct {
 	country   string
 	keys      string
 	orders    int
+	draws     int // of each order
 	seed      int64
 }
 
-// ask puts an item in each wording and order.
+// ask puts an item in each wording and order, as often as answers are drawn.
 func (w wording) ask(it *Item, options []Option, words wordsOf) []asking {
 	var all []asking
 	for _, t := range w.templates {
-		for sample, order := range Orders(it.Question, len(options), w.orders, w.seed) {
-			a := asking{item: it, variant: t.ID, sample: int32(sample), keys: w.keysOf(len(order))}
+		for number, order := range Orders(it.Question, len(options), w.orders, w.seed) {
+			a := asking{item: it, variant: t.ID, keys: w.keysOf(len(order))}
 			for _, i := range order {
 				a.options = append(a.options, options[i])
 				a.labels = append(a.labels, words.labels[options[i].Code])
 			}
 			a.messages = t.fill(map[string]string{"question": words.question, "options": a.shown(),
 				"country": w.country, "ask": w.line(t)})
-			all = append(all, a)
+			for draw := range w.draws {
+				a.sample = int32(number*w.draws + draw)
+				all = append(all, a)
+			}
 		}
 	}
 	return all

@@ -1,6 +1,7 @@
 package wvs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 	"alignctl/train/lm"
 )
 
-// askedTogether is how many askings a batch holds.
+// askedTogether is how many askings a batch holds, if not told otherwise.
 const askedTogether = 8
 
 // likelihoods has a model say how likely it finds each asking's answers. The
@@ -26,6 +27,7 @@ type likelihoods struct {
 	renderer  eval.Renderer
 	tokenizer eval.Tokenizer
 	askings   []asking
+	batch     int // of them side by side; 0: askedTogether
 	each      func(i int, prompt string, found []found)
 }
 
@@ -51,7 +53,7 @@ func (l likelihoods) run(ctx context.Context) (err error) {
 			return errors.Join(err, fmt.Errorf("question %s: an answer has no token", a.item.Question))
 		}
 	}
-	feed, err := batch.NewFeed(set, batch.Options{Examples: askedTogether, Share: true}, batch.Position{})
+	feed, err := batch.NewFeed(set, batch.Options{Examples: cmp.Or(l.batch, askedTogether), Share: true}, batch.Position{})
 	if err != nil {
 		return err
 	}

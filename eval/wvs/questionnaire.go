@@ -2,53 +2,132 @@ package wvs
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"alignctl/eval"
 	"alignctl/lake"
 )
 
-// A questionnaire is the work of one Ask call.
+// A questionnaire is the work of one Ask or Resume call.
 type questionnaire struct {
-	options  AskOptions
-	wording  wording
-	runID    string
-	askings  []asking
-	data     lake.Pin
-	wordless []string // items without words in the language
+	config  runConfig
+	open    eval.Opener
+	earlier *eval.Begun
 
-	started  time.Time
-	samples  []eval.SampleRow
-	readouts []ReadoutRow
-	tokens   int
-	seconds  float64
+	run      *lake.Run
+	model    eval.Model
+	wording  wording
+	askings  []asking // without an answer yet
+	items    int
+	wordless []string // items without words in the language
+	record   eval.Record
+	readouts []ReadoutRow // of answers that aren't published yet
 }
 
-// read reads the items and their words, and puts them.
-func (q *questionnaire) read(ctx context.Context, run *lake.Run) error {
-	survey, err := People{Countries: q.options.Countries}.Read(ctx, run.Session())
+// do goes from the options to the published answers.
+func (q *questionnaire) do(ctx context.Context, l *lake.Lake) (_ Asked, err error) {
+	if err := q.prepare(); err != nil {
+		return Asked{}, err
+	}
+	if err := q.begin(ctx, l); err != nil {
+		return Asked{}, err
+	}
+	defer func() { err = errors.Join(err, q.run.Close()) }()
+	if err := q.read(ctx); err != nil {
+		return Asked{}, err
+	}
+	if q.model, err = q.open(ctx); err != nil {
+		return Asked{}, err
+	}
+	defer q.model.Close()
+	if err := q.record.Describe(ctx, q.model.Source()); err != nil {
+		return Asked{}, err
+	}
+	kept, err := q.record.Finish(ctx, q.ask(ctx))
+	if !kept {
+		return Asked{}, err
+	}
+	return q.asked(), err
+}
+
+// prepare refuses what can't be asked.
+func (q *questionnaire) prepare() error {
+	o := q.config.AskOptions
+	if err := o.validate(); err != nil {
+		return err
+	}
+	q.wording = wording{templates: q.config.Wordings, country: o.Country, keys: o.Keys, orders: o.Orders,
+		draws: max(1, o.Draws), seed: o.Seed}
+	return q.wording.validate()
+}
+
+// begin starts a run on the lake of now, or with the survey as it was.
+func (q *questionnaire) begin(ctx context.Context, l *lake.Lake) (err error) {
+	info := lake.RunInfo{Command: q.config.Command, Version: q.config.Version, Config: q.config}
+	if q.earlier != nil {
+		if info.Pins, err = q.earlier.Pins(ctx, l); err != nil {
+			return err
+		}
+	}
+	q.run, err = eval.Begin(ctx, l, info, questionTable, optionTable, distributionTable)
+	return err
+}
+
+// read reads the items and their words, puts them, and leaves out what is
+// answered.
+func (q *questionnaire) read(ctx context.Context) error {
+	survey, err := People{Countries: q.config.Countries}.Read(ctx, q.run.Session())
 	if err != nil {
 		return err
 	}
-	if _, err := survey.record(ctx, run); err != nil {
+	if _, err := survey.record(ctx, q.run); err != nil {
 		return err
 	}
-	words, err := readWords(ctx, run.Session(), q.language(), q.options.Texts)
+	words, err := readWords(ctx, q.run.Session(), q.language(), q.config.Texts)
 	if err != nil {
 		return err
 	}
-	if err := q.put(ctx, run, survey, words); err != nil {
+	if err := q.put(ctx, survey, words); err != nil {
 		return err
 	}
 	if len(q.askings) == 0 {
 		return fmt.Errorf("ask: no item that %s were asked has all its words in language %q", list(survey.Countries), q.language())
 	}
-	q.data, err = run.InputScope(ctx, questionTable, survey.Countries[0].Source)
+	if err := q.newRecord(ctx, survey); err != nil {
+		return err
+	}
+	answered, err := q.earlier.Answered(ctx, q.run.Session())
+	q.askings = slices.DeleteFunc(q.askings, func(a asking) bool { return answered[a.key()] })
+	return err
+}
+
+// newRecord begins the record of the answers.
+func (q *questionnaire) newRecord(ctx context.Context, survey Survey) error {
+	data, err := q.run.InputScope(ctx, questionTable, survey.Countries[0].Source)
+	if err != nil {
+		return err
+	}
+	row := eval.RunRow{Suite: Suite, Dataset: data.Table, DatasetSnapshot: strconv.FormatInt(data.Snapshot, 10),
+		Languages: []string{q.language()}, Seed: q.config.Seed, Version: q.config.Version}
+	if len(q.wording.templates) == 1 {
+		row.Template = &q.wording.templates[0].ID
+	}
+	if row.Decoding, err = q.config.AskOptions.asked(); err != nil {
+		return err
+	}
+	q.record = eval.NewRecord(q.run, row, q.earlier)
+	q.record.Total, q.record.SaveEvery, q.record.More = len(q.askings), q.config.SaveEvery, q.writeReadouts
+	return nil
+}
+
+// writeReadouts writes the options as they were shown.
+func (q *questionnaire) writeReadouts(ctx context.Context) error {
+	_, err := lake.WriteRows(ctx, q.run, ReadoutsTable, q.record.Row.RunID, q.readouts)
+	q.readouts = nil
 	return err
 }
 
@@ -57,8 +136,7 @@ func (q *questionnaire) language() string { return q.wording.templates[0].Langua
 
 // put makes the askings of the survey's items, by the words of the first source
 // that has all of an item's.
-func (q *questionnaire) put(ctx context.Context, run *lake.Run, survey Survey, words map[string][]wordsOf) error {
-	items := 0
+func (q *questionnaire) put(ctx context.Context, survey Survey, words map[string][]wordsOf) error {
 	for i := range survey.Items {
 		it := &survey.Items[i]
 		options := q.offered(it)
@@ -69,12 +147,12 @@ func (q *questionnaire) put(ctx context.Context, run *lake.Run, survey Survey, w
 		}
 		w := words[it.Question][at]
 		for _, table := range []string{questionTable, optionTable} {
-			if _, err := run.InputScope(ctx, table, w.source); err != nil {
+			if _, err := q.run.InputScope(ctx, table, w.source); err != nil {
 				return err
 			}
 		}
 		q.askings = append(q.askings, q.wording.ask(it, options, w)...)
-		if items++; items == q.options.Limit {
+		if q.items++; q.items == q.config.Limit {
 			return nil
 		}
 	}
@@ -83,131 +161,88 @@ func (q *questionnaire) put(ctx context.Context, run *lake.Run, survey Survey, w
 
 // offered are the options to show: those that somebody chose.
 func (q *questionnaire) offered(it *Item) []Option {
-	if q.options.Published.OfferUnused {
+	if q.config.Published.OfferUnused {
 		return it.Options
 	}
 	return slices.DeleteFunc(slices.Clone(it.Options), func(o Option) bool { return !o.Used })
 }
 
-// ask has the model answer, and gathers the rows.
-func (q *questionnaire) ask(ctx context.Context, m eval.Model) error {
-	start := time.Now()
-	ask := q.likelihoods
-	if q.options.Readout == Sampled {
-		ask = q.draw
+// ask has the model answer, and keeps the answers.
+func (q *questionnaire) ask(ctx context.Context) error {
+	if len(q.askings) == 0 {
+		return nil
 	}
-	err := ask(ctx, m)
-	q.seconds = time.Since(start).Seconds()
-	return err
+	if q.config.Readout == Sampled {
+		return q.record.Asking(ctx, q.sampled)
+	}
+	return q.record.Asking(ctx, q.likelihoods)
 }
 
 // likelihoods asks how likely the model finds each answer.
-func (q *questionnaire) likelihoods(ctx context.Context, m eval.Model) error {
-	local, ok := m.(*eval.Local)
+func (q *questionnaire) likelihoods(ctx context.Context, keep eval.Keep) error {
+	local, ok := q.model.(*eval.Local)
 	if !ok || local.Scorer == nil {
-		return fmt.Errorf("ask: the read-out %s needs a model's folder: a server is asked by %s", q.options.Readout, Sampled)
+		return fmt.Errorf("ask: the read-out %s needs a model's folder: a server is asked by %s", q.config.Readout, Sampled)
 	}
-	l := likelihoods{scorer: local.Scorer, renderer: local.Renderer, tokenizer: local.Tokenizer, askings: q.askings, each: q.found}
-	if q.options.Published.NoTemplate {
+	l := likelihoods{scorer: local.Scorer, renderer: local.Renderer, tokenizer: local.Tokenizer, askings: q.askings,
+		batch: q.config.Batch}
+	l.each = func(i int, prompt string, all []found) {
+		reply, rows := eval.Reply{Prompt: prompt}, q.rows(q.askings[i])
+		for j, f := range all {
+			rows[j].LogProb, rows[j].FirstLogProb, rows[j].Tokens = &f.logProb, &f.first, int32(f.tokens)
+			rows[j].Characters = characters(q.askings[i].answers()[j])
+			reply.Tokens += f.tokens
+		}
+		q.readouts = append(q.readouts, rows...)
+		keep(q.sample(q.askings[i], reply), reply)
+	}
+	if q.config.Published.NoTemplate {
 		l.renderer = bare{}
 	}
 	return l.run(ctx)
 }
 
-// found keeps what the model says of an asking's answers.
-func (q *questionnaire) found(i int, prompt string, found []found) {
-	a := q.askings[i]
-	q.keep(a, a.sample, eval.Reply{Prompt: prompt})
-	rows := q.readouts[len(q.readouts)-len(found):]
-	for j, f := range found {
-		rows[j].LogProb, rows[j].FirstLogProb, rows[j].Tokens = &f.logProb, &f.first, int32(f.tokens)
-		rows[j].Characters = characters(a.answers()[j])
-		q.tokens += f.tokens
-	}
-}
-
-// draw has the model write its answers.
-func (q *questionnaire) draw(ctx context.Context, m eval.Model) error {
-	if local, ok := m.(*eval.Local); ok && q.options.Published.NoTemplate {
+// sampled has the model write its answers.
+func (q *questionnaire) sampled(ctx context.Context, keep eval.Keep) error {
+	if local, ok := q.model.(*eval.Local); ok && q.config.Published.NoTemplate {
 		local.Renderer = bare{}
 	}
-	var asked []eval.Conversation
-	for _, a := range q.askings {
-		for draw := range q.options.Draws {
-			id := strings.Join([]string{a.item.Question, a.variant, strconv.Itoa(q.sample(a, draw))}, ":")
-			asked = append(asked, eval.Conversation{ID: id, Messages: a.messages})
-		}
+	asked := make([]eval.Conversation, len(q.askings))
+	for i, a := range q.askings {
+		asked[i] = eval.Conversation{ID: a.id(), Messages: a.messages}
 	}
-	d := eval.Decoding{MaxNewTokens: q.options.MaxTokens, Temperature: q.options.Temperature, Seed: q.options.Seed,
-		Batch: q.options.Batch}
-	return eval.Ask(ctx, m, asked, d, func(i int, r eval.Reply) {
-		a := q.askings[i/q.options.Draws]
-		q.keep(a, int32(q.sample(a, i%q.options.Draws)), r)
-		q.tokens += r.Tokens
+	d := eval.Decoding{MaxNewTokens: q.config.MaxTokens, Temperature: q.config.Temperature, Seed: q.config.Seed,
+		Batch: q.config.Batch}
+	return eval.Ask(ctx, q.model, asked, d, func(i int, r eval.Reply) {
+		q.readouts = append(q.readouts, q.rows(q.askings[i])...)
+		keep(q.sample(q.askings[i], r), r)
 	})
 }
 
-// sample numbers the draws of an item in one wording.
-func (q *questionnaire) sample(a asking, draw int) int { return int(a.sample)*q.options.Draws + draw }
-
-// keep adds a reply, and the options as they were shown.
-func (q *questionnaire) keep(a asking, sample int32, r eval.Reply) {
-	q.samples = append(q.samples, eval.SampleRow{RunID: q.runID, ItemID: a.item.Question, Sample: sample, Variant: a.variant,
+// sample is a reply as eval.samples has it.
+func (q *questionnaire) sample(a asking, r eval.Reply) eval.SampleRow {
+	return eval.SampleRow{RunID: q.record.Row.RunID, ItemID: a.item.Question, Sample: a.sample, Variant: a.variant,
 		Language: q.language(), OptionOrder: a.codes(), Prompt: r.Prompt, Output: r.Text, TokenIDs: r.TokenIDs,
-		LogProbs: r.LogProbs, Finish: r.Finish})
-	for i, o := range a.options {
-		row := ReadoutRow{RunID: q.runID, ItemID: a.item.Question, Variant: a.variant, Sample: sample, Code: int32(o.Code),
-			Place: int32(i + 1), Label: a.labels[i]}
-		if a.keys != nil {
-			row.Key = a.keys[i]
-		}
-		q.readouts = append(q.readouts, row)
-	}
+		LogProbs: r.LogProbs, Finish: r.Finish}
 }
 
-// publish writes the run, its samples and what was read of them.
-func (q *questionnaire) publish(ctx context.Context, run *lake.Run, from eval.Source, done bool) error {
-	status := lake.Done
-	if !done {
-		status = lake.Interrupted
+// rows are the options of an asking as they were shown.
+func (q *questionnaire) rows(a asking) []ReadoutRow {
+	rows := make([]ReadoutRow, len(a.options))
+	for i, o := range a.options {
+		rows[i] = ReadoutRow{RunID: q.record.Row.RunID, ItemID: a.item.Question, Variant: a.variant, Sample: a.sample,
+			Code: int32(o.Code), Place: int32(i + 1), Label: a.labels[i]}
+		if a.keys != nil {
+			rows[i].Key = a.keys[i]
+		}
 	}
-	config, err := json.Marshal(q.options.config())
-	if err != nil {
-		return fmt.Errorf("describe the run: %w", err)
-	}
-	row := eval.RunRow{
-		RunID: q.runID, Suite: Suite, Dataset: q.data.Table, DatasetSnapshot: strconv.FormatInt(q.data.Snapshot, 10),
-		Languages: []string{q.language()}, Decoding: string(config), Seed: q.options.Seed, Version: q.options.Version,
-		StartedAt: q.started, EndedAt: time.Now().UTC(), Status: string(status),
-		Items: int64(len(q.samples)), Tokens: int64(q.tokens), Seconds: q.seconds,
-	}
-	if len(q.wording.templates) == 1 {
-		row.Template = &q.wording.templates[0].ID
-	}
-	if err := row.Describe(ctx, run, from); err != nil {
-		return err
-	}
-	if _, err := lake.WriteRows(ctx, run, eval.RunsTable, q.runID, []eval.RunRow{row}); err != nil {
-		return err
-	}
-	if _, err := lake.WriteRows(ctx, run, eval.SamplesTable, q.runID, q.samples); err != nil {
-		return err
-	}
-	if _, err := lake.WriteRows(ctx, run, ReadoutsTable, q.runID, q.readouts); err != nil {
-		return err
-	}
-	_, err = run.Publish(ctx, status)
-	return err
+	return rows
 }
 
 // asked sums up.
 func (q *questionnaire) asked() Asked {
-	result := Asked{RunID: q.runID, Prompts: len(q.samples), Seconds: q.seconds}
-	questions := map[string]bool{}
-	for _, a := range q.askings {
-		questions[a.item.Question] = true
-	}
-	result.Items = len(questions)
+	row := q.record.Row
+	result := Asked{RunID: row.RunID, Items: q.items, Prompts: int(row.Items), Seconds: row.Seconds}
 	if n := len(q.wordless); n > 0 {
 		result.Warnings = append(result.Warnings, fmt.Sprintf("%d items are left out for lack of words in language %q: %s",
 			n, q.language(), strings.Join(q.wordless[:min(n, 5)], ", ")))

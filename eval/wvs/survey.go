@@ -37,6 +37,15 @@ func (c Country) String() string {
 	return c.Source + "/" + c.Code
 }
 
+// MarshalText writes the country as ParseCountry reads it.
+func (c Country) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText is ParseCountry.
+func (c *Country) UnmarshalText(text []byte) (err error) {
+	*c, err = ParseCountry(string(text))
+	return err
+}
+
 // An Option is a code that answers an item.
 type Option struct {
 	Code int64

@@ -35,14 +35,14 @@ import (
 // {country} by what AskOptions.Country says. What stands before the question is
 // the same for all questions and computed once.
 type Template struct {
-	ID       string       `yaml:"id"`
-	Language string       `yaml:"language"`
-	Messages []lm.Message `yaml:"messages"`
+	ID       string       `yaml:"id" json:"id"`
+	Language string       `yaml:"language" json:"language"`
+	Messages []lm.Message `yaml:"messages" json:"messages"`
 	Ask      struct {
-		Text   string `yaml:"text"`
-		Letter string `yaml:"letter"`
-		Number string `yaml:"number"`
-	} `yaml:"ask"`
+		Text   string `yaml:"text" json:"text"`
+		Letter string `yaml:"letter" json:"letter"`
+		Number string `yaml:"number" json:"number"`
+	} `yaml:"ask" json:"ask"`
 }
 
 //go:embed templates/*.yaml
