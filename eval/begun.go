@@ -19,7 +19,7 @@ type Begun struct {
 
 	config string // what meta.runs remembers of its options, JSON
 	row    RunRow
-	inputs []lake.Pin // what it first read, but for the models; table and snapshot alone
+	inputs []lake.Pin // what it first read, but for the models; without rows
 }
 
 // FindBegun looks for a run of a suite by its id, or Latest.
@@ -58,7 +58,7 @@ select suite, status, coalesce(kind, ''), model_sha256, coalesce(adapter_sha256,
 from eval.runs
 join (select run_id, config from meta.runs) using (run_id)
 where run_id = $1`
-	begunInputs = "select distinct table_name, snapshot_id from meta.inputs where run_id = $1 and table_name <> $2"
+	begunInputs = "select distinct table_name, snapshot_id, digest from meta.inputs where run_id = $1 and table_name <> $2"
 )
 
 func (b *Begun) read(ctx context.Context, s *lake.Session) error {
@@ -72,7 +72,7 @@ func (b *Begun) read(ctx context.Context, s *lake.Session) error {
 	b.Done = b.row.Status == string(lake.Done)
 	return s.Each(ctx, begunInputs, []any{b.RunID, modelsTable}, func(rows *sql.Rows) error {
 		var pin lake.Pin
-		err := rows.Scan(&pin.Table, &pin.Snapshot)
+		err := rows.Scan(&pin.Table, &pin.Snapshot, &pin.Digest)
 		b.inputs = append(b.inputs, pin)
 		return err
 	})

@@ -49,7 +49,6 @@ type LocalOptions struct {
 
 // Open loads the model folder, its tokenizer and its chat template.
 func (o LocalOptions) Open(ctx context.Context) (Model, error) {
-	m := &Local{From: Source{Kind: LocalKind, Path: o.Path, Adapter: o.Adapter}}
 	tokenizer, err := lm.LoadTokenizer(o.Path)
 	if err != nil {
 		return nil, err
@@ -62,7 +61,8 @@ func (o LocalOptions) Open(ctx context.Context) (Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.From.digest(); err != nil {
+	from, err := o.Source()
+	if err != nil {
 		return nil, err
 	}
 	loaded, err := lm.Load(ctx, o.Path, lm.Options{Backend: o.Backend, Adapter: o.Adapter})
@@ -74,18 +74,21 @@ func (o LocalOptions) Open(ctx context.Context) (Model, error) {
 		loaded.Close()
 		return nil, err
 	}
-	m.From.Backend, m.close = loaded.BackendName, func() { scorer.Close(); loaded.Close() }
+	from.Backend = loaded.BackendName
+	m := &Local{From: from, close: func() { scorer.Close(); loaded.Close() }}
 	m.Generator, m.Renderer, m.Tokenizer, m.Scorer = loaded, template, tokenizer, scorer
 	m.StopIDs = encoder.StopIDs(loaded.Config)
 	return m, nil
 }
 
-// digest takes the digests of the folders.
-func (s *Source) digest() (err error) {
-	if s.SHA256, err = lm.ModelSHA256(s.Path); err == nil && s.Adapter != "" {
-		s.AdapterSHA256, err = lm.AdapterSHA256(s.Adapter)
+// Source says which folders answer, with their digests, without loading them: what
+// computes isn't known yet.
+func (o LocalOptions) Source() (from Source, err error) {
+	from = Source{Kind: LocalKind, Path: o.Path, Adapter: o.Adapter}
+	if from.SHA256, err = lm.ModelSHA256(o.Path); err == nil && o.Adapter != "" {
+		from.AdapterSHA256, err = lm.AdapterSHA256(o.Adapter)
 	}
-	return err
+	return from, err
 }
 
 // Source says which folders answer.
@@ -129,6 +132,13 @@ func (m *Local) render(asked []Conversation) (prompts []string, ids [][]int32, e
 		ids[i] = m.Tokenizer.Encode(prompts[i])
 	}
 	return prompts, ids, nil
+}
+
+// Lend gives the model for one use: closing what is lent has no effect on it.
+func (m *Local) Lend() *Local {
+	lent := *m
+	lent.close = nil
+	return &lent
 }
 
 // Close gives the model's memory back.

@@ -17,6 +17,7 @@ import (
 	"alignctl/etl/swow"
 	"alignctl/etl/wvs"
 	"alignctl/eval"
+	"alignctl/eval/suite"
 	evalwvs "alignctl/eval/wvs"
 	"alignctl/lake"
 	"alignctl/sql"
@@ -49,7 +50,7 @@ func TestDocsTables(t *testing.T) {
 	b.WriteString("# Tables\n\nEvery table of a lake, made from the specs that its writers declare " +
 		"(`go test ./cmd/alignctl -run Docs -update`).\n")
 	for _, specs := range [][]lake.Spec{swow.Specs(), norms.Specs(), wvs.Specs(), train.Specs(), eval.Specs(),
-		evalwvs.Specs(), lake.Specs()} {
+		evalwvs.Specs(), suite.Specs(), lake.Specs()} {
 		for _, s := range specs {
 			writeSpec(&b, s)
 		}

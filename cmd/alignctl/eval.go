@@ -13,6 +13,7 @@ func evalCommand(t *terminal) *cli.Command {
 			evalWvsItemsCommand(t),
 			evalScoreCommand(t),
 			evalCompareCommand(t),
+			evalSuiteCommand(t),
 		},
 	}
 }

@@ -29,8 +29,8 @@ type modelUnderTest struct {
 
 func (m *modelUnderTest) localFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "model", Usage: "the model's `FOLDER`, in Hugging Face layout", Destination: &m.Local.Path},
-		&cli.StringFlag{Name: "adapter", Usage: "`FOLDER` of a LoRA adapter in PEFT layout", Destination: &m.Local.Adapter},
+		&cli.PathFlag{Name: "model", Usage: "the model's `FOLDER`, in Hugging Face layout", Destination: &m.Local.Path},
+		&cli.PathFlag{Name: "adapter", Usage: "`FOLDER` of a LoRA adapter in PEFT layout", Destination: &m.Local.Adapter},
 		&cli.StringFlag{Name: "backend", Usage: "what computes, by `NAME` (see alignctl doctor; default: the fastest found)",
 			Destination: &m.Local.Backend},
 	}
@@ -73,8 +73,13 @@ type pace struct {
 }
 
 func (p *pace) flags() []cli.Flag {
+	resume := &cli.StringFlag{Name: "resume", Usage: "go on with `RUN`: ask what has no answer yet", Destination: &p.resume}
+	return append([]cli.Flag{resume}, p.stepFlags()...)
+}
+
+// stepFlags are those that don't name a run.
+func (p *pace) stepFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "resume", Usage: "go on with `RUN`: ask what has no answer yet", Destination: &p.resume},
 		&cli.IntFlag{Name: "batch", Usage: "answer `N` prompts side by side (0: as many as suits the backend; of a server, 8)",
 			Destination: &p.batch},
 		&cli.DurationFlag{Name: "save-every", Usage: "publish finished answers that often", Value: eval.DefaultSaveEvery,
@@ -125,6 +130,14 @@ func (m *modelUnderTest) complete(t *terminal, c *cli.Context) error {
 		return usagef("%s: %v", commandName(c), err)
 	}
 	return nil
+}
+
+// Source says who answers, without opening it.
+func (m *modelUnderTest) Source() (eval.Source, error) {
+	if m.Endpoint.URL != "" {
+		return m.Endpoint.Source(), nil
+	}
+	return m.Local.Source()
 }
 
 // Open opens whichever it is.

@@ -33,8 +33,7 @@ func evalScoreCommand(t *terminal) *cli.Command {
 		Flags: t.flags(slices.Concat(o.flags(), wvsScoreFlags(&o.survey), o.shared.flags())...),
 		Action: func(c *cli.Context) error {
 			if o.score.Suite == wvs.Suite {
-				o.survey.Bootstrap = o.shared.bootstrap
-				return wvsScore(c, t, o.survey, o.shared.format)
+				return wvsScore(c, t, o)
 			}
 			if err := o.take(c, t); err != nil {
 				return err
@@ -59,10 +58,14 @@ func (o *evalScoreOptions) flags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "norms", Usage: "of norms: `SOURCE` of core.norm; several apart by commas (default: all)"},
 		&cli.IntFlag{Name: "words", Usage: "of norms: look up the first `N` words of a list", Value: eval.DefaultNormWords,
 			Destination: &o.score.Norms.Words},
-		&cli.StringSliceFlag{Name: "as-published", Usage: "repeat a `DEFECT` of the ALIGN study's code; several apart by commas: " +
-			"of associations raw-gold, pooled-spearman; of norms mean-of-medians, uncorrected; of ranking cut-head, " +
-			"arbitrary-ties; of all three null-cue-lost; of wvs " + strings.Join(wvs.ScoredAsPublished(), ", ")},
+		asPublishedFlag(),
 	}
+}
+
+func asPublishedFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "as-published", Usage: "repeat a `DEFECT` of the ALIGN study's code; several apart by commas: " +
+		"of associations raw-gold, pooled-spearman; of norms mean-of-medians, uncorrected; of ranking cut-head, " +
+		"arbitrary-ties; of all three null-cue-lost; of wvs " + strings.Join(wvs.ScoredAsPublished(), ", ")}
 }
 
 // take takes over what flags don't put in place by themselves.
@@ -74,7 +77,7 @@ func (o *evalScoreOptions) take(c *cli.Context, t *terminal) error {
 	}
 	s.Command, s.Version = t.command, version()
 	if err := s.Validate(); err != nil {
-		return usagef("eval score: %v", err)
+		return usagef("%s: %v", commandName(c), err)
 	}
 	return nil
 }
@@ -123,13 +126,16 @@ type scoringFlags struct {
 }
 
 func (o *scoringFlags) flags() []cli.Flag {
+	return append(bootstrapFlags(&o.bootstrap), outputFlag(&o.format))
+}
+
+func bootstrapFlags(b *stat.Bootstrap) []cli.Flag {
 	return []cli.Flag{
 		&cli.IntFlag{Name: "resamples", Usage: "bootstrap resamples of the items, `N`", Value: stat.DefaultResamples,
-			Destination: &o.bootstrap.Resamples},
+			Destination: &b.Resamples},
 		&cli.StringFlag{Name: "interval", Usage: "how intervals are read off the resamples, an `INTERVAL`: " + joined(stat.Intervals()),
-			Value: string(stat.Percentile), Destination: (*string)(&o.bootstrap.Interval)},
-		&cli.Uint64Flag{Name: "seed", Usage: "`SEED` of the resampling", Value: 42, Destination: &o.bootstrap.Seed},
-		outputFlag(&o.format),
+			Value: string(stat.Percentile), Destination: (*string)(&b.Interval)},
+		&cli.Uint64Flag{Name: "seed", Usage: "`SEED` of the resampling", Value: 42, Destination: &b.Seed},
 	}
 }
 

@@ -28,20 +28,30 @@ func wvsScoreFlags(o *wvs.ScoreOptions) []cli.Flag {
 	}
 }
 
-// wvsScore scores a run of this suite.
-func wvsScore(c *cli.Context, t *terminal, o wvs.ScoreOptions, format string) (err error) {
-	if o.People.Countries, err = countries(c, 2); err != nil {
+// takeSurvey takes over what flags of the suite wvs don't put in place by
+// themselves.
+func (o *evalScoreOptions) takeSurvey(c *cli.Context, t *terminal) (err error) {
+	s := &o.survey
+	if s.People.Countries, err = countries(c, 2); err != nil {
 		return err
 	}
-	if o.Published, err = wvs.ParseScored(c.StringSlice("as-published")); err != nil {
-		return usagef("eval score: %s", err)
+	if s.Published, err = wvs.ParseScored(c.StringSlice("as-published")); err != nil {
+		return usagef("%s: %s", commandName(c), err)
 	}
-	o.Run, o.Command, o.Version = c.Args().First(), t.command, version()
+	s.Run, s.Bootstrap, s.Command, s.Version = c.Args().First(), o.shared.bootstrap, t.command, version()
+	return nil
+}
+
+// wvsScore scores a run of this suite.
+func wvsScore(c *cli.Context, t *terminal, o evalScoreOptions) error {
+	if err := o.takeSurvey(c, t); err != nil {
+		return err
+	}
 	return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
-		got, err := wvs.Score(ctx, l, o)
+		got, err := wvs.Score(ctx, l, o.survey)
 		if err != nil {
 			return err
 		}
-		return t.printScored(format, got)
+		return t.printScored(o.shared.format, got)
 	})
 }

@@ -50,19 +50,21 @@ func (o *evalWvsOptions) complete(t *terminal, c *cli.Context) (err error) {
 		return err
 	}
 	if o.pace.resume == "" {
-		if err := o.completeQuestions(c); err != nil {
+		if err := o.takeQuestions(c); err != nil {
 			return err
 		}
 	}
 	return o.model.complete(t, c)
 }
 
-func (o *evalWvsOptions) completeQuestions(c *cli.Context) (err error) {
+// takeQuestions takes over what flags of the questions don't put in place by
+// themselves.
+func (o *evalWvsOptions) takeQuestions(c *cli.Context) (err error) {
 	if o.ask.Countries, err = countries(c, 1); err != nil {
 		return err
 	}
 	if o.ask.Published, err = wvs.ParseAsked(c.StringSlice("as-published")); err != nil {
-		return usagef("eval wvs: %s", err)
+		return usagef("%s: %s", commandName(c), err)
 	}
 	o.ask.Templates = c.StringSlice("template")
 	return nil

@@ -76,8 +76,8 @@ func (s *flagSettings) take(name, value, origin, place string) error {
 	return nil
 }
 
-// takeFile takes what a section of alignctl.yaml says. Its paths start at the
-// workspace.
+// takeFile takes what a section of alignctl.yaml, or another file, says. Its paths
+// start at the file's folder.
 func (s *flagSettings) takeFile(file *workspace.File, keys []string, values map[string]words) error {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		at := append(slices.Clone(keys), name)

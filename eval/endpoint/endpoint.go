@@ -84,6 +84,11 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// Source says which server answers.
+func (o Options) Source() eval.Source {
+	return eval.Source{Kind: eval.EndpointKind, Endpoint: o.withDefaults().URL, Served: o.Model}
+}
+
 // Open prepares to ask. It sends nothing yet.
 func (o Options) Open(context.Context) (eval.Model, error) {
 	if err := o.Validate(); err != nil {
@@ -109,11 +114,6 @@ type server struct {
 	transport *http.Transport
 	template  *lm.Template // nil: none
 	brake     brake
-}
-
-// Source says which server answers.
-func (s *server) Source() eval.Source {
-	return eval.Source{Kind: eval.EndpointKind, Endpoint: s.URL, Served: s.Model}
 }
 
 // Close ends the connections.

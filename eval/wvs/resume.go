@@ -60,3 +60,23 @@ func Resume(ctx context.Context, l *lake.Lake, open eval.Opener, r *Resumption) 
 	q := questionnaire{config: runConfig{Suite, r.Options.withDefaults(), r.templates}, open: open, earlier: r.Begun}
 	return q.do(ctx, l)
 }
+
+// FindAsked looks for the newest run that put the same to the same source, of the
+// survey as it is now; nil where there is none. What it finds may be done, or wait
+// for Resume.
+func FindAsked(ctx context.Context, l *lake.Lake, o AskOptions, from eval.Source) (*Resumption, error) {
+	o = o.withDefaults()
+	templates, err := o.templates()
+	if err != nil {
+		return nil, err
+	}
+	pins, err := l.At(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	b, err := eval.FindSame(ctx, l, runConfig{Suite, o, templates}, eval.Asker{Suite: Suite, From: from, Pins: pins})
+	if err != nil || b == nil {
+		return nil, err
+	}
+	return &Resumption{b, o, templates}, nil
+}

@@ -32,6 +32,7 @@ var allowed = map[string][]string{
 	"etl/wvs/wvstest":        {"etl/wvs"},
 	"eval":                   {"lake", "train/lm", "internal"},
 	"eval/wvs":               {"eval", "lake", "train/lm", "train/batch", "internal"},
+	"eval/suite":             {"eval", "eval/wvs", "lake", "internal"},
 	"eval/endpoint":          {"eval", "train/lm", "internal"},
 	"eval/endpointtest":      {},
 	"sql":                    {"lake", "lake/duck", "internal"},

@@ -25,7 +25,7 @@ type sections struct {
 	Train any `yaml:"train"`
 }
 
-// A File is a workspace's file, read and parsed.
+// A File is a file of settings, read and parsed.
 type File struct {
 	Path     string // absolute
 	document *strictyaml.Document
@@ -50,20 +50,28 @@ func Find() (*File, error) {
 }
 
 // Read reads a workspace's file. An empty one marks a workspace, too.
-func Read(path string) (*File, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("read workspace: %w", err)
-	}
+func Read(path string) (*File, error) { return ReadInto(path, &sections{}) }
+
+// ReadInto reads another file as strictly, whole, into a pointer.
+func ReadInto(path string, into any) (*File, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read workspace: %w", err)
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	return ParseInto(path, content, into)
+}
+
+// ParseInto is ReadInto for what would stand in the file.
+func ParseInto(path string, content []byte, into any) (*File, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
 	}
 	document, err := strictyaml.Parse(path, content)
 	if err != nil {
 		return nil, err
 	}
-	return &File{Path: path, document: document}, document.Decode(&sections{})
+	return &File{Path: path, document: document}, document.Decode(into)
 }
 
 // Folder is the workspace: relative paths in the file start here.

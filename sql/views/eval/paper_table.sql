@@ -23,8 +23,10 @@
 -- column: people_arousal_median null "the same of people's words"
 -- column: concreteness_median null "median over cues of the median concreteness of the answers' words"
 -- column: people_concreteness_median null "the same of people's words"
--- column: emd_norm null "mean earth mover's distance of survey answers from people's, by the scale's length"
--- column: js_distance_2 null "mean Jensen-Shannon distance, base 2"
+-- column: emd_norm_chn null "mean earth mover's distance of survey answers from people's in China, by the scale's length"
+-- column: emd_norm_usa null "from people's in the United States"
+-- column: js_distance_2_chn null "mean Jensen-Shannon distance, base 2, from people in China"
+-- column: js_distance_2_usa null "from people in the United States"
 -- column: nearer_chn unit=count null "answers nearer to China"
 -- column: nearer_usa unit=count null "answers nearer to the United States"
 -- column: tie unit=count null "answers as near to one as to the other"
@@ -56,8 +58,10 @@ select coalesce(array_to_string(r.languages, ' '), '') as languages, r.split, co
   max(case when f.suite = 'norms' and f.metric = 'arousal_median' and f.slice = 'answers=people' then f.value end) as people_arousal_median,
   max(case when f.suite = 'norms' and f.metric = 'concreteness_median' and f.slice = '' then f.value end) as concreteness_median,
   max(case when f.suite = 'norms' and f.metric = 'concreteness_median' and f.slice = 'answers=people' then f.value end) as people_concreteness_median,
-  max(case when f.suite = 'wvs' and f.metric = 'emd_norm' and f.slice = '' then f.value end) as emd_norm,
-  max(case when f.suite = 'wvs' and f.metric = 'js_distance_2' and f.slice = '' then f.value end) as js_distance_2,
+  max(case when f.suite = 'wvs' and f.metric = 'emd_norm_CHN' and f.slice = '' then f.value end) as emd_norm_chn,
+  max(case when f.suite = 'wvs' and f.metric = 'emd_norm_USA' and f.slice = '' then f.value end) as emd_norm_usa,
+  max(case when f.suite = 'wvs' and f.metric = 'js_distance_2_CHN' and f.slice = '' then f.value end) as js_distance_2_chn,
+  max(case when f.suite = 'wvs' and f.metric = 'js_distance_2_USA' and f.slice = '' then f.value end) as js_distance_2_usa,
   max(case when f.suite = 'wvs' and f.metric = 'nearer_CHN' and f.slice like 'tension=%' then f.items end) as nearer_chn,
   max(case when f.suite = 'wvs' and f.metric = 'nearer_USA' and f.slice like 'tension=%' then f.items end) as nearer_usa,
   max(case when f.suite = 'wvs' and f.metric = 'tie' and f.slice like 'tension=%' then f.items end) as tie,
