@@ -5,7 +5,7 @@
 #   make test-long all tests anew (with ALIGNCTL_PYTHON: peft as a peer), races, fuzzing,
 #                  test-interop, test-exports and test-server
 #   make test-reliability  kills, faults, power cuts and mutants at full length
-#   make test-interop   PyIceberg and Spark read and write the lake; brings them (needs
+#   make test-interop   PyIceberg and Spark read and write the lake, polars and DuckDB read it; brings them (needs
 #                  Python 3, Java 17, Maven)
 #   make test-exports   datasets and TRL's trainers take every export; brings them (needs Python 3)
 #   make test-server  a server that speaks the OpenAI API answers as the same model does here;
@@ -57,7 +57,8 @@ test-reliability:
 	@ALIGNCTL_LONG=1 bash -o pipefail -c "go test -count=1 -v -timeout 60m ./lake ./train | grep -E 'reliability: |^(---|ok|FAIL|panic)|FAIL'"
 
 test-interop:
-	@engines=$$(bash lake/interop/setup.sh) && env $$engines go test -count=1 -v -timeout 20m ./lake/interop
+	@engines=$$(bash lake/interop/setup.sh) && env $$engines go test -count=1 -v -timeout 20m ./lake/interop && \
+	  env $$engines go test -count=1 -v -run TestGuides/query ./cmd/alignctl
 
 test-exports:
 	@trl=$$(bash sql/export/peers/setup.sh) && env $$trl go test -count=1 -v -run 'Peers|TestScripts/data_export_trl' -timeout 20m \

@@ -126,7 +126,9 @@ func (t *terminal) printSuitePlan(ctx context.Context, l *lake.Lake, s suite.Sui
 }
 
 // suiteColumns are those of the table that a suite ends with.
-const suiteColumns = `select language, metric, model, value, ci_low, ci_high, n, difference, difference_low, difference_high, p_holm
+const suiteColumns = `select language, metric, model, round(value, 4) as value, round(ci_low, 4) as ci_low, round(ci_high, 4) as ci_high, n,
+  round(difference, 4) as difference, round(difference_low, 4) as difference_low, round(difference_high, 4) as difference_high,
+  round(p_holm, 4) as p_holm
 from eval.suite_figures
 where name = `
 
@@ -140,7 +142,7 @@ func (t *terminal) printSuite(ctx context.Context, l *lake.Lake, name string, o 
 	if !o.all {
 		query += mainMetrics
 	}
-	rows, err := sql.Query(ctx, l, query+"\norder by language, suite, length(metric), metric, model", "")
+	rows, err := sql.Query(ctx, l, query+"\norder by language, suite, length(metric), metric, against is not null, model", "")
 	if err != nil {
 		return err
 	}
