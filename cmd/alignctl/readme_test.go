@@ -12,27 +12,34 @@ import (
 	"alignctl/demo"
 )
 
-// TestReadme runs every command that the README shows, in its order: the demo,
+// TestReadme runs every command that the READMEs show, in their order: the demo,
 // the questions asked of it, and the chain on a user's own files, for which the
 // demo's corpus and model stand in.
 func TestReadme(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	workspace := t.TempDir()
-	t.Chdir(workspace)
 	t.Setenv("ALIGNCTL_LAKE", "") // a developer's own lake isn't the README's
-	shell := &shell{t: t, names: map[string]string{}}
-	shell.run("alignctl demo --backend go")
-	for _, line := range commandsOf(string(text)) {
-		if line == "alignctl init" {
-			shell.enterOwnFiles(workspace)
+	pages := map[string]string{"README.md": "", "README.zh.md": ""}
+	for name := range pages {
+		text, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
 		}
-		shell.run(line)
+		pages[name] = string(text)
 	}
-	if shell.commands < 15 {
-		t.Errorf("the README shows only %d commands", shell.commands)
+	t.Chdir(workspace)
+	(&shell{t: t}).run("alignctl demo --backend go")
+	for name, text := range pages {
+		t.Chdir(workspace)
+		shell := &shell{t: t, names: map[string]string{}}
+		for _, line := range commandsOf(text) {
+			if line == "alignctl init" {
+				shell.enterOwnFiles(workspace)
+			}
+			shell.run(line)
+		}
+		if shell.commands < 12 {
+			t.Errorf("%s shows only %d commands", name, shell.commands)
+		}
 	}
 }
 
@@ -63,10 +70,11 @@ type shell struct {
 func (s *shell) enterOwnFiles(workspace string) {
 	s.t.Helper()
 	s.t.Chdir(s.t.TempDir())
-	if err := os.WriteFile("SWOW-EN.R100.csv", demo.Files()[0].Data, 0o644); err != nil {
-		s.t.Fatal(err)
+	s.write("SWOW-EN.R100.csv", demo.Files()[0].Data)
+	s.write("SWOW-ZH.R55.csv", demo.Files()[1].Data)
+	for _, model := range []string{"SmolLM2-135M-Instruct", "Qwen2.5-0.5B-Instruct"} {
+		s.names[model] = filepath.Join(workspace, "demo-lake", "models", "base")
 	}
-	s.names["SmolLM2-135M-Instruct"] = filepath.Join(workspace, "demo-lake", "models", "base")
 	s.names["--split"] = "--limit 4 --max-new-tokens 16 --backend go --split"
 	s.names["--out"] = "--max-steps 2 --eval-examples 4 --backend go --out"
 }
