@@ -40,8 +40,8 @@ type Estimate struct {
 	N      int // clusters that the figure rests on; where it is 0, Value says nothing
 }
 
-// Means gives each sample's mean with its interval. Samples next to each other
-// that have as many clusters share the work of drawing.
+// Means gives each sample's mean with its interval. Samples of one call that
+// have as many clusters share the work of drawing.
 func (b Bootstrap) Means(samples ...Sample) []Estimate {
 	estimates, _ := b.estimates(newMean, samples)
 	return estimates
@@ -108,7 +108,7 @@ func (b Bootstrap) estimate(f figure, sorted []float64) Estimate {
 	if n == 0 {
 		return Estimate{}
 	}
-	e := Estimate{Value: f.of(ones(n)), N: n}
+	e := Estimate{Value: observed(f), N: n}
 	if !spread(sorted) {
 		return e
 	}
@@ -124,51 +124,53 @@ func (b Bootstrap) estimate(f figure, sorted []float64) Estimate {
 // processors nor the company of other figures moves a bit.
 func (b Bootstrap) resample(figures []figure) [][]float64 {
 	values := make([][]float64, len(figures))
-	largest := 0
+	alike := map[int][]resampled{} // by the number of clusters: the same draws are for all
 	for i, f := range figures {
 		values[i] = make([]float64, b.Resamples)
-		largest = max(largest, f.clusters())
+		alike[f.clusters()] = append(alike[f.clusters()], resampled{f, values[i]})
 	}
+	delete(alike, 0)
 	workers := runtime.GOMAXPROCS(0)
 	var work sync.WaitGroup
-	for first := range workers {
-		work.Go(func() {
-			weights := make([]int32, largest)
-			for r := first; r < b.Resamples; r += workers {
-				b.evaluate(figures, r, weights, values)
-			}
-		})
+	for _, some := range alike {
+		for worker := range workers {
+			work.Go(func() { b.fill(some, worker, workers) })
+		}
 	}
 	work.Wait()
 	return values
 }
 
-// evaluate puts the figures of a resample into their values.
-func (b Bootstrap) evaluate(figures []figure, resample int, weights []int32, values [][]float64) {
-	drawn := 0
-	for i, f := range figures {
-		n := f.clusters()
-		if n == 0 {
-			continue
+// A resampled is a figure and its values.
+type resampled struct {
+	figure
+	values []float64 // of each resample
+}
+
+// fill computes a worker's share of the values.
+func (b Bootstrap) fill(alike []resampled, worker, workers int) {
+	weights := make([]weight, alike[0].clusters())
+	for r := worker * lanes; r < b.Resamples; r += workers * lanes {
+		b.draw(r, weights)
+		for _, f := range alike {
+			values := f.of(weights)
+			copy(f.values[r:], values[:])
 		}
-		if n != drawn {
-			b.draw(resample, weights[:n])
-			drawn = n
-		}
-		values[i][resample] = f.of(weights[:n])
 	}
 }
 
-// draw counts how often a resample has each cluster. An index is the high half
-// of a product, rather than rand.IntN, because the way from bits to index must
-// never change.
-func (b Bootstrap) draw(resample int, weights []int32) {
+// draw counts how often each lane's resample has each cluster; they are numbered
+// from one on. An index is the high half of a product, rather than rand.IntN,
+// because the way from bits to index must never change.
+func (b Bootstrap) draw(resample int, weights []weight) {
 	clear(weights)
-	random := rand.NewPCG(b.Seed, uint64(resample))
 	n := uint64(len(weights))
-	for range weights {
-		index, _ := bits.Mul64(random.Uint64(), n)
-		weights[index]++
+	for lane := range lanes {
+		random := rand.NewPCG(b.Seed, uint64(resample+lane))
+		for range weights {
+			index, _ := bits.Mul64(random.Uint64(), n)
+			weights[index][lane]++
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func (b Bootstrap) tails(f figure, sorted []float64) (lower, upper float64, ok b
 	if b.Interval == Percentile {
 		return tail, 1 - tail, true
 	}
-	bias := distuv.UnitNormal.Quantile(shareBelow(f.of(ones(f.clusters())), sorted))
+	bias := distuv.UnitNormal.Quantile(shareBelow(observed(f), sorted))
 	left := jackknife(f)
 	if math.IsInf(bias, 0) || !spread(left) {
 		return 0, 0, false
