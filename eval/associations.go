@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 
 	"alignctl/internal/progress"
 	"alignctl/internal/reply"
-	"alignctl/internal/stat"
 	"alignctl/lake"
 )
 
@@ -63,37 +63,47 @@ func (s *scorer) readAssociations(ctx context.Context, run *lake.Run) error {
 // answered.
 func (s *scorer) scoreAssociations(ctx context.Context) {
 	answers := s.withGold()
-	task := progress.Start(ctx, "score", int64(len(s.rivals)+1), "lists")
+	groups := make([]group, 1+len(s.rivals))
+	task := progress.Start(ctx, "score", int64(len(groups)), "lists")
 	defer task.Done()
-	var scores []CueScore
-	words := make([][]string, len(answers))
-	for i, a := range answers {
-		list := s.parse(a)
-		values := ScoreAnswer(a.cue, list, s.gold[a.key], s.options.Ks)
-		s.keep(a, values)
-		scores = append(scores, values...)
-		words[i] = s.gold[a.key].comparable(list.Words)
+	var work sync.WaitGroup
+	for i, r := range s.rivals {
+		work.Go(func() {
+			groups[1+i] = group{r.slice, []string{r.doc}, s.rate(r, answers)}
+			task.Add(1)
+		})
 	}
-	s.means(scores, "")
+	groups[0].scores = s.rateModel(answers)
+	task.Add(1)
+	work.Wait()
+	s.means(groups...)
 	if s.options.repeats(PooledSpearman) {
-		s.poolSpearman(answers, words)
+		s.poolSpearman(answers)
 	}
 	s.count(CuesWithoutGold, len(s.withoutGold))
-	task.Add(1)
-	for _, r := range s.rivals {
-		s.rate(r, answers)
-		task.Add(1)
+}
+
+// rateModel scores the model's answers and keeps their scores.
+func (s *scorer) rateModel(answers []answer) (scores []CueScore) {
+	for _, a := range answers {
+		values := ScoreAnswer(a.cue, s.parse(a), s.gold[a.key], s.options.Ks)
+		s.keep(a, values)
+		scores = append(scores, values...)
 	}
+	return scores
 }
 
 // poolSpearman puts the study's correlation in the place of the mean over cues.
-func (s *scorer) poolSpearman(answers []answer, words [][]string) {
-	golds := make([]Gold, len(answers))
+func (s *scorer) poolSpearman(answers []answer) {
+	golds, words := make([]Gold, len(answers)), make([][]string, len(answers))
 	for i, a := range answers {
 		golds[i] = s.gold[a.key]
+		words[i] = golds[i].comparable(s.parse(a).Words)
 	}
 	rho, p, n := pooledSpearman(words, golds)
-	s.scoring.Metrics = slices.DeleteFunc(s.scoring.Metrics, func(m MetricRow) bool { return m.Metric == SpearmanMetric })
+	s.scoring.Metrics = slices.DeleteFunc(s.scoring.Metrics, func(m MetricRow) bool {
+		return m.Metric == SpearmanMetric && m.Slice == ""
+	})
 	row := MetricRow{Metric: SpearmanMetric, N: int64(n), Seed: int64(s.options.Bootstrap.Seed)}
 	if n > 0 {
 		row.Value, row.PValue = &rho, &p
@@ -157,32 +167,4 @@ func indicator(holds bool) float64 {
 		return 1
 	}
 	return 0
-}
-
-// A Metric is a figure of a whole run.
-type Metric struct {
-	Name string
-	stat.Estimate
-}
-
-// Summarise gives each metric's mean over cues with its interval, in the order
-// in which the metrics first appear among the scores. The order of the scores
-// is part of the resampling: keep it fixed.
-func Summarise(scores []CueScore, bootstrap stat.Bootstrap) []Metric {
-	var metrics []Metric
-	var samples []stat.Sample
-	places := map[string]int{}
-	for _, s := range scores {
-		place, known := places[s.Metric]
-		if !known {
-			place = len(metrics)
-			places[s.Metric] = place
-			metrics, samples = append(metrics, Metric{Name: s.Metric}), append(samples, stat.Sample{})
-		}
-		samples[place].Values = append(samples[place].Values, s.Value)
-	}
-	for i, estimate := range bootstrap.Means(samples...) {
-		metrics[i].Estimate = estimate
-	}
-	return metrics
 }

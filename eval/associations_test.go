@@ -66,7 +66,7 @@ func precisionCase(t *testing.T) (gold map[string]eval.Gold, answers map[string]
 func TestPrecisionAtK(t *testing.T) {
 	gold, answers, asked := precisionCase(t)
 	want := map[string][2]float64{"sky": {1, 0.4}, "sea": {1, 0.4}, "sun": {0, 0}}
-	var scores []eval.CueScore
+	var tally eval.Tally
 	for _, cue := range asked {
 		g, known := gold[cue]
 		if !known {
@@ -78,14 +78,16 @@ func TestPrecisionAtK(t *testing.T) {
 				t.Errorf("%s: P@%d = %v, want %v", cue, k, got, want[cue][i])
 			}
 		}
-		scores = append(scores, eval.ScoreAnswer(cue, answer, g, []int{1, 5})...)
+		for _, s := range eval.ScoreAnswer(cue, answer, g, []int{1, 5}) {
+			tally.Add("", s.Metric, s.Value)
+		}
 	}
 	means := map[string]float64{"p_at_1": 2. / 3, "p_at_5": 0.8 / 3, eval.Empty: 1. / 3, eval.Unparsable: 0}
-	for _, m := range eval.Summarise(scores, stat.Bootstrap{Resamples: 200}) {
-		if mean, ok := means[m.Name]; ok && (math.Abs(m.Value-mean) > 1e-12 || m.N != 3) {
-			t.Errorf("%s = %v over %d cues, want %v over 3", m.Name, m.Value, m.N, mean)
+	for _, m := range tally.Means(stat.Bootstrap{Resamples: 200}) {
+		if mean, ok := means[m.Metric]; ok && (math.Abs(*m.Value-mean) > 1e-12 || m.N != 3) {
+			t.Errorf("%s = %v over %d cues, want %v over 3", m.Metric, *m.Value, m.N, mean)
 		}
-		delete(means, m.Name)
+		delete(means, m.Metric)
 	}
 	if len(means) > 0 {
 		t.Errorf("metrics missing: %v", means)

@@ -127,11 +127,10 @@ func meanScores(one, other []CueScore) []CueScore {
 	return mean
 }
 
-// rate scores a rival on the cues and sums up.
-func (s *scorer) rate(r rival, cues []answer) {
-	var scores []CueScore
+// rate scores a rival on the cues.
+func (s *scorer) rate(r rival, cues []answer) (scores []CueScore) {
 	for _, a := range cues {
 		scores = append(scores, r.score(a.key, s.gold[a.key])...)
 	}
-	s.means(scores, r.slice, r.doc)
+	return scores
 }

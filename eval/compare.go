@@ -273,9 +273,6 @@ type pairs struct {
 	lone    map[string]int // scores without a partner, by metric
 }
 
-// A sliced is a metric of a slice of the items.
-type sliced struct{ slice, metric string }
-
 func (p *pairs) scan(rows *sql.Rows) error {
 	var f sliced
 	var a, b sql.NullFloat64

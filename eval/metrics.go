@@ -73,3 +73,40 @@ func EstimateRow(metric string, e stat.Estimate, b stat.Bootstrap) MetricRow {
 	}
 	return row
 }
+
+// A Tally gathers items' values by slice and metric. The order in which items
+// come is part of the resampling: keep it fixed.
+type Tally struct {
+	figures []sliced // in the order in which they first come
+	samples []stat.Sample
+	places  map[sliced]int
+}
+
+// A sliced is a metric of a slice of the items.
+type sliced struct{ slice, metric string }
+
+// Add adds an item's value.
+func (t *Tally) Add(slice, metric string, value float64) {
+	figure := sliced{slice, metric}
+	place, known := t.places[figure]
+	if !known {
+		if t.places == nil {
+			t.places = map[sliced]int{}
+		}
+		place = len(t.figures)
+		t.places[figure] = place
+		t.figures, t.samples = append(t.figures, figure), append(t.samples, stat.Sample{})
+	}
+	t.samples[place].Values = append(t.samples[place].Values, value)
+}
+
+// Means gives the mean over items of each metric in each slice, without a
+// method.
+func (t *Tally) Means(b stat.Bootstrap) []MetricRow {
+	rows := make([]MetricRow, len(t.figures))
+	for i, e := range b.Means(t.samples...) {
+		rows[i] = EstimateRow(t.figures[i].metric, e, b)
+		rows[i].Slice = t.figures[i].slice
+	}
+	return rows
+}

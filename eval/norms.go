@@ -272,7 +272,7 @@ func (s *scorer) sumUp(t normTally) int {
 	s.sumUpSide(t.name, "", t.model)
 	s.sumUpSide(t.name, NormPeopleSlice, t.people)
 	distances := slices.DeleteFunc(t.scores, func(c CueScore) bool { return c.Metric != NormMetric(t.name, DistanceFigure) })
-	s.means(distances, "")
+	s.means(group{scores: distances})
 	d := s.options.Bootstrap.Differences(t.pairs)[0]
 	row := EstimateRow(NormMetric(t.name, GapFigure), d.Estimate, s.options.Bootstrap)
 	row.MDE = d.Detectable
@@ -308,7 +308,7 @@ func (s *scorer) sumUpSide(name, slice string, side normSide) {
 		rated += int(indicator(known))
 	}
 	s.addShare(NormMetric(name, TypeCoverageFigure), slice, rated, len(side.types))
-	s.means(side.shares, slice)
+	s.means(group{slice: slice, scores: side.shares})
 }
 
 // addShare adds a share without an interval, undefined of nothing.

@@ -88,7 +88,7 @@ func (s *scorer) scoreRankings(ctx context.Context) {
 		s.keep(a, values)
 		scores = append(scores, values...)
 	}
-	s.means(scores, "")
+	s.means(group{scores: scores})
 	s.count(QuestionsWithoutLabel, without)
 }
 

@@ -255,12 +255,25 @@ func (s *scorer) keep(a answer, values []CueScore) {
 	}
 }
 
-// means adds the mean over cues of each metric.
-func (s *scorer) means(scores []CueScore, slice string, method ...string) {
-	for _, m := range Summarise(scores, s.options.Bootstrap) {
-		row := EstimateRow(m.Name, m.Estimate, s.options.Bootstrap)
-		row.Slice = slice
-		s.add(row, append(method, "mean over cues", s.options.Bootstrap.String())...)
+// A group is values whose means are a slice of eval.metrics.
+type group struct {
+	slice  string
+	method []string // what to say of the slice
+	scores []CueScore
+}
+
+// means adds the mean over cues of each metric of each group.
+func (s *scorer) means(groups ...group) {
+	var t Tally
+	methods := map[string][]string{}
+	for _, g := range groups {
+		methods[g.slice] = g.method
+		for _, c := range g.scores {
+			t.Add(g.slice, c.Metric, c.Value)
+		}
+	}
+	for _, row := range t.Means(s.options.Bootstrap) {
+		s.add(row, slices.Concat(methods[row.Slice], []string{"mean over cues", s.options.Bootstrap.String()})...)
 	}
 }
 

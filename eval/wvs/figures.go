@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"alignctl/eval"
-	"alignctl/internal/stat"
 )
 
 // rows makes the scoring's scores.
@@ -17,40 +16,19 @@ func (s *scorer) rows() {
 	}
 }
 
-// A figure is a metric over all items, or over a slice of them.
-type figure struct{ slice, metric string }
-
-// figures gather the items' values, in the order in which figures first come.
-type figures struct {
-	names  []figure
-	values map[figure][]float64
-}
-
-func (f *figures) add(name figure, value float64) {
-	if _, known := f.values[name]; !known {
-		f.names = append(f.names, name)
-	}
-	f.values[name] = append(f.values[name], value)
-}
-
 // summarise gives the mean of each metric over all items, and over those of each
 // slice.
 func (s *scorer) summarise() {
-	all := figures{values: map[figure][]float64{}}
+	var t eval.Tally
 	for _, r := range s.results {
 		for _, slice := range s.slices(r) {
 			for _, m := range r.measures {
-				all.add(figure{slice, m.metric}, m.value)
+				t.Add(slice, m.metric, m.value)
 			}
 		}
 	}
-	samples := make([]stat.Sample, len(all.names))
-	for i, name := range all.names {
-		samples[i] = stat.Sample{Values: all.values[name]}
-	}
-	for i, e := range s.options.Bootstrap.Means(samples...) {
-		row := eval.EstimateRow(all.names[i].metric, e, s.options.Bootstrap)
-		row.Slice, row.Method = all.names[i].slice, s.method()
+	for _, row := range t.Means(s.options.Bootstrap) {
+		row.Method = s.method()
 		s.scoring.Metrics = append(s.scoring.Metrics, row)
 	}
 }
