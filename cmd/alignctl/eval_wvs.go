@@ -82,6 +82,8 @@ func (o *evalWvsOptions) questionFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "template", Usage: "wording of the prompt, by `ID` or by the path of a file; several are paraphrases",
 			Value: cli.NewStringSlice(wvs.DefaultTemplate)},
 		&cli.StringFlag{Name: "persona-country", Usage: "`NAME` of the country that a template speaks of", Destination: &a.Country},
+		&cli.StringFlag{Name: "associates", Usage: "show what people of a `POPULATION` of core.strength associate with the question's " +
+			"words, in a template such as associates-en-1", Destination: &a.Associates},
 		&cli.StringFlag{Name: "texts", Usage: "`SOURCE` of the survey's words (default: any that has them)", Destination: &a.Texts},
 		&cli.StringFlag{Name: "readout", Usage: "how answers are read: likelihood, first-token or sampled", Value: wvs.Likelihood,
 			Destination: &a.Readout},

@@ -24,16 +24,17 @@ const (
 // AskOptions says which items to put to a model, in which words and orders, and
 // how its answers are read.
 type AskOptions struct {
-	Countries []Country `json:"countries"` // items that all of them were asked
-	Templates []string  `json:"templates"` // as FindTemplate takes them; nil: DefaultTemplate
-	Country   string    `json:"country"`   // what fills {country} in a template
-	Texts     string    `json:"texts"`     // source of the survey's words; "": any that has them
-	Readout   string    `json:"readout"`   // Likelihood (""), FirstToken or Sampled
-	Keys      string    `json:"keys"`      // before the options; "": none for Likelihood, else Letters
-	Orders    int       `json:"orders"`    // of the options, in each wording; 0: DefaultOrders
-	Seed      int64     `json:"seed"`      // of the orders and draws
-	Limit     int       `json:"limit"`     // ask the first so many items; 0: all
-	Published Published `json:"published"`
+	Countries  []Country `json:"countries"`            // items that all of them were asked
+	Templates  []string  `json:"templates"`            // as FindTemplate takes them; nil: DefaultTemplate
+	Country    string    `json:"country"`              // what fills {country} in a template
+	Associates string    `json:"associates,omitempty"` // population of core.strength whose associates fill {associates}; "": none
+	Texts      string    `json:"texts"`                // source of the survey's words; "": any that has them
+	Readout    string    `json:"readout"`              // Likelihood (""), FirstToken or Sampled
+	Keys       string    `json:"keys"`                 // before the options; "": none for Likelihood, else Letters
+	Orders     int       `json:"orders"`               // of the options, in each wording; 0: DefaultOrders
+	Seed       int64     `json:"seed"`                 // of the orders and draws
+	Limit      int       `json:"limit"`                // ask the first so many items; 0: all
+	Published  Published `json:"published"`
 
 	Draws       int     `json:"draws,omitempty"`          // of each order, for Sampled; 0: DefaultDraws
 	Temperature float64 `json:"temperature,omitempty"`    // for Sampled; 0: greedy, the same answer in each draw

@@ -70,6 +70,8 @@ type wording struct {
 	orders    int
 	draws     int // of each order
 	seed      int64
+
+	associates string // population; "": none are shown
 }
 
 // ask puts an item in each wording and order, as often as answers are drawn.
@@ -83,7 +85,7 @@ func (w wording) ask(it *Item, options []Option, words wordsOf) []asking {
 				a.labels = append(a.labels, words.labels[options[i].Code])
 			}
 			a.messages = t.fill(map[string]string{"question": words.question, "options": a.shown(),
-				"country": w.country, "ask": w.line(t)})
+				"country": w.country, "ask": w.line(t), "associates": inLine(words.associates, t.Language)})
 			for draw := range w.draws {
 				a.sample = int32(number*w.draws + draw)
 				all = append(all, a)
@@ -132,6 +134,9 @@ func (w wording) validate() error {
 				w.templates[0].ID, t.ID, w.templates[0].Language, t.Language)
 		case slices.Contains(t.slots(), "country") && w.country == "":
 			return fmt.Errorf("template %q speaks of a country: name it, as it is called in the prompt's language", t.ID)
+		case slices.Contains(t.slots(), "associates") != (w.associates != ""):
+			return fmt.Errorf("template %q and the population %q whose associates it shows: take neither or both, "+
+				"such as associates-en-1 and all", t.ID, w.associates)
 		case slices.Contains(t.slots(), "ask") && w.line(t) == "":
 			return fmt.Errorf("template %q has no line that asks for an answer with keys %q", t.ID, w.keys)
 		}

@@ -12,20 +12,28 @@ import (
 // tableName is a schema-qualified name that SQL takes without quotes.
 var tableName = regexp.MustCompile(`^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$`)
 
+// The pieces of SQL that find words in questions.
+const (
+	// questionWords gives the words of questions, each between blanks, in a
+	// language ($1), from one source or all ($2).
+	questionWords = `
+	select question, source, ' ' || regexp_replace(fold(text), '[^\p{L}\p{N}]+', ' ', 'g') || ' ' as words
+	from core.wvs_question where language = $1 and text is not null and $2 in ('', source)`
+	// standsIn says whether a word stands among words. Chinese has no blanks
+	// between its words.
+	standsIn = `contains(words, case when word similar to '\p{Han}+' then word else ' ' || word || ' ' end)`
+)
+
 // leakQuery gives the questions in whose words a training cue of two characters
-// or more stands. Chinese has no blanks between its words.
+// or more stands.
 const leakQuery = `
 with cue as (
 	select distinct fold(cue) as word from %s
 	where language = $1 and split = 'train' and length(fold(cue)) > 1
 ),
-question as (
-	select distinct question, ' ' || regexp_replace(fold(text), '[^\p{L}\p{N}]+', ' ', 'g') || ' ' as words
-	from core.wvs_question where language = $1 and text is not null and $2 in ('', source)
-)
+question as (` + questionWords + `)
 select distinct question
-from question join cue
-	on contains(words, case when word similar to '\p{Han}+' then word else ' ' || word || ' ' end)
+from question join cue on ` + standsIn + `
 order by question`
 
 // leaked finds the questions that a model trained on a data set may know words

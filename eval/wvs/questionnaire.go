@@ -24,6 +24,7 @@ type questionnaire struct {
 	askings  []asking // without an answer yet
 	items    int
 	wordless []string // items without words in the language
+	alone    []string // items whose words have no associates to show
 	record   eval.Record
 	readouts []ReadoutRow // of answers that aren't published yet
 }
@@ -61,7 +62,7 @@ func (q *questionnaire) prepare() error {
 		return err
 	}
 	q.wording = wording{templates: q.config.Wordings, country: o.Country, keys: o.Keys, orders: o.Orders,
-		draws: max(1, o.Draws), seed: o.Seed}
+		draws: max(1, o.Draws), seed: o.Seed, associates: o.Associates}
 	return q.wording.validate()
 }
 
@@ -90,6 +91,11 @@ func (q *questionnaire) read(ctx context.Context) error {
 	words, err := readWords(ctx, q.run.Session(), q.language(), q.config.Texts)
 	if err != nil {
 		return err
+	}
+	if q.config.Associates != "" {
+		if err := retrieve(ctx, q.run, words, q.config.AskOptions, q.language()); err != nil {
+			return err
+		}
 	}
 	if err := q.put(ctx, survey, words); err != nil {
 		return err
@@ -146,6 +152,9 @@ func (q *questionnaire) put(ctx context.Context, survey Survey, words map[string
 			continue
 		}
 		w := words[it.Question][at]
+		if q.config.Associates != "" && len(w.associates) == 0 {
+			q.alone = append(q.alone, it.Question)
+		}
 		for _, table := range []string{questionTable, optionTable} {
 			if _, err := q.run.InputScope(ctx, table, w.source); err != nil {
 				return err
@@ -246,6 +255,10 @@ func (q *questionnaire) asked() Asked {
 	if n := len(q.wordless); n > 0 {
 		result.Warnings = append(result.Warnings, fmt.Sprintf("%d items are left out for lack of words in language %q: %s",
 			n, q.language(), strings.Join(q.wordless[:min(n, 5)], ", ")))
+	}
+	if n := len(q.alone); n > 0 {
+		result.Warnings = append(result.Warnings, fmt.Sprintf("%d items have no word with associates of population %q and are "+
+			"asked without: %s", n, q.config.Associates, strings.Join(q.alone[:min(n, 5)], ", ")))
 	}
 	return result
 }

@@ -32,7 +32,8 @@ import (
 //	  number: Choose one of the answers below and write its number.
 //
 // A name in braces is a slot. {ask} is filled by the line of the read-out,
-// {country} by what AskOptions.Country says. What stands before the question is
+// {country} by what AskOptions.Country says, {associates} by what people associate
+// with the question's words; the line goes where they are none. What stands before the question is
 // the same for all questions and computed once.
 type Template struct {
 	ID       string       `yaml:"id" json:"id"`
@@ -96,7 +97,7 @@ func parseTemplate(file string, text []byte) (t Template, err error) {
 		}
 	}
 	for _, name := range filled {
-		if known := []string{"ask", "question", "options", "country"}; !slices.Contains(known, name) {
+		if known := []string{"ask", "question", "options", "country", "associates"}; !slices.Contains(known, name) {
 			return t, fmt.Errorf("read template %q: slot {%s} is none of %s", file, name, strings.Join(known, ", "))
 		}
 	}
@@ -113,10 +114,16 @@ func (t Template) slots() (names []string) {
 	return names
 }
 
+// associatesLine is the line that goes where a question's words have none.
+var associatesLine = regexp.MustCompile(`(?m)^.*\{associates\}.*\n?`)
+
 // fill makes the conversation. A value is never read for slots itself.
 func (t Template) fill(values map[string]string) []lm.Message {
 	messages := make([]lm.Message, len(t.Messages))
 	for i, m := range t.Messages {
+		if values["associates"] == "" {
+			m.Content = associatesLine.ReplaceAllString(m.Content, "")
+		}
 		content := slot.ReplaceAllStringFunc(m.Content, func(name string) string {
 			return values[strings.Trim(name, "{}")]
 		})

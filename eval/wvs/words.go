@@ -15,6 +15,8 @@ type wordsOf struct {
 	source   string
 	question string
 	labels   map[int64]string
+
+	associates []string // of the question's words, where they were retrieved
 }
 
 // has says whether the options all have a label.
