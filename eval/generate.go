@@ -37,6 +37,7 @@ type GenerateOptions struct {
 	Shots    int    `json:"shots"`    // so many examples of split train, with their answers, precede each question
 	At       string `json:"at"`       // version of the lake that the prompts come from; "": now
 	Decoding
+	AsPublished []Defect `json:"as_published,omitempty"` // to repeat: TwoBegins
 
 	// Model says how the model was opened, in the words of whoever opened it, so
 	// that a Resumption can tell.
@@ -104,6 +105,9 @@ var tableName = regexp.MustCompile(`^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$`)
 func (o GenerateOptions) validate(pins lake.Pins) error {
 	if o.Limit < 0 || o.Shots < 0 {
 		return fmt.Errorf("generate: limit %d or shots %d is negative", o.Limit, o.Shots)
+	}
+	if err := validateDefects("generate", []Defect{TwoBegins}, o.AsPublished); err != nil {
+		return err
 	}
 	if _, ok := pins[o.Dataset]; ok && tableName.MatchString(o.Dataset) {
 		return nil
@@ -180,6 +184,11 @@ func (g *generation) do(ctx context.Context, l *lake.Lake) (_ Generated, err err
 		return Generated{}, err
 	}
 	defer g.model.Close()
+	if len(g.options.AsPublished) > 0 {
+		if err := repeatTwoBegins(g.model); err != nil {
+			return Generated{}, err
+		}
+	}
 	if err := g.record.Describe(ctx, g.model.Source()); err != nil {
 		return Generated{}, err
 	}
@@ -205,7 +214,7 @@ func (g *generation) read(ctx context.Context) error {
 	}
 	g.record = NewRecord(g.run, RunRow{Suite: Associations, Dataset: pin.Table,
 		DatasetSnapshot: strconv.FormatInt(pin.Snapshot, 10), Split: g.options.Split,
-		Template: templateOf(g.items, g.options.Shots), Languages: []string{g.items[0].language},
+		Template: templateOf(g.items, g.options), Languages: []string{g.items[0].language},
 		Decoding: g.options.method(), Seed: g.options.Seed, Version: g.options.Version}, g.earlier)
 	g.record.Total, g.record.SaveEvery = len(g.items), g.options.SaveEvery
 	answered, err := g.earlier.Answered(ctx, g.run.Session())

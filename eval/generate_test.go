@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -217,5 +219,54 @@ func TestShots(t *testing.T) {
 	o.Shots = 2
 	if _, err := eval.Generate(t.Context(), l, newTalker(-1).open, o); err == nil || !strings.Contains(err.Error(), "split train has 1 of language en: want 2") {
 		t.Errorf("Generate with too many shots = %v", err)
+	}
+}
+
+// A prompt begins with one begin-of-text token, or with two as the study's code
+// made it; the run says so.
+func TestTwoBeginsAsPublished(t *testing.T) {
+	folder := filepath.Join("..", "train", "lm", "testdata", "cases", "27-sft-eos-is-pad-and-single-bos")
+	tokenizer, err := lm.LoadTokenizer(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template, err := lm.LoadTemplate(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := lakeOf(t, examples("en", "sea"))
+	for _, test := range []struct {
+		repeat []eval.Defect
+		ids    []int32 // that the prompt begins with
+		config string
+	}{
+		{nil, []int32{0, 2}, "<nil>"},
+		{[]eval.Defect{eval.TwoBegins}, []int32{0, 0, 2}, "two-begin-tokens"},
+	} {
+		s := &script{}
+		o := options()
+		o.AsPublished = test.repeat
+		got, err := eval.Generate(t.Context(), l, func(context.Context) (eval.Model, error) {
+			return &eval.Local{Generator: s, Renderer: template, Tokenizer: tokenizer}, nil
+		}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(s.asked[0][:len(test.ids)], test.ids) {
+			t.Errorf("%v: the prompt begins with %v", test.repeat, s.asked[0])
+		}
+		wrote := query(t, l, "select config ->> '$.as_published[0]' from meta.runs where run_id = '"+got.RunID+"'")
+		if diff := cmp.Diff([]string{test.config}, wrote); diff != "" {
+			t.Error(diff)
+		}
+	}
+	o := options()
+	o.AsPublished = []eval.Defect{eval.TwoBegins}
+	if _, err := eval.Generate(t.Context(), l, newTalker(-1).open, o); err == nil || !strings.Contains(err.Error(), "needs a model's folder") {
+		t.Errorf("of a server: %v", err)
+	}
+	o.AsPublished = []eval.Defect{eval.RawGold}
+	if _, err := eval.Generate(t.Context(), l, newTalker(-1).open, o); err == nil || !strings.Contains(err.Error(), `no defect "raw-gold"`) {
+		t.Errorf("of another work: %v", err)
 	}
 }

@@ -180,7 +180,7 @@ func (i *importing) describe(ctx context.Context, run *lake.Run) error {
 	i.row.Dataset, i.row.DatasetSnapshot, i.row.Split = pin.Table, strconv.FormatInt(pin.Snapshot, 10), asked.Split
 	i.items, err = readItems(ctx, run.Session(), asked)
 	if err == nil && i.row.Template == nil {
-		i.row.Template = templateOf(i.items, 0)
+		i.row.Template = templateOf(i.items, GenerateOptions{})
 	}
 	return err
 }

@@ -106,15 +106,18 @@ func columnOr(ctx context.Context, s *lake.Session, table, column, other string)
 	return fmt.Sprintf("coalesce(%s, %s)", column, other), nil
 }
 
-// templateOf names the prompt template of all items, and how many examples
-// precede each question; nil where they don't have one in common.
-func templateOf(items []item, shots int) *string {
+// templateOf names the prompt template of all items, and what else makes prompts
+// of them; nil where they don't have one in common.
+func templateOf(items []item, o GenerateOptions) *string {
 	id := items[0].template
 	if slices.ContainsFunc(items, func(it item) bool { return it.template != id }) || id == "" {
 		return nil
 	}
-	if shots > 0 {
-		id += fmt.Sprintf(" with %d examples", shots)
+	if o.Shots > 0 {
+		id += fmt.Sprintf(" with %d examples", o.Shots)
+	}
+	for _, d := range o.AsPublished {
+		id += "; as published: " + string(d)
 	}
 	return &id
 }

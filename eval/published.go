@@ -12,8 +12,8 @@ import (
 	"alignctl/internal/stat"
 )
 
-// A Defect is a fault of the ALIGN study's public code. A scoring that names it
-// gives the study's figure in place of the right one.
+// A Defect is a fault of the ALIGN study's public code. A run or a scoring that
+// names it does as the study did in place of what is right.
 type Defect string
 
 // The defects, each with the suite that it belongs to.
@@ -24,6 +24,9 @@ const (
 	// PooledSpearman correlates positions and ranks of the words of three cues at
 	// once, and averages the correlations and their p values. Associations.
 	PooledSpearman Defect = "pooled-spearman"
+	// TwoBegins puts the tokens that a tokenizer puts around a text around a prompt
+	// as well, which has them by its chat template. GenerateOptions, of a folder.
+	TwoBegins Defect = "two-begin-tokens"
 	// NullCueLost leaves out cues that pandas reads as missing, such as null. All.
 	NullCueLost Defect = "null-cue-lost"
 	// CutHead takes as many characters off an answer's head as the prompt's
@@ -38,18 +41,45 @@ const (
 	Uncorrected Defect = "uncorrected"
 )
 
-// validateDefects refuses what is no defect of a suite.
-func validateDefects(suite string, repeated []Defect) error {
-	known := suites[suite].defects
+// validateDefects refuses what is none of the defects that some work can repeat.
+func validateDefects(work string, known, repeated []Defect) error {
 	for i, d := range repeated {
 		if !slices.Contains(known, d) {
-			return fmt.Errorf("score %s as published: there is no defect %q, but %q", suite, string(d), known)
+			return fmt.Errorf("%s as published: there is no defect %q, but %q", work, string(d), known)
 		}
 		if slices.Contains(repeated[:i], d) {
-			return fmt.Errorf("score %s as published: defect %q is given twice", suite, string(d))
+			return fmt.Errorf("%s as published: defect %q is given twice", work, string(d))
 		}
 	}
 	return nil
+}
+
+// repeatTwoBegins has a model read prompts with two beginnings.
+func repeatTwoBegins(m Model) error {
+	local, ok := m.(*Local)
+	if !ok {
+		return fmt.Errorf("generate as published: %s needs a model's folder: a server makes its own tokens", TwoBegins)
+	}
+	tokenizer, ok := local.Tokenizer.(interface {
+		Around() (before, after []int32, err error)
+	})
+	if !ok {
+		return fmt.Errorf("generate as published: %s needs a tokenizer that puts tokens around a text", TwoBegins)
+	}
+	before, after, err := tokenizer.Around()
+	local.Tokenizer = enclosing{local.Tokenizer, before, after}
+	return err
+}
+
+// An enclosing is a tokenizer that puts tokens around each text.
+type enclosing struct {
+	Tokenizer
+	before, after []int32
+}
+
+// Encode gives the ids of a text with those around it.
+func (e enclosing) Encode(text string) []int32 {
+	return slices.Concat(e.before, e.Tokenizer.Encode(text), e.after)
 }
 
 // lostCues are words that pandas takes for missing values in a CSV file.

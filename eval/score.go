@@ -133,7 +133,7 @@ func (o ScoreOptions) Validate() error {
 			return fmt.Errorf("score precision at k: k = %d is given twice", k)
 		}
 	}
-	return errors.Join(o.Parser.Validate(), o.Norms.validate(), validateDefects(o.Suite, o.AsPublished), o.Bootstrap.Validate())
+	return errors.Join(o.Parser.Validate(), o.Norms.validate(), validateDefects("score "+o.Suite, suites[o.Suite].defects, o.AsPublished), o.Bootstrap.Validate())
 }
 
 func (o ScoreOptions) info() lake.RunInfo {

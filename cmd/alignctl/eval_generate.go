@@ -61,6 +61,7 @@ func (o *evalGenerateOptions) questionFlags() []cli.Flag {
 		&cli.IntFlag{Name: "limit", Usage: "ask about `N` cues, drawn by hash (0: all)", Destination: &o.generate.Limit},
 		&cli.IntFlag{Name: "shots", Usage: "put `N` examples of split train, with their answers, before each question",
 			Destination: &o.generate.Shots},
+		&cli.StringSliceFlag{Name: "as-published", Usage: "repeat a `DEFECT` of the ALIGN study's code: " + string(eval.TwoBegins)},
 	}
 }
 
@@ -83,6 +84,7 @@ func (o *evalGenerateOptions) complete(t *terminal, c *cli.Context) error {
 	if err := o.pace.check(c, o.model, asks); err != nil {
 		return err
 	}
+	o.generate.AsPublished = defects(c)
 	return o.model.complete(t, c)
 }
 

@@ -68,13 +68,19 @@ func asPublishedFlag() cli.Flag {
 		"arbitrary-ties; of all three null-cue-lost; of wvs " + strings.Join(wvs.ScoredAsPublished(), ", ")}
 }
 
+// defects are those of --as-published.
+func defects(c *cli.Context) (names []eval.Defect) {
+	for _, name := range c.StringSlice("as-published") {
+		names = append(names, eval.Defect(name))
+	}
+	return names
+}
+
 // take takes over what flags don't put in place by themselves.
 func (o *evalScoreOptions) take(c *cli.Context, t *terminal) error {
 	s := &o.score
 	s.Run, s.Ks, s.Norms.Sources, s.Bootstrap = c.Args().First(), c.IntSlice("k"), c.StringSlice("norms"), o.shared.bootstrap
-	for _, name := range c.StringSlice("as-published") {
-		s.AsPublished = append(s.AsPublished, eval.Defect(name))
-	}
+	s.AsPublished = defects(c)
 	s.Command, s.Version = t.command, version()
 	if err := s.Validate(); err != nil {
 		return usagef("%s: %v", commandName(c), err)

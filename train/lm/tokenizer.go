@@ -1,6 +1,7 @@
 package lm
 
 import (
+	"encoding/json"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -21,6 +22,7 @@ type Tokenizer struct {
 	bos       int32 // or -1
 	eos       int32
 	pad       int32
+	processor json.RawMessage // see Around
 }
 
 // A token is what an id stands for.

@@ -16,14 +16,15 @@ const (
 )
 
 // tokenizerJSON is the part of tokenizer.json that decides ids. The
-// post-processor is left out on purpose: it only adds tokens around a text,
+// post-processor is kept for Around alone: it only adds tokens around a text,
 // which the chat template does here.
 type tokenizerJSON struct {
-	Added        []addedJSON    `json:"added_tokens"`
-	Normalizer   *componentJSON `json:"normalizer"`
-	PreTokenizer *componentJSON `json:"pre_tokenizer"`
-	Decoder      *componentJSON `json:"decoder"`
-	Model        modelJSON      `json:"model"`
+	Processor    json.RawMessage `json:"post_processor"`
+	Added        []addedJSON     `json:"added_tokens"`
+	Normalizer   *componentJSON  `json:"normalizer"`
+	PreTokenizer *componentJSON  `json:"pre_tokenizer"`
+	Decoder      *componentJSON  `json:"decoder"`
+	Model        modelJSON       `json:"model"`
 }
 
 type addedJSON struct {
@@ -115,7 +116,7 @@ func parseTokenizer(text []byte) (*Tokenizer, error) {
 	if err := json.Unmarshal(text, &file); err != nil {
 		return nil, err
 	}
-	t := &Tokenizer{bos: noID, eos: noID, pad: noID}
+	t := &Tokenizer{bos: noID, eos: noID, pad: noID, processor: file.Processor}
 	var err error
 	if t.normalize, err = buildNormalizer(file.Normalizer); err != nil {
 		return nil, err
