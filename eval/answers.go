@@ -78,7 +78,7 @@ func readAssociates(ctx context.Context, s *lake.Session, asked, population, par
 	err := s.Each(ctx, fmt.Sprintf(goldQuery, asked), []any{population, parameter}, func(rows *sql.Rows) error {
 		var k key
 		var a Associate
-		err := rows.Scan(&k.language, &k.cue, &a.Word, &a.Count)
+		err := rows.Scan(&k.language, &k.cue, &a.Response, &a.N)
 		associates[k] = append(associates[k], a)
 		return err
 	})

@@ -86,7 +86,7 @@ func (s *scorer) scoreAssociations(ctx context.Context) {
 // rateModel scores the model's answers and keeps their scores.
 func (s *scorer) rateModel(answers []answer) (scores []CueScore) {
 	for _, a := range answers {
-		values := ScoreAnswer(a.cue, s.parse(a), s.gold[a.key], s.options.Ks)
+		values := ScoreAnswer(s.parse(a), s.gold[a.key], s.options.Ks)
 		s.keep(a, values)
 		scores = append(scores, values...)
 	}
@@ -113,16 +113,15 @@ func (s *scorer) poolSpearman(answers []answer) {
 
 // A CueScore is a cue's value of one metric.
 type CueScore struct {
-	Cue    string
 	Metric string
 	Value  float64
 	Status reply.Status // of the cue's answer
 }
 
-// ScoreAnswer scores the answer to a cue by each metric that is defined for
+// ScoreAnswer scores an answer by each metric that is defined for
 // it. An empty, refused or unparsable answer scores 0, as an answer without hits
 // does.
-func ScoreAnswer(cue string, answer reply.List, gold Gold, ks []int) []CueScore {
+func ScoreAnswer(answer reply.List, gold Gold, ks []int) []CueScore {
 	words := gold.comparable(answer.Words)
 	scores := scoreWords(words, gold, ks)
 	scores = append(scores, CueScore{Metric: WordsMetric, Value: float64(len(words))})
@@ -133,7 +132,7 @@ func ScoreAnswer(cue string, answer reply.List, gold Gold, ks []int) []CueScore 
 	add(Refused, answer.Status == reply.Refused)
 	add(Empty, answer.Status == reply.Empty)
 	for i := range scores {
-		scores[i].Cue, scores[i].Status = cue, answer.Status
+		scores[i].Status = answer.Status
 	}
 	return scores
 }

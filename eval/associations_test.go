@@ -44,7 +44,7 @@ func precisionCase(t *testing.T) (gold map[string]eval.Gold, answers map[string]
 		if err != nil {
 			t.Fatal(err)
 		}
-		associates[r[0]] = append(associates[r[0]], eval.Associate{Word: r[1], Count: n})
+		associates[r[0]] = append(associates[r[0]], eval.Associate{Response: r[1], N: n})
 	}
 	gold = map[string]eval.Gold{}
 	for cue, list := range associates {
@@ -78,7 +78,7 @@ func TestPrecisionAtK(t *testing.T) {
 				t.Errorf("%s: P@%d = %v, want %v", cue, k, got, want[cue][i])
 			}
 		}
-		for _, s := range eval.ScoreAnswer(cue, answer, g, []int{1, 5}) {
+		for _, s := range eval.ScoreAnswer(answer, g, []int{1, 5}) {
 			tally.Add("", s.Metric, s.Value)
 		}
 	}
@@ -180,7 +180,7 @@ func TestPrecisionLaws(t *testing.T) {
 		var associates []eval.Associate
 		for _, w := range rapid.SliceOfN(vocabulary, 0, 8).Draw(t, "gold") {
 			n := rapid.Int64Range(1, 3).Draw(t, "count")
-			associates = append(associates, eval.Associate{Word: w, Count: n})
+			associates = append(associates, eval.Associate{Response: w, N: n})
 		}
 		gold := eval.NewGold("cue", associates)
 		text := strings.Join(rapid.SliceOfN(vocabulary, 0, 12).Draw(t, "answer"), ", ")
@@ -230,7 +230,7 @@ func TestParseRealAnswers(t *testing.T) {
 		}
 		for _, parser := range reply.Parsers() {
 			g, by := gold[record.Cue], strings.Join([]string{record.Model, record.Prompt, string(parser)}, " | ")
-			scores := eval.ScoreAnswer(record.Cue, parser.Parse(record.Text, record.Cue, "zh"), g, []int{5})
+			scores := eval.ScoreAnswer(parser.Parse(record.Text, record.Cue, "zh"), g, []int{5})
 			precision[by] = append(precision[by], scores[0].Value)
 		}
 	})
@@ -262,7 +262,7 @@ func realGold(t *testing.T, path string) map[string]eval.Gold {
 		}
 		var associates []eval.Associate
 		for i, w := range record.Gold {
-			associates = append(associates, eval.Associate{Word: w, Count: int64(len(record.Gold) - i)})
+			associates = append(associates, eval.Associate{Response: w, N: int64(len(record.Gold) - i)})
 		}
 		gold[record.Cue] = eval.NewGold(record.Cue, associates)
 	})

@@ -207,7 +207,7 @@ func (c *comparison) pair(ctx context.Context, s *lake.Session) error {
 		c.warnings = append(c.warnings, fmt.Sprintf("%d cues are in only one of the runs and are left out", n))
 	}
 	for i, d := range c.options.Bootstrap.Differences(p.scores...) {
-		row := EstimateRow(p.figures[i].metric, d.Estimate, c.options.Bootstrap)
+		row := estimateRow(p.figures[i].metric, d.Estimate, c.options.Bootstrap)
 		row.Slice = p.figures[i].slice
 		row.RunID, row.ScoringID, row.Against = c.of.RunID, c.of.ScoringID, c.against.ScoringID
 		row.PValue, row.MDE = d.P, d.Detectable

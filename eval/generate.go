@@ -184,15 +184,21 @@ func (g *generation) do(ctx context.Context, l *lake.Lake) (_ Generated, err err
 		return Generated{}, err
 	}
 	defer g.model.Close()
-	if len(g.options.AsPublished) > 0 {
-		if err := repeatTwoBegins(g.model); err != nil {
-			return Generated{}, err
-		}
-	}
-	if err := g.record.Describe(ctx, g.model.Source()); err != nil {
+	if err := g.introduce(ctx); err != nil {
 		return Generated{}, err
 	}
 	return g.finish(ctx, g.ask(ctx))
+}
+
+// introduce says in the record who answers, and has the model read prompts as the
+// options say.
+func (g *generation) introduce(ctx context.Context) error {
+	if len(g.options.AsPublished) > 0 {
+		if err := repeatTwoBegins(g.model); err != nil {
+			return err
+		}
+	}
+	return g.record.Describe(ctx, g.model.Source())
 }
 
 // pins is the version of the lake that the run reads.

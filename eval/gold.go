@@ -12,8 +12,8 @@ import (
 
 // An Associate is a response that people gave to a cue.
 type Associate struct {
-	Word  string
-	Count int64 // how many times; not necessarily their number of people
+	Response string
+	N        int64 // how many times; not necessarily their number of people
 }
 
 // Gold is what people answer to one cue.
@@ -29,20 +29,20 @@ type Gold struct {
 func NewGold(cue string, associates []Associate) Gold {
 	counts := map[string]int64{}
 	for _, a := range associates {
-		counts[reply.Word(a.Word)] += a.Count
+		counts[reply.Word(a.Response)] += a.N
 	}
 	delete(counts, reply.Word(cue))
 	delete(counts, "")
 	return newGold(reply.Word, counts)
 }
 
-// NewRawGold makes the gold of a cue as the ALIGN study does: people's words as
+// newRawGold makes the gold of a cue as the ALIGN study does: people's words as
 // they are, with their capitals and doubled blanks, against an answer's in lower
 // case, which can't hit those.
-func NewRawGold(associates []Associate) Gold {
+func newRawGold(associates []Associate) Gold {
 	counts := map[string]int64{}
 	for _, a := range associates {
-		counts[a.Word] += a.Count
+		counts[a.Response] += a.N
 	}
 	return newGold(func(word string) string { return strings.ToLower(strings.TrimSpace(word)) }, counts)
 }

@@ -49,15 +49,7 @@ type LocalOptions struct {
 
 // Open loads the model folder, its tokenizer and its chat template.
 func (o LocalOptions) Open(ctx context.Context) (Model, error) {
-	tokenizer, err := lm.LoadTokenizer(o.Path)
-	if err != nil {
-		return nil, err
-	}
-	template, err := lm.LoadTemplate(o.Path)
-	if err != nil {
-		return nil, err
-	}
-	encoder, err := lm.NewEncoder(tokenizer, template, 0)
+	encoder, err := lm.LoadEncoder(o.Path, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +67,8 @@ func (o LocalOptions) Open(ctx context.Context) (Model, error) {
 		return nil, err
 	}
 	from.Backend = loaded.BackendName
-	m := &Local{From: from, close: func() { scorer.Close(); loaded.Close() }}
-	m.Generator, m.Renderer, m.Tokenizer, m.Scorer = loaded, template, tokenizer, scorer
-	m.StopIDs = encoder.StopIDs(loaded.Config)
-	return m, nil
+	return &Local{From: from, Generator: loaded, Renderer: encoder.Template(), Tokenizer: encoder.Tokenizer(), Scorer: scorer,
+		StopIDs: encoder.StopIDs(loaded.Config), close: func() { scorer.Close(); loaded.Close() }}, nil
 }
 
 // Source says which folders answer, with their digests, without loading them: what

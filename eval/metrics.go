@@ -64,9 +64,9 @@ func dropComparisons(ctx context.Context, run *lake.Run, id string) error {
 	return nil
 }
 
-// EstimateRow is a row of eval.metrics with the figures of an estimate by a
+// estimateRow is a row of eval.metrics with the figures of an estimate by a
 // bootstrap.
-func EstimateRow(metric string, e stat.Estimate, b stat.Bootstrap) MetricRow {
+func estimateRow(metric string, e stat.Estimate, b stat.Bootstrap) MetricRow {
 	row := MetricRow{Metric: metric, StdErr: e.StdErr, CILow: e.Low, CIHigh: e.High, N: int64(e.N), Seed: int64(b.Seed)}
 	if e.N > 0 {
 		row.Value = &e.Value
@@ -105,7 +105,7 @@ func (t *Tally) Add(slice, metric string, value float64) {
 func (t *Tally) Means(b stat.Bootstrap) []MetricRow {
 	rows := make([]MetricRow, len(t.figures))
 	for i, e := range b.Means(t.samples...) {
-		rows[i] = EstimateRow(t.figures[i].metric, e, b)
+		rows[i] = estimateRow(t.figures[i].metric, e, b)
 		rows[i].Slice = t.figures[i].slice
 	}
 	return rows

@@ -96,10 +96,23 @@ func (s *scorer) readNorms(ctx context.Context, run *lake.Run) error {
 	if err := s.input(ctx, run, normTable); err != nil {
 		return err
 	}
-	s.ratings = ratings{}
-	sources := map[dimension]string{}
+	sources, err := s.readRatings(ctx, run.Session())
+	if err == nil && len(s.ratings) == 0 {
+		err = fmt.Errorf("it has no %s of the language of the run's cues", strings.Join(NormDimensions(), ", "))
+	}
+	if err != nil {
+		return fmt.Errorf("read core.norm: %w", err)
+	}
+	s.options.Norms.Sources = distinct(sources)
+	return nil
+}
+
+// readRatings reads people's ratings of words, and gives the source of each
+// dimension's.
+func (s *scorer) readRatings(ctx context.Context, session *lake.Session) (sources map[dimension]string, err error) {
+	s.ratings, sources = ratings{}, map[dimension]string{}
 	args := []any{s.options.Run, strings.Join(s.options.Norms.Sources, ",")}
-	err := run.Session().Each(ctx, normsQuery, args, func(rows *sql.Rows) error {
+	err = session.Each(ctx, normsQuery, args, func(rows *sql.Rows) error {
 		var d dimension
 		var source, word string
 		var value float64
@@ -113,14 +126,7 @@ func (s *scorer) readNorms(ctx context.Context, run *lake.Run) error {
 		s.ratings.add(d, word, value)
 		return nil
 	})
-	if err == nil && len(s.ratings) == 0 {
-		err = fmt.Errorf("it has no %s of the language of the run's cues", strings.Join(NormDimensions(), ", "))
-	}
-	if err != nil {
-		return fmt.Errorf("read core.norm: %w", err)
-	}
-	s.options.Norms.Sources = distinct(sources)
-	return nil
+	return sources, err
 }
 
 // add adds a word's rating where it has none yet.
@@ -190,7 +196,7 @@ func (s *scorer) lookUp(name string, answers []answer) normTally {
 		people := t.people.add(s.firstWords(s.gold[a.key].words), ratings, name)
 		values := t.pair(model, people)
 		for i := range values {
-			values[i].Cue, values[i].Status = a.cue, list.Status
+			values[i].Status = list.Status
 		}
 		s.keep(a, values)
 		t.scores = append(t.scores, values...)
@@ -274,7 +280,7 @@ func (s *scorer) sumUp(t normTally) int {
 	distances := slices.DeleteFunc(t.scores, func(c CueScore) bool { return c.Metric != NormMetric(t.name, DistanceFigure) })
 	s.means(group{scores: distances})
 	d := s.options.Bootstrap.Differences(t.pairs)[0]
-	row := EstimateRow(NormMetric(t.name, GapFigure), d.Estimate, s.options.Bootstrap)
+	row := estimateRow(NormMetric(t.name, GapFigure), d.Estimate, s.options.Bootstrap)
 	row.MDE = d.Detectable
 	if len(t.pairs.X) >= minPairs {
 		test := stat.Wilcoxon(t.pairs.X, t.pairs.Y)
@@ -298,7 +304,7 @@ func (s *scorer) sumUpSide(name, slice string, side normSide) {
 		stat.Estimate
 		doc string
 	}{{MedianFigure, median, doc}, {MeanOfMediansFigure, mean, "mean of the cues' medians"}} {
-		row := EstimateRow(NormMetric(name, figure.name), figure.Estimate, s.options.Bootstrap)
+		row := estimateRow(NormMetric(name, figure.name), figure.Estimate, s.options.Bootstrap)
 		row.Slice = slice
 		s.add(row, figure.doc, s.options.Bootstrap.String())
 	}

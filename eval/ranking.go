@@ -37,21 +37,18 @@ var rankingSuite = suite{
 // readLabels reads people's order of the words of each question, as the run's
 // data set has it now.
 func (s *scorer) readLabels(ctx context.Context, run *lake.Run) error {
-	datasets, err := texts(ctx, run.Session(), "select dataset from eval.runs where run_id = $1", s.options.Run)
+	dataset, err := datasetOf(ctx, run.Session(), s.options.Run)
 	if err != nil {
 		return fmt.Errorf("find the data set of run %q: %w", s.options.Run, err)
 	}
-	if len(datasets) == 0 || !tableName.MatchString(datasets[0]) {
-		return fmt.Errorf("find the data set of run %q: eval.runs names none, which rankings need", s.options.Run)
-	}
-	pin, err := run.Input(ctx, datasets[0])
+	pin, err := run.Input(ctx, dataset)
 	if err != nil {
 		return err
 	}
-	s.scoring.People[datasets[0]] = pin.Digest
+	s.scoring.People[dataset] = pin.Digest
 	s.labels = map[string][]ranking.Associate{}
 	query := fmt.Sprintf("select example_id, to_json(label)::varchar from %s "+
-		"where example_id in (select item_id from eval.samples where run_id = $1)", datasets[0])
+		"where example_id in (select item_id from eval.samples where run_id = $1)", dataset)
 	err = run.Session().Each(ctx, query, []any{s.options.Run}, func(rows *sql.Rows) error {
 		var id, text string
 		if err := rows.Scan(&id, &text); err != nil {
@@ -66,9 +63,18 @@ func (s *scorer) readLabels(ctx context.Context, run *lake.Run) error {
 		err = errors.New("it has none of the run's questions any more")
 	}
 	if err != nil {
-		return fmt.Errorf("read people's order in %s, which must have a column label as data.rank_questions has: %w", datasets[0], err)
+		return fmt.Errorf("read people's order in %s, which must have a column label as data.rank_questions has: %w", dataset, err)
 	}
 	return nil
+}
+
+// datasetOf is the table that a run's questions come from.
+func datasetOf(ctx context.Context, s *lake.Session, run string) (string, error) {
+	datasets, err := texts(ctx, s, "select dataset from eval.runs where run_id = $1", run)
+	if err == nil && (len(datasets) == 0 || !tableName.MatchString(datasets[0])) {
+		err = errors.New("eval.runs names none, which rankings need")
+	}
+	return append(datasets, "")[0], err
 }
 
 // scoreRankings scores each answer to a question that has a label.
@@ -106,6 +112,5 @@ func (s *scorer) scoreRanking(a answer, label []ranking.Associate) []CueScore {
 	if failure != "" {
 		reward, status = unreadReward, reply.Unparsable
 	}
-	return []CueScore{{a.cue, RankingMetric, reward, status},
-		{a.cue, Unparsable, indicator(failure != ""), status}}
+	return []CueScore{{RankingMetric, reward, status}, {Unparsable, indicator(failure != ""), status}}
 }

@@ -48,7 +48,7 @@ func TestReference(t *testing.T) {
 func (c referenceCase) check(t *testing.T) {
 	var associates []eval.Associate
 	for w, n := range c.Counts {
-		associates = append(associates, eval.Associate{Word: w, Count: n})
+		associates = append(associates, eval.Associate{Response: w, N: n})
 	}
 	gold := eval.NewGold("cue", associates)
 	same := func(metric string, got float64, ok bool, want *float64) {

@@ -208,7 +208,7 @@ func (s *scorer) readPeople(ctx context.Context, run *lake.Run) (err error) {
 	s.gold = make(map[key]Gold, len(associates))
 	for k, list := range associates {
 		if s.options.repeats(RawGold) {
-			s.gold[k] = NewRawGold(list)
+			s.gold[k] = newRawGold(list)
 			continue
 		}
 		s.gold[k] = NewGold(k.cue, list)

@@ -31,7 +31,8 @@ func TestServedModelSaysWhatItSaysHere(t *testing.T) {
 		t.Skip("ALIGNCTL_TESTMODELS is not set: no model to serve")
 	}
 	folder := filepath.Join(models, "smollm2")
-	o := endpoint.Options{URL: serve(t, command, folder), Model: folder, Attempts: 2}
+	o := endpoint.Options{URL: serve(t, command, folder), Model: folder, Attempts: 2,
+		Timeout: 10 * time.Minute} // it may share the processors with much else
 	asked := questions("sky", "sea", "bread", "winter", "doctor", "music")
 	d := eval.Decoding{MaxNewTokens: 24}
 	want := here(t, folder, asked, d)

@@ -82,6 +82,9 @@ func (e *Encoder) StopIDs(config Config) []int32 {
 // Tokenizer is the one that the encoder works with.
 func (e *Encoder) Tokenizer() *Tokenizer { return e.tokenizer }
 
+// Template is what writes the conversations.
+func (e *Encoder) Template() *Template { return e.template }
+
 // Prompt is the ids of a conversation up to where the answer begins. A
 // beginning-of-text token is there if the template writes one, and once.
 func (e *Encoder) Prompt(messages []Message) ([]int32, error) {
