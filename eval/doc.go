@@ -7,5 +7,5 @@
 // eval.metrics) under a scoring (eval.scorings), and may be repeated with other
 // options, whose rows stand beside the earlier ones; Compare sets two scorings
 // against each other, item by item. What an answer means is decided in
-// package reply, what a metric means in Gold.
+// package reply, what a metric means in Gold. DESIGN.md shows the rooms.
 package eval
