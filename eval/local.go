@@ -37,6 +37,7 @@ type Local struct {
 	Tokenizer Tokenizer
 	Scorer    Scorer
 	StopIDs   []int32 // tokens that end an answer
+	Context   int     // tokens that the model reads at most; 0: not known
 	close     func()
 }
 
@@ -68,7 +69,8 @@ func (o LocalOptions) Open(ctx context.Context) (Model, error) {
 	}
 	from.Backend = loaded.BackendName
 	return &Local{From: from, Generator: loaded, Renderer: encoder.Template(), Tokenizer: encoder.Tokenizer(), Scorer: scorer,
-		StopIDs: encoder.StopIDs(loaded.Config), close: func() { scorer.Close(); loaded.Close() }}, nil
+		StopIDs: encoder.StopIDs(loaded.Config), Context: loaded.Config.MaxPositions,
+		close: func() { scorer.Close(); loaded.Close() }}, nil
 }
 
 // Source says which folders answer, with their digests, without loading them: what
@@ -116,10 +118,9 @@ func (m *Local) reply(prompt string, g lm.Generation) Reply {
 func (m *Local) render(asked []Conversation) (prompts []string, ids [][]int32, err error) {
 	prompts, ids = make([]string, len(asked)), make([][]int32, len(asked))
 	for i, c := range asked {
-		if prompts[i], err = m.Renderer.Render(c.Messages, true); err != nil {
-			return nil, nil, fmt.Errorf("render example %q: %w", c.ID, err)
+		if prompts[i], ids[i], err = m.Encode(c, 1); err != nil {
+			return nil, nil, err
 		}
-		ids[i] = m.Tokenizer.Encode(prompts[i])
 	}
 	return prompts, ids, nil
 }
@@ -129,6 +130,21 @@ func (m *Local) Lend() *Local {
 	lent := *m
 	lent.close = nil
 	return &lent
+}
+
+// Encode writes a conversation as the model reads it, as text and as ids. It
+// refuses one that leaves the model's context no room for an answer of so many
+// tokens.
+func (m *Local) Encode(c Conversation, answer int) (prompt string, ids []int32, err error) {
+	if prompt, err = m.Renderer.Render(c.Messages, true); err != nil {
+		return "", nil, fmt.Errorf("render example %q: %w", c.ID, err)
+	}
+	ids = m.Tokenizer.Encode(prompt)
+	if m.Context > 0 && len(ids)+answer > m.Context {
+		return "", nil, fmt.Errorf("ask about %q: the prompt's %d tokens and an answer of %d are more than the %d of the "+
+			"model's context (max_position_embeddings): ask in fewer words", c.ID, len(ids), answer, m.Context)
+	}
+	return prompt, ids, nil
 }
 
 // Close gives the model's memory back.

@@ -75,7 +75,10 @@ type Decoding struct {
 	// what else is asked. A server may or may not hold to that.
 	Seed       int64 `json:"seed"`
 	NoLogProbs bool  `json:"no_logprobs"` // don't ask a server for log-probabilities
-	Batch      int   `json:"-"`           // conversations side by side; 0: as many as suits the model
+	// FirstTokens is how many of the most probable first tokens a server is to
+	// tell. One that tells none doesn't answer.
+	FirstTokens int `json:"-"`
+	Batch       int `json:"-"` // conversations side by side; 0: as many as suits the model
 }
 
 // Draw is the number by which a conversation's draws differ from another's.
@@ -92,7 +95,14 @@ type Reply struct {
 	LogProbs []float64 // natural, of each token; empty where a server doesn't tell
 	Tokens   int       // how many it gave; 0 where a server doesn't tell
 	Finish   string    // lm.FinishStop, lm.FinishLength, or a server's own word
+	First    []Token   // most probable first tokens, where Decoding asks for them
 	Served   string    // name by which a server says who answered; "" where it doesn't
+}
+
+// A Token is one that a model may write.
+type Token struct {
+	Text    string
+	LogProb float64 // natural
 }
 
 // Ask is m.Ask with a report of progress.

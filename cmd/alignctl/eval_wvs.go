@@ -97,7 +97,7 @@ func (o *evalWvsOptions) questionFlags() []cli.Flag {
 	}
 }
 
-// drawFlags are of the read-out sampled.
+// drawFlags are of single read-outs.
 func (o *evalWvsOptions) drawFlags() []cli.Flag {
 	a := &o.ask
 	return []cli.Flag{
@@ -105,6 +105,9 @@ func (o *evalWvsOptions) drawFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "temperature", Usage: "sampled: draw tokens at temperature `T`", Value: 1, Destination: &a.Temperature},
 		&cli.IntFlag{Name: "max-new-tokens", Usage: "sampled: cut an answer after `N` tokens", Value: wvs.DefaultMaxTokens,
 			Destination: &a.MaxTokens},
+		&cli.BoolFlag{Name: "no-logprobs", Usage: "sampled: don't ask a server for log-probabilities", Destination: &a.NoLogProbs},
+		&cli.IntFlag{Name: "first-tokens", Usage: "first-token: have a server tell its `N` most probable first tokens",
+			Value: wvs.DefaultFirstTokens, Destination: &a.FirstTokens},
 	}
 }
 

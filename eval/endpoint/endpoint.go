@@ -178,7 +178,7 @@ func (s *server) answer(ctx, going context.Context, q question) (eval.Reply, err
 			return eval.Reply{}, err
 		}
 		reply, err := s.post(ctx, body)
-		if err == nil {
+		if err = q.needs(reply, err); err == nil {
 			reply.Prompt = prompt
 			return reply, nil
 		}

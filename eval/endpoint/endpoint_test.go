@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -67,6 +68,44 @@ func newServer(t *testing.T) *endpointtest.Server {
 		s.Close()
 	})
 	return s
+}
+
+// A server tells the most probable first tokens by either API, as many as it is
+// asked for; one that tells none is at fault, and says how to ask instead.
+func TestAskFirstTokens(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	d := eval.Decoding{MaxNewTokens: 1, FirstTokens: 3}
+	want := []eval.Token{{Text: " A", LogProb: -2.5}, {Text: "A", LogProb: -0.7}, {Text: "B", LogProb: -1.5}}
+	for _, api := range []string{endpoint.Chat, endpoint.Completions} {
+		o := impatient(s.At("ok"))
+		o.API = api
+		replies, err := ask(t, o, questions("sky"), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := replies[0].First
+		slices.SortFunc(got, func(a, b eval.Token) int { return strings.Compare(a.Text, b.Text) })
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", api, diff)
+		}
+	}
+	for fault, want := range map[string]string{
+		"blind": "it doesn't tell the most probable first tokens (top_logprobs): ask for fewer than 3 by --first-tokens",
+		"bare":  "it doesn't tell the most probable first tokens",
+		"plain": "400 Bad Request: logprobs are not supported: ask for fewer than 3 by --first-tokens, or have answers written",
+	} {
+		_, err := ask(t, impatient(s.At(fault)), questions("sky"), d)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v\nwant %s", fault, err, want)
+		}
+		if n := len(s.Requests(fault)); n != 1 {
+			t.Errorf("%s: asked %d times", fault, n)
+		}
+	}
+	if replies, err := ask(t, impatient(s.At("filter")), questions("sea"), d); err != nil || len(replies[0].First) > 0 {
+		t.Errorf("a filtered prompt: %v, %v", replies[0], err)
+	}
 }
 
 func TestAskChat(t *testing.T) {

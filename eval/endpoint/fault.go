@@ -21,6 +21,7 @@ type fault struct {
 	cure    string        // what may help; "" where nothing is known
 	passing bool          // another attempt may go well
 	busy    bool          // the server has too much to do
+	offer   bool          // the server doesn't offer the log-probabilities asked for
 	after   time.Duration // when it wants to be asked again; 0: it doesn't say
 }
 
@@ -82,12 +83,29 @@ func (s *server) refusal(r *http.Response, text []byte, now time.Time) (eval.Rep
 	case code/100 == 3:
 		f.cure = "it wants to be asked at " + s.excerpt(r.Header.Get("Location"))
 	case code < 500 && strings.Contains(complaint.message, "logprobs"):
-		f.cure = "ask without them by --no-logprobs"
+		f.offer, f.cure = true, "ask without them by --no-logprobs"
 	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500:
 		f.passing, f.after = true, retryAfter(r.Header, now)
 		f.busy = code == http.StatusTooManyRequests || f.after > 0
 	}
 	return eval.Reply{}, f
+}
+
+// needs is the fault of an attempt for a question: also that of a reply without
+// the first tokens that were asked for.
+func (q question) needs(r eval.Reply, err error) error {
+	var f *fault
+	if q.FirstTokens == 0 || errors.As(err, &f) && !f.offer {
+		return err
+	}
+	if err == nil && len(r.First) == 0 && r.Finish != filtered {
+		f = &fault{text: "it doesn't tell the most probable first tokens (top_logprobs)"}
+	}
+	if f == nil {
+		return nil
+	}
+	f.cure = fmt.Sprintf("ask for fewer than %d by --first-tokens, or have answers written by --readout sampled", q.FirstTokens)
+	return f
 }
 
 // A complaint is what a server says of what it doesn't do.

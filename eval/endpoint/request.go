@@ -52,6 +52,9 @@ func (s *server) addPrompt(members map[string]any, q question) (prompt string, e
 		if !q.NoLogProbs {
 			members["logprobs"] = true
 		}
+		if q.FirstTokens > 0 {
+			members["top_logprobs"] = q.FirstTokens
+		}
 		text, err := encode(q.Messages)
 		return string(text), err
 	}
@@ -63,7 +66,7 @@ func (s *server) addPrompt(members map[string]any, q question) (prompt string, e
 	}
 	members["prompt"] = prompt
 	if !q.NoLogProbs {
-		members["logprobs"] = 1 // alternatives a token; 0 is "none" to some servers
+		members["logprobs"] = max(1, q.FirstTokens) // alternatives a token; 0 is "none" to some servers
 	}
 	return prompt, nil
 }

@@ -3,7 +3,9 @@ package endpoint
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"alignctl/eval"
@@ -87,7 +89,8 @@ func (s *server) answersAs(name string) bool {
 // reply takes the first choice.
 func (s *server) reply(a answer) (eval.Reply, error) {
 	c := a.Choices[0]
-	r := eval.Reply{Finish: c.FinishReason, LogProbs: logProbs(c.LogProbs), Tokens: a.Usage.CompletionTokens,
+	said := readLogProbs(c.LogProbs)
+	r := eval.Reply{Finish: c.FinishReason, LogProbs: said.values(), First: said.first(), Tokens: a.Usage.CompletionTokens,
 		Served: s.Key.redact(a.Model)}
 	switch {
 	case c.Message != nil && c.Message.Content != "":
@@ -106,28 +109,60 @@ func (s *server) reply(a answer) (eval.Reply, error) {
 	return r, nil
 }
 
-// logProbs reads the log-probabilities of the tokens, in the form of Chat or of
-// Completions; nil where one is missing, or they have another form.
-func logProbs(raw json.RawMessage) []float64 {
-	var known struct {
-		Content []struct {
+// logProbs are the log-probabilities in an answer, in the form of Chat or of
+// Completions.
+type logProbs struct {
+	Content []struct {
+		LogProb *float64 `json:"logprob"`
+		Top     []struct {
+			Token   string   `json:"token"`
 			LogProb *float64 `json:"logprob"`
-		} `json:"content"`
-		TokenLogProbs []*float64 `json:"token_logprobs"`
-	}
+		} `json:"top_logprobs"`
+	} `json:"content"`
+	TokenLogProbs []*float64            `json:"token_logprobs"`
+	Top           []map[string]*float64 `json:"top_logprobs"`
+}
+
+// readLogProbs gives none where they have another form.
+func readLogProbs(raw json.RawMessage) (known logProbs) {
 	if len(raw) == 0 || json.Unmarshal(raw, &known) != nil {
-		return nil
+		return logProbs{}
 	}
-	values := known.TokenLogProbs
-	for _, token := range known.Content {
+	return known
+}
+
+// values are those of the tokens; nil where one is missing.
+func (l logProbs) values() []float64 {
+	values := l.TokenLogProbs
+	for _, token := range l.Content {
 		values = append(values, token.LogProb)
 	}
-	all := make([]float64, len(values))
-	for i, v := range values {
+	var all []float64
+	for _, v := range values {
 		if v == nil {
 			return nil
 		}
-		all[i] = *v
+		all = append(all, *v)
 	}
 	return all
+}
+
+// first are the most probable first tokens.
+func (l logProbs) first() (tokens []eval.Token) {
+	add := func(text string, logProb *float64) {
+		if logProb != nil {
+			tokens = append(tokens, eval.Token{Text: text, LogProb: *logProb})
+		}
+	}
+	switch {
+	case len(l.Content) > 0:
+		for _, t := range l.Content[0].Top {
+			add(t.Token, t.LogProb)
+		}
+	case len(l.Top) > 0:
+		for _, text := range slices.Sorted(maps.Keys(l.Top[0])) {
+			add(text, l.Top[0][text])
+		}
+	}
+	return tokens
 }

@@ -140,8 +140,12 @@ var Faults = map[string]func(*call) bool{
 	"silent": (*call).hang,
 	"late":   func(c *call) bool { return c.attempt == 1 && c.hang() },
 	"bare":   func(c *call) bool { return c.complete(Model, false) },
-	"other":  func(c *call) bool { return c.complete("another-model", true) },
-	"dated":  func(c *call) bool { return c.complete(Model+"-2026-01-31", true) },
+	"blind": func(c *call) bool { // it never heard of alternatives
+		delete(c.Body, "top_logprobs")
+		return false
+	},
+	"other": func(c *call) bool { return c.complete("another-model", true) },
+	"dated": func(c *call) bool { return c.complete(Model+"-2026-01-31", true) },
 	"garbage": func(c *call) bool {
 		return c.write(http.StatusOK, "<html>Bad gateway, bearer of "+c.Authorization+"</html>")
 	},
@@ -225,14 +229,35 @@ func (c *call) say(model, text string, logProbs bool) bool {
 	return c.write(http.StatusOK, string(body))
 }
 
+// First are the most probable first tokens of each answer, the likeliest first.
+// Their first spelling of A stands before a blank's.
+var First = []Alternative{{"A", -0.7}, {"B", -1.5}, {" A", -2.5}, {"1", -3}, {"I", -3.5}, {"2", -4}, {"C", -5}}
+
+// An Alternative is a token that might stand where another does.
+type Alternative struct {
+	Token   string  `json:"token"`
+	LogProb float64 `json:"logprob"`
+}
+
+// alternatives are as many as are asked for.
+func (c *call) alternatives(member string) []Alternative {
+	n, _ := c.Body[member].(float64)
+	return First[:min(int(n), len(First))]
+}
+
 // logProbs are those of three tokens, in the form of the API.
 func (c *call) logProbs() any {
 	if _, chat := c.Body["messages"]; !chat {
-		return map[string]any{"tokens": []string{"a", "b", "c"}, "token_logprobs": []float64{-0.5, -1, -0.25}}
+		top := map[string]float64{}
+		for _, a := range c.alternatives("logprobs") {
+			top[a.Token] = a.LogProb
+		}
+		return map[string]any{"tokens": []string{"a", "b", "c"}, "token_logprobs": []float64{-0.5, -1, -0.25},
+			"top_logprobs": []any{top, top, top}}
 	}
 	var tokens []any
 	for _, p := range []float64{-0.5, -1, -0.25} {
-		tokens = append(tokens, map[string]any{"token": "t", "logprob": p})
+		tokens = append(tokens, map[string]any{"token": "t", "logprob": p, "top_logprobs": c.alternatives("top_logprobs")})
 	}
 	return map[string]any{"content": tokens}
 }

@@ -1,6 +1,7 @@
 package wvs
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,10 +16,11 @@ import (
 
 // The defaults of AskOptions.
 const (
-	DefaultTemplate  = "plain-en-1"
-	DefaultOrders    = 4
-	DefaultDraws     = 10
-	DefaultMaxTokens = 32
+	DefaultTemplate    = "plain-en-1"
+	DefaultOrders      = 4
+	DefaultDraws       = 10
+	DefaultMaxTokens   = 32
+	DefaultFirstTokens = 20
 )
 
 // AskOptions says which items to put to a model, in which words and orders, and
@@ -39,6 +41,10 @@ type AskOptions struct {
 	Draws       int     `json:"draws,omitempty"`          // of each order, for Sampled; 0: DefaultDraws
 	Temperature float64 `json:"temperature,omitempty"`    // for Sampled; 0: greedy, the same answer in each draw
 	MaxTokens   int     `json:"max_new_tokens,omitempty"` // for Sampled; 0: DefaultMaxTokens
+	NoLogProbs  bool    `json:"no_logprobs,omitempty"`    // for Sampled: don't ask a server for them
+	// FirstTokens is how many of its most probable first tokens a server tells, for
+	// FirstToken; 0: DefaultFirstTokens.
+	FirstTokens int `json:"first_tokens,omitempty"`
 
 	// Model says how the model was opened, in the words of whoever opened it, so
 	// that a Resumption can tell.
@@ -78,34 +84,26 @@ func (o AskOptions) withDefaults() AskOptions {
 	if len(o.Templates) == 0 {
 		o.Templates = []string{DefaultTemplate}
 	}
-	if o.Readout == "" {
-		o.Readout = Likelihood
-	}
+	o.Readout = cmp.Or(o.Readout, Likelihood)
 	if o.Keys == "" && o.Readout == Likelihood {
 		o.Keys = NoKeys
-	} else if o.Keys == "" {
-		o.Keys = Letters
 	}
-	if o.Orders == 0 {
-		o.Orders = DefaultOrders
-	}
-	if o.SaveEvery == 0 {
-		o.SaveEvery = eval.DefaultSaveEvery
-	}
-	return o.sampled()
+	o.Keys = cmp.Or(o.Keys, Letters)
+	o.Orders = cmp.Or(o.Orders, DefaultOrders)
+	o.SaveEvery = cmp.Or(o.SaveEvery, eval.DefaultSaveEvery)
+	o.Draws = cmp.Or(o.Draws, DefaultDraws)
+	o.MaxTokens = cmp.Or(o.MaxTokens, DefaultMaxTokens)
+	o.FirstTokens = cmp.Or(o.FirstTokens, DefaultFirstTokens)
+	return o.relevant()
 }
 
-// sampled fills in what the read-out of this name needs, and no other.
-func (o AskOptions) sampled() AskOptions {
+// relevant clears what the read-out doesn't look at: it is no part of the run.
+func (o AskOptions) relevant() AskOptions {
 	if o.Readout != Sampled {
-		o.Draws, o.Temperature, o.MaxTokens = 0, 0, 0
-		return o
+		o.Draws, o.Temperature, o.MaxTokens, o.NoLogProbs = 0, 0, 0, false
 	}
-	if o.Draws == 0 {
-		o.Draws = DefaultDraws
-	}
-	if o.MaxTokens == 0 {
-		o.MaxTokens = DefaultMaxTokens
+	if o.Readout != FirstToken {
+		o.FirstTokens = 0
 	}
 	return o
 }
@@ -132,8 +130,8 @@ func (o AskOptions) validate() error {
 		return fmt.Errorf("ask: keys %q are none of %s", o.Keys, strings.Join(keys, ", "))
 	case o.Readout == FirstToken && o.Keys == NoKeys:
 		return errors.New("ask: the read-out first-token needs keys: letters or numbers")
-	case o.Draws < 0 || o.Limit < 0 || o.Temperature < 0:
-		return errors.New("ask: draws, limit and temperature can't be negative")
+	case min(o.Draws, o.Limit, o.FirstTokens) < 0 || o.Temperature < 0:
+		return errors.New("ask: draws, limit, first tokens and temperature can't be negative")
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ type script struct {
 	says  func(prompt string, draw int) string
 	draws map[string]int
 
+	context int    // tokens that it reads; 0: any number
 	release string // another one is another model
 	asked   int    // written prompts, or batches of others, so far
 	breaks  int    // after so many; 0: never
@@ -52,7 +53,7 @@ const (
 
 func (s *script) open(context.Context) (eval.Model, error) {
 	return &eval.Local{From: eval.Source{Kind: eval.LocalKind, Path: "models/script", SHA256: "abc" + s.release, Backend: "script"},
-		Generator: s, Renderer: s, Tokenizer: s, Scorer: s}, nil
+		Generator: s, Renderer: s, Tokenizer: s, Scorer: s, Context: s.context}, nil
 }
 
 func (s *script) Render(messages []lm.Message, _ bool) (string, error) {
@@ -212,6 +213,29 @@ func TestAskVariants(t *testing.T) {
 		from eval.samples order by variant`)
 	if diff := cmp.Diff([]string{"country-en-1|true|true", "plain-en-1|false|true"}, rows); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A prompt that the model can't read whole is named before anything is asked,
+// together with an answer where that is read, too.
+func TestAskRefusesLongPrompts(t *testing.T) {
+	for _, test := range []struct {
+		readout string
+		context int
+		want    string // "": it fits
+	}{
+		{wvs.Likelihood, 187, `ask about "Q1:plain-en-1:0": the prompt's 173 tokens and an answer of 15 are more than the 187 of the model's context`},
+		{wvs.Likelihood, 188, ""},
+		{wvs.FirstToken, 187, ""},
+		{wvs.Sampled, 176, `ask about "Q1:plain-en-1:0": the prompt's 176 tokens and an answer of 1 are more than the 176`},
+	} {
+		l := surveyLake(t)
+		s := likesWords()
+		s.context, s.says = test.context, func(string, int) string { return "Yes" }
+		_, err := wvs.Ask(t.Context(), l, s.open, wvs.AskOptions{Countries: both(), Readout: test.readout, Limit: 1, Orders: 1})
+		if (err == nil) != (test.want == "") || err != nil && (!strings.Contains(err.Error(), test.want) || s.asked > 0) {
+			t.Errorf("%s, context %d: %v after %d were asked\nwant %s", test.readout, test.context, err, s.asked, test.want)
+		}
 	}
 }
 

@@ -40,9 +40,24 @@ func (a asking) key() eval.SampleKey {
 	return eval.SampleKey{ItemID: a.item.Question, Variant: a.variant, Sample: a.sample}
 }
 
-// id names the asking in errors, and decides its draws.
-func (a asking) id() string {
-	return strings.Join([]string{a.item.Question, a.variant, strconv.Itoa(int(a.sample))}, ":")
+// conversation is the asking for a model; its id names it in errors, and decides
+// its draws.
+func (a asking) conversation() eval.Conversation {
+	id := strings.Join([]string{a.item.Question, a.variant, strconv.Itoa(int(a.sample))}, ":")
+	return eval.Conversation{ID: id, Messages: a.messages}
+}
+
+// distinct refuses keys that can't be told apart by a first token.
+func (a asking) distinct() error {
+	for _, key := range a.keys {
+		for _, longer := range a.keys {
+			if key != longer && strings.HasPrefix(longer, key) {
+				return fmt.Errorf("ask about question %s: an answer that begins with %s may be %s: ask by --keys %s",
+					a.item.Question, key, longer, Letters)
+			}
+		}
+	}
+	return nil
 }
 
 // answers are the strings by which a model gives each option.

@@ -39,7 +39,7 @@ func (r reading) read(all []shown) answer {
 	}
 	n := float64(len(all))
 	out := answer{status: statusOf(all, valid), measures: []measure{{InvalidShare, 1 - valid/n}}}
-	if all[0].options[0].LogProb != nil {
+	if !all[0].written() {
 		out.measures = append(out.measures, measure{OptionMass, mass / n})
 	}
 	if valid > 0 {

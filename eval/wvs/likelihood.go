@@ -23,12 +23,10 @@ const askedTogether = 8
 // beginning of all prompts is computed once, each prompt once for all of its
 // answers. Each is called with the index of an asking and a row an answer.
 type likelihoods struct {
-	scorer    eval.Scorer
-	renderer  eval.Renderer
-	tokenizer eval.Tokenizer
-	askings   []asking
-	batch     int // of them side by side; 0: askedTogether
-	each      func(i int, prompt string, found []found)
+	model   *eval.Local
+	askings []asking
+	batch   int // of them side by side; 0: askedTogether
+	each    func(i int, prompt string, found []found)
 }
 
 // found is what a model says of an answer, natural log-probabilities.
@@ -47,7 +45,7 @@ func (l likelihoods) run(ctx context.Context) (err error) {
 	texts := make([]tokenized, len(l.askings))
 	for i, a := range l.askings {
 		if texts[i], err = l.tokenize(a); err != nil {
-			return fmt.Errorf("question %s: %w", a.item.Question, err)
+			return err
 		}
 		if added, err := set.Add(strconv.Itoa(i), texts[i].branches()...); err != nil || !added {
 			return errors.Join(err, fmt.Errorf("question %s: an answer has no token", a.item.Question))
@@ -75,7 +73,7 @@ func (l likelihoods) next(ctx context.Context, feed *batch.Feed, texts []tokeniz
 	if err = errors.Join(err, ctx.Err()); err != nil {
 		return 0, err
 	}
-	logProbs, err := l.scorer.LogProbs(b.Layout())
+	logProbs, err := l.model.Scorer.LogProbs(b.Layout())
 	if err != nil {
 		return 0, err
 	}
@@ -138,14 +136,13 @@ type tokenized struct {
 }
 
 func (l likelihoods) tokenize(a asking) (t tokenized, err error) {
-	if t.prompt, err = l.renderer.Render(a.messages, true); err != nil {
-		return t, err
-	}
-	t.ids = l.tokenizer.Encode(t.prompt)
+	longest := 0
 	for _, answer := range a.answers() {
-		t.answers = append(t.answers, l.tokenizer.Encode(answer))
+		ids := l.model.Tokenizer.Encode(answer)
+		t.answers, longest = append(t.answers, ids), max(longest, len(ids))
 	}
-	return t, nil
+	t.prompt, t.ids, err = l.model.Encode(a.conversation(), longest)
+	return t, err
 }
 
 // branches are the prompt with each answer.

@@ -27,6 +27,9 @@ type questionnaire struct {
 	alone    []string // items whose words have no associates to show
 	record   eval.Record
 	readouts []ReadoutRow // of answers that aren't published yet
+
+	keys   int // of options, of which a server was to tell the probability,
+	unseen int // and those that weren't among its most probable tokens
 }
 
 // do goes from the options to the published answers.
@@ -176,85 +179,20 @@ func (q *questionnaire) offered(it *Item) []Option {
 	return slices.DeleteFunc(slices.Clone(it.Options), func(o Option) bool { return !o.Used })
 }
 
-// ask has the model answer, and keeps the answers.
-func (q *questionnaire) ask(ctx context.Context) error {
-	if len(q.askings) == 0 {
-		return nil
-	}
-	if q.config.Readout == Sampled {
-		return q.record.Asking(ctx, q.sampled)
-	}
-	return q.record.Asking(ctx, q.likelihoods)
-}
-
-// likelihoods asks how likely the model finds each answer.
-func (q *questionnaire) likelihoods(ctx context.Context, keep eval.Keep) error {
-	local, ok := q.model.(*eval.Local)
-	if !ok || local.Scorer == nil {
-		return fmt.Errorf("ask: the read-out %s needs a model's folder: a server is asked by %s", q.config.Readout, Sampled)
-	}
-	l := likelihoods{scorer: local.Scorer, renderer: local.Renderer, tokenizer: local.Tokenizer, askings: q.askings,
-		batch: q.config.Batch}
-	l.each = func(i int, prompt string, all []found) {
-		reply, rows := eval.Reply{Prompt: prompt}, q.rows(q.askings[i])
-		for j, f := range all {
-			rows[j].LogProb, rows[j].FirstLogProb, rows[j].Tokens = &f.logProb, &f.first, int32(f.tokens)
-			rows[j].Characters = characters(q.askings[i].answers()[j])
-			reply.Tokens += f.tokens
-		}
-		q.readouts = append(q.readouts, rows...)
-		keep(q.sample(q.askings[i], reply), reply)
-	}
-	if q.config.Published.NoTemplate {
-		l.renderer = bare{}
-	}
-	return l.run(ctx)
-}
-
-// sampled has the model write its answers.
-func (q *questionnaire) sampled(ctx context.Context, keep eval.Keep) error {
-	if local, ok := q.model.(*eval.Local); ok && q.config.Published.NoTemplate {
-		local.Renderer = bare{}
-	}
-	asked := make([]eval.Conversation, len(q.askings))
-	for i, a := range q.askings {
-		asked[i] = eval.Conversation{ID: a.id(), Messages: a.messages}
-	}
-	d := eval.Decoding{MaxNewTokens: q.config.MaxTokens, Temperature: q.config.Temperature, Seed: q.config.Seed,
-		Batch: q.config.Batch}
-	return eval.Ask(ctx, q.model, asked, d, func(i int, r eval.Reply) {
-		q.readouts = append(q.readouts, q.rows(q.askings[i])...)
-		keep(q.sample(q.askings[i], r), r)
-	})
-}
-
-// sample is a reply as eval.samples has it.
-func (q *questionnaire) sample(a asking, r eval.Reply) eval.SampleRow {
-	return eval.SampleRow{RunID: q.record.Row.RunID, ItemID: a.item.Question, Sample: a.sample, Variant: a.variant,
-		Language: q.language(), OptionOrder: a.codes(), Prompt: r.Prompt, Output: r.Text, TokenIDs: r.TokenIDs,
-		LogProbs: r.LogProbs, Finish: r.Finish}
-}
-
-// rows are the options of an asking as they were shown.
-func (q *questionnaire) rows(a asking) []ReadoutRow {
-	rows := make([]ReadoutRow, len(a.options))
-	for i, o := range a.options {
-		rows[i] = ReadoutRow{RunID: q.record.Row.RunID, ItemID: a.item.Question, Variant: a.variant, Sample: a.sample,
-			Code: int32(o.Code), Place: int32(i + 1), Label: a.labels[i]}
-		if a.keys != nil {
-			rows[i].Key = a.keys[i]
-		}
-	}
-	return rows
-}
-
 // asked sums up.
 func (q *questionnaire) asked() Asked {
 	row := q.record.Row
 	result := Asked{RunID: row.RunID, Items: q.items, Prompts: int(row.Items), Seconds: row.Seconds}
+	warn := func(format string, args ...any) {
+		result.Warnings = append(result.Warnings, fmt.Sprintf(format, args...))
+	}
 	if n := len(q.wordless); n > 0 {
-		result.Warnings = append(result.Warnings, fmt.Sprintf("%d items are left out for lack of words in language %q: %s",
-			n, q.language(), strings.Join(q.wordless[:min(n, 5)], ", ")))
+		warn("%d items are left out for lack of words in language %q: %s", n, q.language(),
+			strings.Join(q.wordless[:min(n, 5)], ", "))
+	}
+	if q.unseen > 0 {
+		warn("%d of %d letters or numbers of options were not among the %d most probable first tokens: they count as 0",
+			q.unseen, q.keys, q.config.FirstTokens)
 	}
 	if n := len(q.alone); n > 0 {
 		result.Warnings = append(result.Warnings, fmt.Sprintf("%d items have no word with associates of population %q and are "+

@@ -19,6 +19,9 @@ type shown struct {
 	options  []ReadoutRow // by place
 }
 
+// written says whether the model was asked to write.
+func (a shown) written() bool { return a.options[0].Tokens == 0 }
+
 // shownQuery gives the options that a model was shown, and what it wrote.
 const shownQuery = `
 select item_id, variant, sample, coalesce(s.output, ''), r.code, r.place, r.key, r.label, r.logprob, r.first_logprob,
@@ -72,7 +75,7 @@ type reading struct {
 // shares gives each option shown its share, nil where the model chose none; mass
 // is the probability that the model gave to all of them together.
 func (r reading) shares(a shown) (shares []float64, mass float64) {
-	if a.options[0].LogProb == nil {
+	if a.written() {
 		shares = make([]float64, len(a.options))
 		i := a.choose(a.output)
 		if i < 0 {
@@ -83,8 +86,10 @@ func (r reading) shares(a shown) (shares []float64, mass float64) {
 	}
 	scores := make([]float64, len(a.options))
 	for i, o := range a.options {
-		mass += math.Exp(*o.LogProb)
-		scores[i] = r.score(o)
+		if scores[i] = math.Inf(-1); o.LogProb != nil { // else too little for a server to tell
+			mass += math.Exp(*o.LogProb)
+			scores[i] = r.score(o)
+		}
 	}
 	return softmax(scores), min(1, mass)
 }

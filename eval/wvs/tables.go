@@ -21,8 +21,8 @@ type ReadoutRow struct {
 	Place        int32    `parquet:"place,id(6)" doc:"where it was shown, from 1"`
 	Key          string   `parquet:"key,id(7)" doc:"the letter or number before it; empty: none"`
 	Label        string   `parquet:"label,id(8)" doc:"its words"`
-	LogProb      *float64 `parquet:"logprob,optional,id(9)" unit:"nat" doc:"log-probability that the model answers so (by the key where there is one, else by the words), less that it goes on as a longer answer; null where it was asked to write"`
-	FirstLogProb *float64 `parquet:"first_logprob,optional,id(10)" unit:"nat" doc:"log-probability of the answer's first token"`
+	LogProb      *float64 `parquet:"logprob,optional,id(9)" unit:"nat" doc:"log-probability that the model answers so (by the key where there is one, else by the words), less that it goes on as a longer answer; null where it was asked to write, or a server didn't tell"`
+	FirstLogProb *float64 `parquet:"first_logprob,optional,id(10)" unit:"nat" doc:"log-probability of the answer's first token; null likewise"`
 	Tokens       int32    `parquet:"tokens,id(11)" unit:"token" doc:"of the answer; 0 where the model was asked to write"`
 	Characters   int32    `parquet:"characters,id(12)" unit:"count" doc:"of the answer"`
 }
