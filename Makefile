@@ -17,6 +17,7 @@
 #   make bench-data  alignctl data build at the study's size
 #   make bench-train  alignctl train sft beside PEFT and TRL (ALIGNCTL_TESTMODELS: a folder with
 #                  smollm2; ALIGNCTL_PYTHON: a python that has them)
+#   make bench-wvs  alignctl eval wvs beside a loop of transformers (likewise)
 #   make bench     timings beside their peers (docs/performance.md)
 
 export CGO_ENABLED = 1
@@ -28,7 +29,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long test-reliability test-interop test-exports test-server reference race lint fuzz bench bench-etl bench-data bench-train clean
+.PHONY: all build demo test test-long test-reliability test-interop test-exports test-server reference race lint fuzz bench bench-etl bench-data bench-train bench-wvs clean
 
 all: build
 
@@ -98,6 +99,9 @@ bench-data: build
 
 bench-train: build
 	go run ./bench/train -model $(ALIGNCTL_TESTMODELS)/smollm2
+
+bench-wvs: build
+	go run ./bench/wvs -model $(ALIGNCTL_TESTMODELS)/smollm2
 
 clean:
 	rm -rf bin demo-lake

@@ -19,6 +19,7 @@ var allowed = map[string][]string{
 	"bench/etl":              {"*"},
 	"bench/measure":          {},
 	"bench/train":            {"*"},
+	"bench/wvs":              {"*"},
 	"cmd/alignctl":           {"*"},
 	"demo":                   {},
 	"demo/gen":               {"demo"},
