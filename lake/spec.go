@@ -16,6 +16,13 @@ const (
 	NoRedistribution Licence = "no-redistribution"
 )
 
+// OpenLicences are licences of raw files, as etl records them, under which
+// anybody may pass their rows on: those that ask no more than to be named and
+// kept.
+func OpenLicences() []string {
+	return []string{"Apache-2.0", "MIT", "CC0-1.0", "CC-BY-4.0", "CC BY 4.0", "CC-BY-SA-4.0", "CC BY-SA 4.0", "ODbL-1.0", "public domain"}
+}
+
 // A Spec declares a table once: what a row is, its columns, its key. The
 // package that writes a table owns its Spec; the Iceberg schema, the column
 // docs and docs/tables.md are made from it.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 
+	"alignctl/internal/cell"
 	"alignctl/lake"
 )
 
@@ -142,7 +143,7 @@ const shortCell = 48
 
 // short is a value, cut where it would make a line hard to read.
 func short(v any) any {
-	if text := cell(v); !isNumber(v) && narrow.StringWidth(text) > shortCell {
+	if text := cell.Text(v); !cell.IsNumber(v) && narrow.StringWidth(text) > shortCell {
 		return narrow.Truncate(text, shortCell, "…")
 	}
 	return v

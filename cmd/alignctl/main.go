@@ -109,6 +109,7 @@ func newApp(t *terminal) *cli.App {
 			modelCommand(t),
 			trainCommand(t),
 			evalCommand(t),
+			reportCommand(t),
 			demoCommand(t),
 			doctorCommand(t),
 			versionCommand(t),

@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mattn/go-runewidth"
 	"github.com/urfave/cli/v2"
 
+	"alignctl/internal/cell"
 	"alignctl/internal/nearest"
 )
 
@@ -145,40 +144,6 @@ func newRowWriter(format string, w io.Writer, columns []string) rowWriter {
 	return newTabbed(w, columns)
 }
 
-// cell is a value as text; NULL is empty.
-func cell(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	case []byte:
-		return string(v)
-	case json.RawMessage:
-		return string(v)
-	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64)
-	case float32:
-		return strconv.FormatFloat(float64(v), 'g', -1, 32)
-	case time.Time:
-		return v.UTC().Format(time.RFC3339Nano)
-	case map[string]any, []any:
-		return nested(v)
-	}
-	return fmt.Sprint(v)
-}
-
-// nested is a struct or a list as JSON.
-func nested(v any) string {
-	var b strings.Builder
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil { // such as NaN
-		return fmt.Sprint(v)
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
-
 type separated struct{ csv *csv.Writer }
 
 func newSeparated(w io.Writer, comma rune, columns []string) *separated {
@@ -191,7 +156,7 @@ func newSeparated(w io.Writer, comma rune, columns []string) *separated {
 func (s *separated) row(values []any) error {
 	record := make([]string, len(values))
 	for i, v := range values {
-		record[i] = cell(v)
+		record[i] = cell.Text(v)
 	}
 	return s.csv.Write(record)
 }
@@ -219,7 +184,7 @@ func newTabbed(w io.Writer, columns []string) *tabbed {
 func (t *tabbed) row(values []any) error {
 	record := make([]string, len(values))
 	for i, v := range values {
-		record[i] = tabEscapes.Replace(cell(v))
+		record[i] = tabEscapes.Replace(cell.Text(v))
 	}
 	_, err := fmt.Fprintln(t.w, strings.Join(record, "\t"))
 	return err
@@ -301,22 +266,14 @@ func (t *tableWriter) row(values []any) error {
 	}
 	record := make([]string, len(values))
 	for i, v := range values {
-		record[i] = strings.NewReplacer("\n", "⏎", "\r", "", "\t", " ").Replace(cell(v))
+		record[i] = strings.NewReplacer("\n", "⏎", "\r", "", "\t", " ").Replace(cell.Text(v))
 		if t.markdown {
 			record[i] = strings.ReplaceAll(record[i], "|", `\|`)
 		}
-		t.numbers[i] = t.numbers[i] && (v == nil || isNumber(v))
+		t.numbers[i] = t.numbers[i] && (v == nil || cell.IsNumber(v))
 	}
 	t.rows = append(t.rows, record)
 	return nil
-}
-
-func isNumber(v any) bool {
-	switch v.(type) {
-	case int, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, json.Number:
-		return true
-	}
-	return false
 }
 
 func (t *tableWriter) close() error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"alignctl/internal/cell"
 	"alignctl/lake"
 	"alignctl/train"
 )
@@ -117,5 +118,5 @@ func findTrainRun(ctx context.Context, s *lake.Session, run string) (string, err
 	if len(found.rows) == 0 {
 		return "", fmt.Errorf("find training run %q: it is not in train.runs (alignctl train ls)", run)
 	}
-	return cell(found.rows[0][0]), nil
+	return cell.Text(found.rows[0][0]), nil
 }

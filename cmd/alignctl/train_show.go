@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"alignctl/internal/cell"
 	"alignctl/lake"
 )
 
@@ -65,7 +66,7 @@ func runTrainShow(ctx context.Context, t *terminal, s *lake.Session, run, format
 
 func printTrainRun(t *terminal, about, models *grid, config json.RawMessage, curves *grid) error {
 	for i, column := range about.columns {
-		if text := cell(about.rows[0][i]); text != "" {
+		if text := cell.Text(about.rows[0][i]); text != "" {
 			fmt.Fprintf(t.out, "%-17s %s\n", column, text)
 		}
 	}
@@ -90,7 +91,7 @@ func trainConfigOf(ctx context.Context, s *lake.Session, run string) (json.RawMe
 	if err != nil {
 		return nil, err
 	}
-	text := json.RawMessage(cell(found.rows[0][0]))
+	text := json.RawMessage(cell.Text(found.rows[0][0]))
 	if !json.Valid(text) {
 		return nil, fmt.Errorf("read settings of training run %q: they are no JSON: %q", run, text)
 	}
@@ -131,7 +132,7 @@ func trainCurves(ctx context.Context, s *lake.Session, run string) (*grid, error
 	g := newGrid("metric", "n", "first", "last", "least", "most", "curve")
 	for _, row := range found.rows {
 		var values []float64
-		if err := json.Unmarshal([]byte(cell(row[6])), &values); err != nil {
+		if err := json.Unmarshal([]byte(cell.Text(row[6])), &values); err != nil {
 			return nil, fmt.Errorf("read metric %q of run %q: %w", row[0], run, err)
 		}
 		g.add(row[0], row[1], brief(row[2]), brief(row[3]), brief(row[4]), brief(row[5]), curve(values))

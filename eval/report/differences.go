@@ -1,0 +1,94 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"alignctl/eval"
+	"alignctl/internal/chart"
+)
+
+// differences are what eval compare found between the runs.
+func (s *Subject) differences(ctx context.Context) (sections []Section, err error) {
+	if !s.scored() {
+		return nil, nil
+	}
+	for _, suite := range []struct{ id, title, note, which string }{
+		{eval.Associations, "Differences in associations", "", `metric in ('recall_weighted', 'ndcg_at_10', 'spearman') or regexp_matches(metric, '^p_at_[0-9]+$')`},
+		{eval.Norms, "Differences in norms", "A smaller distance is nearer to people. ", `metric like '%\_distance' escape '\'`},
+		{eval.Ranking, "Differences in ranking", "", `metric = 'ranking'`},
+		{eval.Survey, "Differences in survey answers", "Of distances, less is nearer to the country's people; nearer and tie are shares of the questions. ",
+			`slice in ('', 'high_tension') and (metric like 'emd\_norm\_%' escape '\' or metric like 'nearer\_%' escape '\' or metric in ('tie', 'invalid'))`},
+	} {
+		section := Section{ID: "differences-" + suite.id, Title: suite.title,
+			Note: "The mean over the items that both were asked of the one model's value minus the other's, with its 95 % interval. " + suite.note +
+				"p is two-sided, corrected by Holm for the metrics of the comparison.",
+			SQL: fmt.Sprintf(`select c.run_id, c.scoring_id, c.against_run_id, c.against, c.model, c.adapter, c.against_model, c.against_adapter,
+  array_to_string(r.languages, ' ') as languages, c.metric, c.slice, c.value, c.against_value, c.difference, c.ci_low, c.ci_high,
+  c.p_value, c.p_holm, c.effect, c.mde, c.n
+from eval.compare c join eval.runs r on r.run_id = c.run_id
+where c.suite = '%s' and c.run_id in %s
+  and (%s)
+order by r.started_at, c.run_id, c.scoring_id, c.against, c.slice, length(c.metric), c.metric`, suite.id, list(s.Evaluations), suite.which)}
+		ok, err := s.show(ctx, &section)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			for _, rows := range group(section.Table.rows(), "scoring_id", "against") {
+				section.Figures = append(section.Figures, s.difference(rows))
+			}
+			sections = append(sections, section)
+		}
+	}
+	return sections, nil
+}
+
+// difference draws one comparison.
+func (s *Subject) difference(rows []row) chart.Figure {
+	f := chart.Dots{X: chart.Axis{Label: "difference", Zero: true}}
+	var said []string
+	for _, slice := range group(rows, "slice") {
+		g := chart.DotGroup{Label: fmt.Sprintf("%s, n = %s", sliceTitle(slice[0].text("slice")), countOf(slice))}
+		for _, r := range slice {
+			d := chart.Dot{Label: metricName(r.text("metric")), Value: r.number("difference"), Low: r.number("ci_low"), High: r.number("ci_high"),
+				Note: fmt.Sprintf("%s against %s", chart.Number(r.number("value")), chart.Number(r.number("against_value")))}
+			if p := r.number("p_holm"); p == p {
+				d.Label += ", p " + pValue(p)
+			}
+			said = append(said, d.Label+": "+chart.Interval(d.Value, d.Low, d.High))
+			g.Rows = append(g.Rows, d)
+		}
+		f.Groups = append(f.Groups, g)
+	}
+	f.Text = chart.Text{Title: s.versus(rows[0]), Desc: strings.Join(said, "; ") + "."}
+	return f
+}
+
+// versus names a comparison.
+func (s *Subject) versus(r row) string {
+	title := s.label(r.text("run_id")) + " minus " + s.label(r.text("against_run_id"))
+	if languages := r.text("languages"); languages != "" {
+		title += " (" + languages + ")"
+	}
+	return title
+}
+
+func sliceTitle(slice string) string {
+	switch slice {
+	case "":
+		return "All items"
+	case "high_tension":
+		return "Items of high tension"
+	}
+	return slice
+}
+
+// pValue is a p value as journals print it.
+func pValue(p float64) string {
+	if p < .001 {
+		return "< 0.001"
+	}
+	return "= " + chart.Number(p)
+}

@@ -1,0 +1,203 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"alignctl/eval"
+	"alignctl/internal/chart"
+)
+
+// A Subject is what a report is about: some runs at a version of the lake.
+type Subject struct {
+	Evaluations []string // run ids of eval.runs, by their start
+	Trainings   []string // run ids of train.runs, by their start
+	Rights      bool     // whoever asks has the rights to pass on what people answered
+
+	lake   Lake
+	labels map[string]string      // of runs
+	kinds  map[string]string      // of evaluations: what was asked, in which languages
+	styles map[string]chart.Style // of runs, the same for the same model
+}
+
+// Open finds runs by their ids in eval.runs and train.runs, or as latest, the
+// newest evaluation (of a lake without one the newest training). A training run
+// brings the evaluations of what it trained, an evaluation the training of what
+// it asked.
+func Open(ctx context.Context, l Lake, runs []string) (*Subject, error) {
+	s := &Subject{lake: l}
+	for _, run := range runs {
+		if err := s.find(ctx, run); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.complete(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.name(ctx)
+}
+
+// The tables that a lake may lack.
+const (
+	evalRuns        = "eval.runs"
+	evalSamples     = "eval.samples"
+	evalScorings    = "eval.scorings"
+	evalScores      = "eval.scores"
+	evalMetrics     = "eval.metrics"
+	strengths       = "core.strength"
+	surveyQuestions = "core.wvs_question"
+	trainRuns       = "train.runs"
+	trainModels     = "train.models"
+	trainSteps      = "train.steps"
+)
+
+// find finds a run of the user's.
+func (s *Subject) find(ctx context.Context, run string) error {
+	for _, kind := range []struct {
+		table string
+		ids   *[]string
+	}{{evalRuns, &s.Evaluations}, {trainRuns, &s.Trainings}} {
+		if !s.lake.Has(kind.table) {
+			continue
+		}
+		where := "run_id = " + quote(run)
+		if run == eval.Latest {
+			where = "true"
+		}
+		found, err := s.column(ctx, "select run_id from "+kind.table+" where "+where+" order by started_at desc, run_id desc limit 1")
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			*kind.ids = append(*kind.ids, found...)
+			return nil
+		}
+	}
+	return fmt.Errorf("find run %q: it is neither in eval.runs nor in train.runs (see them with: "+
+		"alignctl train ls; alignctl sql 'select run_id, status from eval.runs')", run)
+}
+
+// column gives the texts of a query's only column.
+func (s *Subject) column(ctx context.Context, query string) (texts []string, err error) {
+	t, err := s.lake.Query(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range t.rows() {
+		texts = append(texts, r.text(t.Columns[0]))
+	}
+	return texts, nil
+}
+
+// complete adds what belongs to the runs that were named, and orders them.
+func (s *Subject) complete(ctx context.Context) (err error) {
+	named := slices.Clone(s.Trainings)
+	if s.lake.Has(evalRuns) && s.lake.Has(trainModels) {
+		made := "select m.run_id from train.models m join eval.runs r on m.sha256 in (r.model_sha256, r.adapter_sha256) where r.run_id in " + list(s.Evaluations)
+		if s.Trainings, err = s.column(ctx, "select run_id from train.runs where run_id in ("+made+") or run_id in "+
+			list(named)+" order by started_at, run_id"); err != nil {
+			return err
+		}
+		asked := "select r.run_id from train.models m join eval.runs r on m.sha256 in (r.model_sha256, r.adapter_sha256) where m.run_id in " + list(named)
+		s.Evaluations, err = s.column(ctx, "select run_id from eval.runs where run_id in ("+asked+") or run_id in "+list(s.Evaluations)+
+			" order by started_at, run_id")
+		return err
+	}
+	slices.Sort(s.Evaluations)
+	slices.Sort(s.Trainings)
+	s.Evaluations, s.Trainings = slices.Compact(s.Evaluations), slices.Compact(s.Trainings)
+	return nil
+}
+
+// quote is a text as SQL has it.
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// list is texts as a list of SQL that is never empty.
+func list(texts []string) string {
+	quoted := []string{"''"}
+	for i, t := range texts {
+		if quoted = append(quoted, quote(t)); i == 0 {
+			quoted = quoted[1:]
+		}
+	}
+	return "(" + strings.Join(quoted, ", ") + ")"
+}
+
+// label is how a figure calls a run.
+func (s *Subject) label(run string) string {
+	if label, known := s.labels[run]; known {
+		return label
+	}
+	return run
+}
+
+// named gives the model of each run, and what it was asked.
+func (s *Subject) named(ctx context.Context) (*Table, error) {
+	var parts []string
+	if s.has(evalRuns) {
+		parts = append(parts, "select run_id, coalesce(served_model, adapter_path, model_path) as model, "+
+			"concat_ws(' ', suite, array_to_string(languages, ' ')) as kind, started_at from eval.runs")
+	}
+	if s.has(trainRuns, trainModels) {
+		parts = append(parts, "select run_id, coalesce((select max(path) from train.models m where m.run_id = runs.run_id), "+
+			"method || ' ' || run_id) as model, '' as kind, started_at from train.runs")
+	}
+	return s.lake.Query(ctx, strings.Join(parts, " union all ")+" order by started_at, run_id")
+}
+
+// name gives the runs labels: the end of the path of what they asked or made, as
+// long as it takes to tell different models apart.
+func (s *Subject) name(ctx context.Context) error {
+	s.labels, s.kinds, s.styles = map[string]string{}, map[string]string{}, map[string]chart.Style{}
+	t, err := s.named(ctx)
+	if err != nil {
+		return err
+	}
+	shown, styles := map[string]string{}, map[string]chart.Style{}
+	for _, r := range t.rows() {
+		run := r.text("run_id")
+		s.labels[run], s.kinds[run] = endOf(r.text("model"), 1), r.text("kind")
+		if slices.Contains(s.Evaluations, run) || slices.Contains(s.Trainings, run) {
+			shown[run] = r.text("model")
+		}
+	}
+	for run, label := range shorten(shown) {
+		s.labels[run] = label
+	}
+	for _, run := range slices.Concat(s.Evaluations, s.Trainings) {
+		label := s.labels[run]
+		if _, known := styles[label]; !known {
+			styles[label] = chart.Style(len(styles))
+		}
+		s.styles[run] = styles[label]
+	}
+	return nil
+}
+
+// shorten gives each text its last parts between slashes, as many as tell the
+// different ones apart.
+func shorten(paths map[string]string) map[string]string {
+	short := map[string]string{}
+	for parts := 1; parts <= 8; parts++ {
+		whole := map[string]string{} // by its short form
+		clash := false
+		for key, path := range paths {
+			end := endOf(path, parts)
+			if other, taken := whole[end]; taken && other != path {
+				clash = true
+			}
+			short[key], whole[end] = end, path
+		}
+		if !clash {
+			break
+		}
+	}
+	return short
+}
+
+func endOf(path string, parts int) string {
+	names := strings.Split(strings.TrimRight(path, "/"), "/")
+	return strings.Join(names[max(0, len(names)-parts):], "/")
+}

@@ -1,0 +1,85 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"alignctl/internal/chart"
+)
+
+// curvePoints is how many points a curve has at most: of more steps than that
+// the means of stretches.
+const curvePoints = 200
+
+// A plot is the curves of a metric while training, of train and dev data.
+type plot struct {
+	id, title, note string
+	unit            string
+	metric, dev     string // of train.steps; "": none
+}
+
+var plots = []plot{
+	{"loss", "Loss", "Lines are the loss on training batches, marks that on the dev split; lower is better. " +
+		"A dev loss that rises while the training loss falls is overfitting.", "loss, nats per token or pair", "loss", "eval_loss"},
+	{"p-at-5-training", "P@5 while training", "Share of the first five words that people gave too, on dev cues.", "P@5", "", "eval_p_at_5"},
+	{"reward", "Reward", "Lines are the mean reward of the answers in a round, marks that on held-out prompts; higher is better.",
+		"mean reward", "objective/scores", "eval_reward"},
+	{"accuracy", "Preferences held", "Share of pairs in which the model finds the preferred answer likelier than before, relative to the other. " +
+		"One half is chance.", "share of pairs", "rewards/accuracies", "eval_rewards/accuracies"},
+	{"margin", "Reward margin", "How much likelier the preferred answer became than the other one.", "margin, nats", "rewards/margins", "eval_rewards/margins"},
+	{"kl", "Distance from the model trained", "Divergence of the answers' distribution from that of the model that training began with.",
+		"KL, nats per answer", "objective/kl", ""},
+}
+
+// curves are a section for each metric that the runs have.
+func (s *Subject) curves(ctx context.Context) (sections []Section, err error) {
+	if !s.has(trainSteps) {
+		return nil, nil
+	}
+	for _, p := range plots {
+		section := Section{ID: p.id, Title: p.title, Note: p.note, SQL: s.curveQuery(p)}
+		ok, err := s.show(ctx, &section)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			section.Figures = []chart.Figure{s.curve(p, section.Table)}
+			sections = append(sections, section)
+		}
+	}
+	return sections, nil
+}
+
+func (s *Subject) curveQuery(p plot) string {
+	return fmt.Sprintf(`with numbered as (
+  select run_id, metric, step, value, row_number() over run - 1 as place, count(*) over (partition by run_id, metric) as n
+  from train.steps
+  where metric in ('%s', '%s') and run_id in %s
+  window run as (partition by run_id, metric order by step)
+)
+select run_id, metric, list_avg(list(step order by step)) as step, list_avg(list(value order by step)) as value, count(*) as steps
+from numbered
+group by run_id, metric, place * %[4]d // greatest(n, %[4]d)
+order by metric, run_id, step`, p.metric, p.dev, list(s.Trainings), curvePoints)
+}
+
+func (s *Subject) curve(p plot, t *Table) chart.Figure {
+	f := chart.Curves{X: chart.Axis{Label: "step"}, Y: chart.Axis{Label: p.unit}}
+	desc := ""
+	for _, rows := range group(t.rows(), "metric", "run_id") {
+		run, dev := rows[0].text("run_id"), rows[0].text("metric") == p.dev
+		line := chart.Line{Label: s.label(run), Style: s.style(run), Dotted: dev && p.metric != ""}
+		if line.Dotted {
+			line.Label += ", dev"
+		}
+		for _, r := range rows {
+			line.Points = append(line.Points, chart.Point{X: r.number("step"), Y: r.number("value"), Low: math.NaN(), High: math.NaN()})
+		}
+		first, last := line.Points[0], line.Points[len(line.Points)-1]
+		desc += fmt.Sprintf("%s: from %s at step %s to %s at step %s. ", line.Label, chart.Number(first.Y), chart.Number(first.X), chart.Number(last.Y), chart.Number(last.X))
+		f.Lines = append(f.Lines, line)
+	}
+	f.Text = chart.Text{Title: p.title + " by step", Desc: desc}
+	return f
+}
