@@ -7,12 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"alignctl/demo"
+	"alignctl/eval"
 	"alignctl/internal/atomicfile"
 	"alignctl/internal/workspace"
 	"alignctl/sql"
@@ -68,8 +70,8 @@ func runDemo(ctx context.Context, t *terminal, o demoOptions) error {
 			return fmt.Errorf("demo: %w", err)
 		}
 	}
-	t.remark("\ndone in %.0f s. What you see below is this query:\n\nalignctl sql --lake %s \"%s\"\n",
-		time.Since(began).Seconds(), o.dir, demoQuery)
+	t.remark("\ndone in %.0f s. Open %s in a browser to see it all. What you see below is this query:\n\nalignctl sql --lake %s \"%s\"\n",
+		time.Since(began).Seconds(), filepath.Join(o.dir, "report.html"), o.dir, demoQuery)
 	return d.query(ctx, demoQuery, func(rows *sql.Rows) error { return t.printRows(firstOf(o.format, "table"), rows) })
 }
 
@@ -77,7 +79,7 @@ func runDemo(ctx context.Context, t *terminal, o demoOptions) error {
 type demoRun struct {
 	*terminal
 	demoOptions
-	runs []string // ids of the evaluations, by language before training, then after
+	runs []string // ids of the evaluations: by language and of the survey, before training, then after
 }
 
 // steps are the chain in order. The settings are the smallest with which a
@@ -96,7 +98,7 @@ func (d *demoRun) steps() []func(context.Context) error {
 			"--lr", "3e-3", "--batch", "32", "--epochs", "3", "--backend", d.backend, "--out", trained),
 		d.evaluate(trained),
 	)
-	return append(steps, d.compare)
+	return append(steps, d.compare, d.report)
 }
 
 // command is a step that runs alignctl with these arguments, in this process.
@@ -160,36 +162,68 @@ func runDemoExport(t *terminal, folder string) error {
 	return nil
 }
 
-// evaluate asks a model for associates of the test cues of each language and
-// scores them.
+// evaluate asks a model for associates of the test cues of each language and puts
+// the survey to it, and scores its answers.
 func (d *demoRun) evaluate(model string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		for _, f := range demo.Files(demo.Associations) {
-			generate := d.command("eval", "generate", "--lake", d.dir, "--model", model, "--data", "data.sft_ranked",
-				"--lang", f.Language, "--max-new-tokens", "64", "--batch", "32", "--backend", d.backend)
-			if err := generate(ctx); err != nil {
-				return err
-			}
-			if err := d.findRun(ctx); err != nil {
-				return err
-			}
-			if err := d.command("eval", "score", "--lake", d.dir, d.runs[len(d.runs)-1])(ctx); err != nil {
+			if err := d.measure(ctx, []string{"eval", "generate", "--lake", d.dir, "--model", model, "--data", "data.sft_ranked",
+				"--lang", f.Language, "--max-new-tokens", "64", "--batch", "32", "--backend", d.backend}, associationSuites...); err != nil {
 				return err
 			}
 		}
-		return nil
+		return d.measure(ctx, []string{"eval", "wvs", "--lake", d.dir, "--model", model, "--between", demoCountries,
+			"--backend", d.backend}, surveySuite)
 	}
 }
 
-// compare sets each language's run after training against the one before.
-func (d *demoRun) compare(ctx context.Context) error {
-	languages := len(d.runs) / 2
-	for i := range languages {
-		if err := d.command("eval", "compare", "--lake", d.dir, d.runs[languages+i], d.runs[i])(ctx); err != nil {
+// demoCountries are those of the demo's survey.
+const demoCountries = "XNL,XSL"
+
+// The flags of eval score for the answers of each kind.
+var (
+	associationSuites = [][]string{{"--suite", eval.Associations}, {"--suite", eval.Norms}}
+	surveySuite       = []string{"--suite", eval.Survey, "--between", demoCountries, "--high-tension", "8"}
+)
+
+// measure runs a command that asks a model, and scores the answers by suites.
+func (d *demoRun) measure(ctx context.Context, ask []string, suites ...[]string) error {
+	if err := d.command(ask...)(ctx); err != nil {
+		return err
+	}
+	if err := d.findRun(ctx); err != nil {
+		return err
+	}
+	for _, suite := range suites {
+		score := slices.Concat([]string{"eval", "score", "--lake", d.dir}, suite, d.runs[len(d.runs)-1:])
+		if err := d.command(score...)(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// compare sets each run after training against the one before.
+func (d *demoRun) compare(ctx context.Context) error {
+	half := len(d.runs) / 2
+	for i := range half {
+		suites := []string{eval.Associations, eval.Norms}
+		if i == half-1 {
+			suites = []string{eval.Survey}
+		}
+		for _, suite := range suites {
+			if err := d.command("eval", "compare", "--lake", d.dir, "--suite", suite, d.runs[half+i], d.runs[i])(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// report puts all of it on one page.
+func (d *demoRun) report(ctx context.Context) error {
+	args := append([]string{"report", "--lake", d.dir, "-o", filepath.Join(d.dir, "report.html")}, d.runs...)
+	return d.command(args...)(ctx)
 }
 
 // findRun notes the id of the newest evaluation.

@@ -11,7 +11,7 @@ import (
 )
 
 // shownCues is how many cues of a language are shown, shownWords how many of
-// people's words to one, shownRuns how many runs side by side.
+// people's words to one.
 const (
 	shownCues  = 8
 	shownWords = 12
@@ -64,9 +64,6 @@ func (s *Subject) answers(ctx context.Context) ([]Section, error) {
 		return []Section{section}, nil
 	}
 	section.Answers = s.sideBySide(section.Table)
-	if len(section.Answers.Cues) == 0 {
-		return nil, nil
-	}
 	return []Section{section}, nil
 }
 
@@ -80,25 +77,28 @@ func (s *Subject) withheld(ctx context.Context) (string, error) {
 	return strings.Join(closed, "; "), err
 }
 
-func (s *Subject) sideBySide(t *Table) *Answers {
-	all := &Answers{}
-	for _, run := range s.Evaluations {
-		if slices.ContainsFunc(t.rows(), func(r row) bool { return r.text("run_id") == run }) {
-			all.Runs = append(all.Runs, run)
+// sideBySide sets the answers of the runs that were asked in a language beside
+// each other.
+func (s *Subject) sideBySide(t *Table) (all []Answers) {
+	for _, rows := range group(t.rows(), "language") {
+		a := Answers{Language: rows[0].text("language")}
+		var asked []string
+		for _, run := range s.Evaluations {
+			if slices.ContainsFunc(rows, func(r row) bool { return r.text("run_id") == run }) {
+				asked, a.Runs = append(asked, run), append(a.Runs, s.label(run))
+			}
 		}
-	}
-	for _, rows := range group(t.rows(), "language", "cue") {
-		all.Cues = append(all.Cues, all.cue(rows))
-	}
-	for i, run := range all.Runs {
-		all.Runs[i] = s.label(run)
+		for _, cue := range group(rows, "cue") {
+			a.Cues = append(a.Cues, answered(cue, asked, a.Language))
+		}
+		all = append(all, a)
 	}
 	return all
 }
 
-// cue reads the answers to one cue.
-func (a *Answers) cue(rows []row) Cue {
-	c := Cue{Word: rows[0].text("cue"), Language: rows[0].text("language"), Given: make([][]Word, len(a.Runs))}
+// answered reads the answers to one cue.
+func answered(rows []row, runs []string, language string) Cue {
+	c := Cue{Word: rows[0].text("cue"), Given: make([][]Word, len(runs))}
 	gold := map[string]bool{}
 	for _, r := range rows {
 		if r.text("run_id") == "" {
@@ -110,16 +110,16 @@ func (a *Answers) cue(rows []row) Cue {
 	}
 	c.People = c.People[:min(shownWords, len(c.People))]
 	for _, r := range rows {
-		if at := slices.Index(a.Runs, r.text("run_id")); at >= 0 {
-			c.Given[at] = words(r, c, gold)
+		if at := slices.Index(runs, r.text("run_id")); at >= 0 {
+			found := reply.Parser(r.text("parser")).Parse(r.text("answer"), c.Word, language)
+			c.Given[at] = words(found, gold)
 		}
 	}
 	return c
 }
 
-// words reads an answer.
-func words(r row, c Cue, gold map[string]bool) (all []Word) {
-	found := reply.Parser(r.text("parser")).Parse(r.text("answer"), c.Word, c.Language)
+// words are the first words of an answer, or what it was in their place.
+func words(found reply.List, gold map[string]bool) (all []Word) {
 	for _, w := range found.Words[:min(2*shownWords, len(found.Words))] {
 		all = append(all, Word{Text: w, Shared: gold[reply.Word(w)]})
 	}

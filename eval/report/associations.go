@@ -25,7 +25,7 @@ from eval.metrics m
 join scoring s on s.run_id = m.run_id and s.scoring_id = m.scoring_id and s.age = 1
 join eval.runs r on r.run_id = m.run_id
 where m.against = '' and %[3]s
-order by languages, r.split, s.population, s.parser, length(m.metric), m.metric, m.slice <> '', m.slice desc, r.started_at, m.run_id`
+order by languages, r.split, s.population, s.parser, length(m.metric), m.metric, list_position(['', 'answers=random', 'answers=frequency', 'answers=people-half'], m.slice), m.slice, r.started_at, m.run_id`
 
 func (s *Subject) figures(suite, which string) string {
 	return fmt.Sprintf(figuresQuery, suite, list(s.Evaluations), which)
@@ -40,7 +40,9 @@ func panel(r row) string {
 	if split := r.text("split"); split != "" {
 		title += ", split " + split
 	}
-	if people := r.text("population"); people != eval.DefaultPopulation {
+	if people := r.text("population"); strings.Contains(people, "/") {
+		title += ", " + strings.Join(countries(people), " and ")
+	} else if people != eval.DefaultPopulation {
 		title += ", people " + people
 	}
 	if parser := r.text("parser"); parser != "default" && parser != "option" {
@@ -60,7 +62,7 @@ func (s *Subject) associations(ctx context.Context) (sections []Section, err err
 			"words drawn at random, the most frequent words, and one half of people against the other (a low ceiling).",
 		SQL: s.figures(eval.Associations, `regexp_matches(m.metric, '^p_at_[0-9]+$')`)}
 	measures := Section{ID: "measures", Title: "Other measures of associations",
-		Note: "Recall is the share of people's responses that the answer has, nDCG rewards frequent words that come early, " +
+		Note: "Weighted recall is the share of people's responses, or of their ten most frequent, that the answer has; nDCG rewards frequent words that come early, " +
 			"ρ is the rank correlation of an answer's order with people's over the words that both gave.",
 		SQL: s.figures(eval.Associations, `m.metric in ('recall_weighted', 'recall_top_10_weighted', 'ndcg_at_10', 'spearman')`)}
 	read := Section{ID: "readable", Title: "Could the answers be read?",
@@ -92,8 +94,10 @@ func (s *Subject) scored() bool {
 
 // metricNames are what metrics are called in figures.
 var metricNames = map[string]string{
-	"recall_weighted": "Recall, weighted by frequency", "recall_top_10_weighted": "Recall of people's ten most frequent",
+	"recall_weighted": "Weighted recall", "recall_top_10_weighted": "Recall of the top ten",
 	"ndcg_at_10": "nDCG@10", "spearman": "Order, ρ", "words": "Words in an answer",
+	"first_gain": "Gain of the option shown first", "last_gain": "Gain of the option shown last", "order_effect": "Effect of the order",
+	"wording_effect": "Effect of the wording", "invalid_share": "Invalid answers",
 }
 
 // metricName is what a metric is called in figures: P@5 for p_at_5.
@@ -101,16 +105,25 @@ func metricName(metric string) string {
 	if name, known := metricNames[metric]; known {
 		return name
 	}
+	if country, is := strings.CutPrefix(metric, "emd_norm_"); is {
+		return "Distance from " + country
+	}
 	if k, is := strings.CutPrefix(metric, "p_at_"); is {
 		return strings.ReplaceAll("P@"+k, "_", ", ")
 	}
-	return strings.ReplaceAll(metric, "_", " ")
+	return upper(strings.ReplaceAll(strings.ReplaceAll(metric, "nearer_", "nearer to "), "_", " "))
 }
 
 // sliceNames are what those who answered in a model's place are called.
 var sliceNames = map[string]string{
 	eval.RandomSlice: "random words", eval.FrequencySlice: "most frequent words", eval.PeopleSlice: "half of people",
 	eval.NormPeopleSlice: "people",
+}
+
+// sliceStyles are how they are drawn.
+var sliceStyles = map[string]chart.Style{
+	eval.RandomSlice: chart.Reference, eval.FrequencySlice: chart.Reference - 1, eval.PeopleSlice: chart.Reference - 2,
+	eval.NormPeopleSlice: chart.Reference,
 }
 
 // precision draws P@5 and P@10 by model, and the precision by k.
@@ -174,8 +187,8 @@ func (s *Subject) distinct(rows []row) (kept []row) {
 func (s *Subject) dot(r row) chart.Dot {
 	d := chart.Dot{Label: s.who(r), Value: r.number("value"), Low: r.number("ci_low"), High: r.number("ci_high"), Style: s.style(r.text("run_id")),
 		Note: "n = " + r.text("n")}
-	if r.text("slice") != "" {
-		d.Style = chart.Reference
+	if style, known := sliceStyles[r.text("slice")]; known {
+		d.Style = style
 	}
 	return d
 }

@@ -45,6 +45,48 @@ order by r.started_at, c.run_id, c.scoring_id, c.against, c.slice, length(c.metr
 	return sections, nil
 }
 
+// shortQuery gives the differences that are read first.
+const shortQuery = `select c.suite, c.run_id, c.against_run_id, array_to_string(r.languages, ' ') as languages, c.metric, c.slice, c.value, c.against_value,
+  c.difference, c.ci_low, c.ci_high, c.p_holm, c.n
+from eval.compare c join eval.runs r on r.run_id = c.run_id
+where c.run_id in %s and (c.suite = 'associations' and c.metric = 'p_at_5' or c.suite = 'ranking' and c.metric = 'ranking'
+  or c.suite = 'norms' and c.metric like '%%\_distance' escape '\'
+  or c.suite = 'wvs' and c.slice = 'high_tension' and c.metric like 'nearer\_%%' escape '\')
+order by list_position(['associations', 'ranking', 'norms', 'wvs'], c.suite), r.started_at, c.run_id, c.scoring_id, c.against, c.metric`
+
+// short says the most important differences in words.
+func (s *Subject) short(ctx context.Context) ([]Section, error) {
+	if !s.scored() {
+		return nil, nil
+	}
+	section := Section{ID: "short", Title: "Comparisons that were made",
+		Note: "Each model against another on the same items, with the mean of the paired differences, its 95 % interval and the p value corrected for the number of metrics.",
+		SQL:  fmt.Sprintf(shortQuery, list(s.Evaluations))}
+	ok, err := s.show(ctx, &section)
+	if !ok {
+		return nil, err
+	}
+	for _, r := range section.Table.rows() {
+		section.Points = append(section.Points, s.sentence(r))
+	}
+	return []Section{section}, nil
+}
+
+// sentence says a difference.
+func (s *Subject) sentence(r row) string {
+	name := metricName(r.text("metric"))
+	if slice := r.text("slice"); slice != "" {
+		name += ", " + strings.ToLower(sliceTitle(slice))
+	}
+	text := fmt.Sprintf("%s, %s: %s %s against %s of %s; difference %s", s.label(r.text("run_id")), r.text("languages"), name,
+		chart.Number(r.number("value")), chart.Number(r.number("against_value")), s.label(r.text("against_run_id")),
+		chart.Interval(r.number("difference"), r.number("ci_low"), r.number("ci_high")))
+	if p := r.number("p_holm"); p == p {
+		text += ", p " + pValue(p)
+	}
+	return text + ", n = " + r.text("n") + "."
+}
+
 // difference draws one comparison.
 func (s *Subject) difference(rows []row) chart.Figure {
 	f := chart.Dots{X: chart.Axis{Label: "difference", Zero: true}}

@@ -27,18 +27,19 @@ func CSS() string { return chart.CSS + pageCSS }
 const shownRows = 50
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"css":    func() template.CSS { return template.CSS(CSS()) },
-	"figure": func(f chart.Figure) template.HTML { return template.HTML(chart.HTML(f)) },
-	"title":  chart.Title,
-	"parts":  parts,
-	"csv":    csvLink,
-	"head":   func(t *Table) *Table { return &Table{t.Columns, t.Rows[:min(len(t.Rows), shownRows)]} },
-	"cell":   shown,
-	"number": cell.IsNumber,
-	"long":   func(v any) bool { return len(shown(v)) > 44 && !strings.ContainsAny(shown(v), " \n") },
-	"langOf": func(c Cue) string { return c.Language },
-	"count":  func(t *Table) string { return counted(len(t.Rows), "row") },
-	"cut":    func(t *Table) bool { return len(t.Rows) > shownRows },
+	"css":      func() template.CSS { return template.CSS(CSS()) },
+	"figure":   func(f chart.Figure) template.HTML { return template.HTML(chart.HTML(f)) },
+	"title":    chart.Title,
+	"parts":    parts,
+	"csv":      csvLink,
+	"head":     func(t *Table) *Table { return &Table{t.Columns, t.Rows[:min(len(t.Rows), shownRows)]} },
+	"cell":     shown,
+	"number":   cell.IsNumber,
+	"long":     func(v any) bool { return len(shown(v)) > 44 && !strings.ContainsAny(shown(v), " \n") },
+	"short":    func(v any) bool { return len(shown(v)) < 30 },
+	"language": languageName,
+	"count":    func(t *Table) string { return counted(len(t.Rows), "row") },
+	"cut":      func(t *Table) bool { return len(t.Rows) > shownRows },
 }).Parse(pageText))
 
 // WriteHTML writes the report as one page that needs nothing else.
@@ -67,6 +68,14 @@ func parts(sections []Section) (all []chapter) {
 		last.Sections = append(last.Sections, s)
 	}
 	return all
+}
+
+// languageName is what a language is called.
+func languageName(code string) string {
+	if name, known := map[string]string{"en": "English", "zh": "Mandarin"}[code]; known {
+		return name
+	}
+	return code
 }
 
 // csvLink is a table as an address that a browser saves.

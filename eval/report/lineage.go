@@ -51,8 +51,8 @@ func (s *Subject) lineage(ctx context.Context) (sections []Section, err error) {
 		return nil, nil
 	}
 	graph := Section{ID: "lineage", Title: "Lineage",
-		Note: "From raw files on the left to the evaluations of this report on the right. Each arrow is a run of alignctl that read the one and wrote " +
-			"the other; alignctl lake reproduce makes them again and compares.",
+		Note: "From raw files on the left to the evaluations of this report on the right. A line is a run of alignctl that read the one and wrote " +
+			"the other; what follows from other lines is left out. alignctl lake reproduce makes all of it again and compares.",
 		SQL: s.ancestry() + `select distinct r.table_name as from_table, r.scope as from_scope, m.table_name as to_table, m.scope as to_scope, m.run_id, u.command
 from read r
 join ancestor a on a.run_id = r.run_id
@@ -87,7 +87,8 @@ order by r.table_name, r.snapshot_id`},
 	return sections, nil
 }
 
-// graph draws what came from what, tables without their versions.
+// graph draws what came from what, tables without their versions. That an
+// evaluation was compared with another isn't where it comes from.
 func (s *Subject) graph(t *Table) chart.Figure {
 	f := chart.Graph{Text: chart.Text{Title: "Lineage of the runs"}}
 	for _, r := range t.rows() {
@@ -97,13 +98,19 @@ func (s *Subject) graph(t *Table) chart.Figure {
 				f.Nodes = append(f.Nodes, n)
 			}
 		}
-		if e := (chart.Edge{From: from.ID, To: to.ID}); from.ID != to.ID && !slices.Contains(f.Edges, e) {
+		e := chart.Edge{From: from.ID, To: to.ID}
+		if compared := isEvaluation(from) && isEvaluation(to); from.ID != to.ID && !compared && !slices.Contains(f.Edges, e) {
 			f.Edges = append(f.Edges, e)
-			f.Desc += fmt.Sprintf("%s from %s. ", to.Label, from.Label)
 		}
+	}
+	f.Edges = chart.Direct(f.Edges)
+	for _, e := range f.Edges {
+		f.Desc += fmt.Sprintf("%s to %s. ", e.From, e.To)
 	}
 	return f
 }
+
+func isEvaluation(n chart.Node) bool { return strings.HasPrefix(n.ID, "evaluation ") }
 
 // node is what a table, or a scope of it, is in the graph: a source, a table, a
 // model that was trained, an evaluation.
@@ -115,7 +122,7 @@ func (s *Subject) node(table, scope string) chart.Node {
 	case "train":
 		return chart.Node{ID: "model " + scope, Label: s.label(scope), Detail: "trained model", Style: 2}
 	case "eval":
-		return chart.Node{ID: "evaluation " + scope, Label: s.label(scope), Detail: "evaluation " + s.kinds[scope], Style: 0}
+		return chart.Node{ID: "evaluation " + scope, Label: s.label(scope), Detail: s.kinds[scope], Style: 0}
 	case "data":
 		return chart.Node{ID: table, Label: table, Detail: "data set", Style: 1}
 	}

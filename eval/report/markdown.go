@@ -39,9 +39,17 @@ func (s Section) markdown(b *strings.Builder) {
 	for _, f := range s.Figures {
 		fmt.Fprintf(b, "\n**%s.** %s\n", plain(chart.Title(f)), plain(chart.Desc(f)))
 	}
+	if len(s.Points) > 0 {
+		b.WriteString("\n")
+	}
+	for _, p := range s.Points {
+		fmt.Fprintf(b, "- %s\n", plain(p))
+	}
 	switch {
 	case s.Answers != nil:
-		s.Answers.markdown(b)
+		for _, a := range s.Answers {
+			a.markdown(b)
+		}
 	case s.Summary != nil:
 		s.Summary.markdown(b)
 	case s.Table != nil:
@@ -79,7 +87,8 @@ func (t *Table) markdown(b *strings.Builder) {
 	}
 }
 
-func (a *Answers) markdown(b *strings.Builder) {
+func (a Answers) markdown(b *strings.Builder) {
+	fmt.Fprintf(b, "\n**%s**\n", plain(languageName(a.Language)))
 	for _, c := range a.Cues {
 		fmt.Fprintf(b, "\n- **%s**\n  - people: %s\n", plain(c.Word), plain(strings.Join(c.People, ", ")))
 		for i, given := range c.Given {

@@ -98,13 +98,16 @@ func (s *Subject) distributions(rows []row) chart.Figure {
 		f.X.Max = 5
 	}
 	for _, run := range group(rows, "run_id") {
-		d := chart.Distribution{Label: s.label(run[0].text("run_id")), Style: s.style(run[0].text("run_id")), Median: chart.Missing, AgainstMedian: chart.Missing}
+		d := chart.Distribution{Label: s.label(run[0].text("run_id")), Median: chart.Missing, AgainstMedian: chart.Missing}
 		for _, side := range group(run, "words") {
 			if side[0].text("words") == "people" {
 				d.Against, d.AgainstMedian = histogram(side), side[0].number("median")
 			} else {
 				d.Bins, d.Median = histogram(side), side[0].number("median")
 			}
+		}
+		if len(d.Bins) == 0 {
+			d.Label += " (no rated word)"
 		}
 		f.Desc += fmt.Sprintf("%s: median %s against people's %s. ", d.Label, chart.Number(d.Median), chart.Number(d.AgainstMedian))
 		f.Rows = append(f.Rows, d)

@@ -15,6 +15,7 @@ type Part struct {
 // Parts are those of a report, in its order.
 func Parts() []Part {
 	return []Part{
+		{"short", "In short", (*Subject).short},
 		{"compared", "What was compared", (*Subject).compared},
 		{"associations", "Associations", (*Subject).associations},
 		{"differences", "Differences", (*Subject).differences},

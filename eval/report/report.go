@@ -27,7 +27,7 @@ func New(ctx context.Context, s *Subject, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Title: "What " + s.models() + " said", Command: o.Command, Sections: sections}
+	r := &Report{Title: "Evaluation of " + s.models(), Command: o.Command, Sections: sections}
 	r.Lead = fmt.Sprintf("%s and %s. Every figure has its rows and the SQL that gives them below it; intervals are of 95 %%.",
 		counted(len(s.Evaluations), "evaluation"), counted(len(s.Trainings), "training run"))
 	r.Made, err = s.version(ctx, o.Version)

@@ -133,45 +133,51 @@ func (s *Subject) label(run string) string {
 	return run
 }
 
-// named gives the model of each run, and what it was asked.
-func (s *Subject) named(ctx context.Context) (*Table, error) {
+// namesQuery gives, for each run, where its model is, which model that is, and
+// what it was asked.
+func (s *Subject) namesQuery() string {
 	var parts []string
 	if s.has(evalRuns) {
-		parts = append(parts, "select run_id, coalesce(served_model, adapter_path, model_path) as model, "+
-			"concat_ws(' ', suite, array_to_string(languages, ' ')) as kind, started_at from eval.runs")
+		parts = append(parts, `select run_id, coalesce(served_model, adapter_path, model_path) as path,
+  coalesce(adapter_sha256, nullif(model_sha256, ''), served_model, model_path) as model,
+  concat_ws(' ', suite, array_to_string(languages, ' ')) as kind, started_at from eval.runs`)
 	}
 	if s.has(trainRuns, trainModels) {
-		parts = append(parts, "select run_id, coalesce((select max(path) from train.models m where m.run_id = runs.run_id), "+
-			"method || ' ' || run_id) as model, '' as kind, started_at from train.runs")
+		parts = append(parts, `select r.run_id, coalesce(m.path, r.method || ' ' || r.run_id) as path, coalesce(m.sha256, r.run_id) as model,
+  '' as kind, r.started_at
+from train.runs r left join (select run_id, min(path) as path, min(sha256) as sha256 from train.models group by run_id) m on m.run_id = r.run_id`)
 	}
-	return s.lake.Query(ctx, strings.Join(parts, " union all ")+" order by started_at, run_id")
+	return strings.Join(parts, "\nunion all\n") + "\norder by started_at, run_id"
 }
 
 // name gives the runs labels: the end of the path of what they asked or made, as
 // long as it takes to tell different models apart.
 func (s *Subject) name(ctx context.Context) error {
-	s.labels, s.kinds, s.styles = map[string]string{}, map[string]string{}, map[string]chart.Style{}
-	t, err := s.named(ctx)
+	t, err := s.lake.Query(ctx, s.namesQuery())
 	if err != nil {
 		return err
 	}
-	shown, styles := map[string]string{}, map[string]chart.Style{}
+	s.labels, s.kinds, s.styles = map[string]string{}, map[string]string{}, map[string]chart.Style{}
+	paths, styles := map[string]string{}, map[string]chart.Style{} // of models
 	for _, r := range t.rows() {
-		run := r.text("run_id")
-		s.labels[run], s.kinds[run] = endOf(r.text("model"), 1), r.text("kind")
-		if slices.Contains(s.Evaluations, run) || slices.Contains(s.Trainings, run) {
-			shown[run] = r.text("model")
+		run, model, path := r.text("run_id"), r.text("model"), r.text("path")
+		s.labels[run], s.kinds[run] = endOf(path, 1), r.text("kind")
+		if !slices.Contains(s.Evaluations, run) && !slices.Contains(s.Trainings, run) {
+			continue
 		}
-	}
-	for run, label := range shorten(shown) {
-		s.labels[run] = label
-	}
-	for _, run := range slices.Concat(s.Evaluations, s.Trainings) {
-		label := s.labels[run]
-		if _, known := styles[label]; !known {
-			styles[label] = chart.Style(len(styles))
+		if _, known := styles[model]; !known {
+			styles[model] = chart.Style(len(styles))
 		}
-		s.styles[run] = styles[label]
+		if have, known := paths[model]; !known || len(path) < len(have) {
+			paths[model] = path
+		}
+		s.styles[run] = styles[model]
+	}
+	short := shorten(paths)
+	for _, r := range t.rows() {
+		if label, known := short[r.text("model")]; known {
+			s.labels[r.text("run_id")] = label
+		}
 	}
 	return nil
 }

@@ -160,8 +160,8 @@ func (s *Subject) shifts(ctx context.Context) (sections []Section, err error) {
 			continue
 		}
 		section := Section{ID: fmt.Sprintf("shift-%d", i+1), Title: fmt.Sprintf("From %s to %s, question by question", s.label(p.before), s.label(p.after)),
-			Note: fmt.Sprintf("Left above: each question by its distance from the people of %s and of %s, from before (small) to after. "+
-				"Below: how much farther answers are from %s than from %s; right of 0 they are nearer to %s. Bold: items of high tension.",
+			Note: fmt.Sprintf("First, each question by its distance from the people of %s and of %s: from the small mark, before, to the large one, after. "+
+				"Then, how much farther answers are from %s than from %s; right of 0 they are nearer to %s. Bold: items of high tension.",
 				p.between[0], p.between[1], p.between[0], p.between[1], p.between[1]),
 			SQL: s.shiftQuery(p)}
 		ok, err := s.show(ctx, &section)

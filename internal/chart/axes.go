@@ -4,7 +4,7 @@ package chart
 type box struct{ left, top, right, bottom float64 }
 
 // ticksFor is how many ticks so many pixels have place for.
-func ticksFor(pixels float64) int { return max(2, int(pixels/90)) }
+func ticksFor(pixels float64) int { return max(2, int(pixels/70)) }
 
 // across draws the horizontal axis of a box, below it.
 func (c *canvas) across(b box, s scale, a Axis) {
@@ -31,7 +31,7 @@ func (c *canvas) upwards(b box, s scale, a Axis) {
 		c.text(b.left-6, y+4, label(v), c.width, class("t-tick"), attr{"text-anchor", "end"})
 	}
 	c.zero(a, s, func(y float64) { c.line(b.left, y, b.right, y, "zero") })
-	c.text(0, b.top-9, a.Label, c.width, class("t-axis"))
+	c.text(max(0, b.left-30), b.top-9, a.Label, c.width, class("t-axis"))
 }
 
 func (c *canvas) zero(a Axis, s scale, draw func(at float64)) {

@@ -39,7 +39,7 @@ type attr struct{ name, value string }
 
 func at(name string, v float64) attr { return attr{name, px(v)} }
 
-func class(names ...string) attr { return attr{"class", strings.Join(names, " ")} }
+func class(names ...string) attr { return attr{"class", strings.TrimSpace(strings.Join(names, " "))} }
 
 // element adds an element; a title, unless it is empty, shows when it is pointed at.
 func (c *canvas) element(name, title string, attrs ...attr) {

@@ -14,7 +14,7 @@ var CSS string
 
 // The widths at which HTML draws, in pixels.
 const (
-	Wide   = 720
+	Wide   = 760
 	Narrow = 344
 )
 

@@ -88,7 +88,7 @@ func lineKeys(c *canvas, lines []Line) (keys []key) {
 	for _, l := range lines {
 		keys = append(keys, key{l.Label, func(x, y float64) {
 			if !l.Dotted {
-				c.line(x-10, y, x+10, y, "line", l.Style.class(), l.Style.dash())
+				c.line(x-10, y, x+10, y, "line", l.Style.class(), l.dash())
 			}
 			if l.marked() {
 				c.mark(l.Style, x, y, "")
@@ -96,6 +96,15 @@ func lineKeys(c *canvas, lines []Line) (keys []key) {
 		}})
 	}
 	return keys
+}
+
+// dash is the kind of line in CSS: without a break where markers tell lines
+// apart.
+func (l Line) dash() string {
+	if l.marked() {
+		return ""
+	}
+	return fmt.Sprintf("d%d", l.Style.form()%4)
 }
 
 func (l Line) marked() bool { return l.Dotted || len(l.Points) <= markedPoints }
@@ -113,7 +122,7 @@ func (c *canvas) curve(l Line, x, y scale) {
 		command = "L"
 	}
 	if !l.Dotted {
-		c.path(d.String(), l.Label, "line", l.Style.class(), l.Style.dash())
+		c.path(d.String(), l.Label, "line", l.Style.class(), l.dash())
 	}
 	if l.marked() {
 		c.markers(l, x, y)

@@ -19,7 +19,6 @@ type Distribution struct {
 	Label                 string
 	Bins, Against         []Bin
 	Median, AgainstMedian float64
-	Style                 Style
 }
 
 // A Bin is a bar of a histogram: the share of all between two numbers.
@@ -86,13 +85,9 @@ func (c *canvas) extra(l rowLayout) float64 {
 func (b Bin) ok() bool { return finite(b.Low) && finite(b.High) && finite(b.Share) && b.Share > 0 }
 
 func (f Distributions) keys(c *canvas) []key {
-	style := Style(0)
-	if len(f.Rows) > 0 {
-		style = f.Rows[0].Style
-	}
 	sample := func(x, y float64) string { return fmt.Sprintf("M%s %sh16v-9h-16Z", px(x-8), px(y+4)) }
 	return []key{
-		{f.Name, func(x, y float64) { c.path(sample(x, y), "", "area", style.class()) }},
+		{f.Name, func(x, y float64) { c.path(sample(x, y), "", "area", "s0") }},
 		{f.Against, func(x, y float64) { c.path(sample(x, y), "", "outline") }},
 	}
 }
@@ -106,10 +101,10 @@ func (c *canvas) distribution(r Distribution, l rowLayout, x scale, tallest floa
 	}
 	c.text(0, label, r.Label, l.labels, class("t-label"))
 	y := scale{low: 0, high: tallest, from: c.height - 4, to: top + 8}
-	c.path(steps(r.Bins, x, y), r.Label, "area", r.Style.class())
+	c.path(steps(r.Bins, x, y), r.Label, "area", "s0")
 	c.path(steps(r.Against, x, y), "", "outline")
 	c.line(l.plot.left, y.from, l.plot.right, y.from, "axis")
-	c.median(r.Median, x, y, "median", r.Style.class())
+	c.median(r.Median, x, y, "median", "s0")
 	c.median(r.AgainstMedian, x, y, "median", "m-against")
 }
 

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -40,38 +41,42 @@ type rowLayout struct {
 // rows lays rows out: on a narrow drawing labels have a line of their own.
 func (c *canvas) rows(labels []string, values float64) rowLayout {
 	if c.narrow() {
-		return rowLayout{plot: box{left: 8, right: c.width - 8}, height: 36, above: true, labels: c.width - values, values: values}
+		return rowLayout{plot: box{left: 8, right: c.width - 8}, height: 38, above: true, labels: c.width - values, values: values}
 	}
-	widest := 0.0
-	for _, l := range labels {
-		widest = max(widest, textWidth(l))
+	room := min(widest(labels), c.width*.34)
+	return rowLayout{plot: box{left: room + 18, right: c.width - values - 18}, height: 24, labels: room, values: values}
+}
+
+func widest(words []string) (width float64) {
+	for _, w := range words {
+		width = max(width, textWidth(w))
 	}
-	widest = min(widest, c.width*.34)
-	return rowLayout{plot: box{left: widest + 18, right: c.width - values - 14}, height: 24, labels: widest, values: values}
+	return width
 }
 
 // row draws the label and the numbers of a row, and gives the height of its mark.
-func (c *canvas) row(l rowLayout, label, numbers string) (y float64) {
+func (c *canvas) row(l rowLayout, label, numbers string, classes ...string) (y float64) {
 	top := c.height
 	c.height += l.height
 	text := top + l.height/2 + 4
 	if y = top + l.height/2; l.above {
-		text, y = top+13, top+26
+		text, y = top+14, top+28
 	}
-	c.text(0, text, label, l.labels, class("t-label"))
+	c.text(0, text, label, l.labels, class(append(classes, "t-label")...))
 	c.text(c.width, text, numbers, l.values, class("t-value"), attr{"text-anchor", "end"})
 	return y
 }
 
 func (d Dots) draw(c *canvas) {
 	var numbers []float64
-	var labels []string
+	var labels, values []string
 	for _, g := range d.Groups {
 		for _, r := range g.Rows {
 			labels, numbers = append(labels, r.Label), append(numbers, r.Value, r.Low, r.High)
+			values = append(values, Interval(r.Value, r.Low, r.High))
 		}
 	}
-	layout := c.rows(labels, 140)
+	layout := c.rows(labels, widest(values))
 	s, ok := d.X.over(layout.plot.left, layout.plot.right, numbers...)
 	if !ok {
 		return
@@ -119,7 +124,7 @@ func (c *canvas) dot(r Dot, l rowLayout, s scale) {
 	}
 }
 
-// Interval is a value with its interval in words.
+// Interval is a value with its interval in words, all in as many decimals.
 func Interval(value, low, high float64) string {
 	if !finite(value) {
 		return "undefined"
@@ -127,7 +132,8 @@ func Interval(value, low, high float64) string {
 	if !finite(low) || !finite(high) {
 		return Number(value)
 	}
-	return fmt.Sprintf("%s [%s, %s]", Number(value), Number(low), Number(high))
+	digits := decimals(max(math.Abs(value), math.Abs(low), math.Abs(high)))
+	return fmt.Sprintf("%s [%s, %s]", fixed(value, digits), fixed(low, digits), fixed(high, digits))
 }
 
 // joined joins parts that aren't empty.

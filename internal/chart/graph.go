@@ -24,10 +24,10 @@ type Edge struct{ From, To string }
 
 // The sizes of a graph's boxes and gaps.
 const (
-	nodeWidth  = 172.0
+	nodeWidth  = 138.0
 	nodeHeight = 38.0
 	nodeGap    = 12.0
-	layerGap   = 46.0
+	layerGap   = 34.0
 	maxNodes   = 160
 )
 
@@ -67,14 +67,49 @@ func (c *canvas) node(n Node, p [2]float64) {
 	c.text(p[0]+9, p[1]+12, n.Detail, nodeWidth-10, class("t-detail"))
 }
 
+// Direct leaves out the edges that others lead around: of a to b, b to c and a to
+// c the last.
+func Direct(edges []Edge) (direct []Edge) {
+	next := map[string][]string{}
+	for _, e := range edges {
+		next[e.From] = append(next[e.From], e.To)
+	}
+	for _, e := range edges {
+		seen := map[string]bool{e.From: true}
+		around := false
+		for _, by := range next[e.From] {
+			around = around || by != e.To && reaches(next, by, e.To, seen)
+		}
+		if !around {
+			direct = append(direct, e)
+		}
+	}
+	return direct
+}
+
+// reaches says whether edges lead from one node to another.
+func reaches(next map[string][]string, from, to string, seen map[string]bool) bool {
+	if seen[from] {
+		return false
+	}
+	seen[from] = true
+	for _, by := range next[from] {
+		if by == to || reaches(next, by, to, seen) {
+			return true
+		}
+	}
+	return false
+}
+
 // layers lays a graph out: each node in the column after those that it came
-// from. Edges past a column go through a place of their own there.
+// from. The edges of a node that go past a column share a place there.
 type layers struct {
 	column  []int // of each place; the nodes are the first places
 	columns [][]int
 	before  [][]int // places in the column before
 	after   [][]int
-	routes  [][]int // places of each edge
+	routes  [][]int        // places of each edge
+	shared  map[[2]int]int // the place of a node's edges in a column
 	at      [][2]float64
 }
 
@@ -91,11 +126,12 @@ func newLayers(nodes []Node, edges []Edge) *layers {
 			from[b] = append(from[b], a)
 		}
 	}
-	l := &layers{column: make([]int, len(nodes))}
+	l := &layers{column: make([]int, len(nodes)), shared: map[[2]int]int{}}
 	state := make([]int, len(nodes))
 	for i := range nodes {
 		l.depth(i, from, state)
 	}
+	l.alignEnds(from)
 	for i := range nodes {
 		l.add(i)
 	}
@@ -122,6 +158,22 @@ func (l *layers) depth(i int, from [][]int, state []int) int {
 	return l.column[i]
 }
 
+// alignEnds moves the nodes from which nothing came to the last column.
+func (l *layers) alignEnds(from [][]int) {
+	last := slices.Max(l.column)
+	begins := make([]bool, len(l.column))
+	for _, origins := range from {
+		for _, at := range origins {
+			begins[at] = true
+		}
+	}
+	for i := range l.column {
+		if !begins[i] && len(from[i]) > 0 {
+			l.column[i] = last
+		}
+	}
+}
+
 // add puts a place into its column.
 func (l *layers) add(place int) {
 	for len(l.columns) <= l.column[place] {
@@ -137,14 +189,25 @@ func (l *layers) route(from, to int) {
 	for column := l.column[from] + 1; column <= l.column[to]; column++ {
 		next := to
 		if column < l.column[to] {
-			next = len(l.column)
-			l.column = append(l.column, column)
-			l.add(next)
+			next = l.pass(from, column)
 		}
 		l.after[last], l.before[next] = append(l.after[last], next), append(l.before[next], last)
 		route, last = append(route, next), next
 	}
 	l.routes = append(l.routes, route)
+}
+
+// pass is the place in a column of a node's edges that go past it.
+func (l *layers) pass(from, column int) int {
+	key := [2]int{from, column}
+	place, known := l.shared[key]
+	if !known {
+		place = len(l.column)
+		l.shared[key] = place
+		l.column = append(l.column, column)
+		l.add(place)
+	}
+	return place
 }
 
 // order sorts each column by where its neighbours are, to and fro.

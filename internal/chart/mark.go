@@ -6,10 +6,11 @@ import (
 )
 
 // A Style tells series apart, by colour and by shape or dash: 0, 1, 2 and so on.
-// Reference is of what others are held against.
+// Negative ones, from Reference down, are of what others are held against: grey
+// and hollow.
 type Style int
 
-// Reference is the style of what is there to compare with.
+// Reference is the first style of what is there to compare with.
 const Reference Style = -1
 
 // colours is how many colours there are; after these they come again, with
@@ -24,12 +25,12 @@ func (s Style) class() string {
 	return fmt.Sprintf("s%d", int(s)%colours)
 }
 
-// dash is the style's kind of line in CSS.
-func (s Style) dash() string {
+// form is the number of the style's shape or dash.
+func (s Style) form() int {
 	if s < 0 {
-		return "d1"
+		return -int(s) - 1
 	}
-	return fmt.Sprintf("d%d", (int(s)+int(s)/colours)%4)
+	return int(s) + int(s)/colours
 }
 
 // shapes are outlines around the origin, five pixels each way.
@@ -44,7 +45,7 @@ var shapes = [][][2]float64{
 // mark draws a style's shape.
 func (c *canvas) mark(s Style, x, y float64, title string, classes ...string) {
 	classes = append([]string{"mark", s.class()}, classes...)
-	outline := shapes[max(int(s), 0)%len(shapes)]
+	outline := shapes[s.form()%len(shapes)]
 	if outline == nil {
 		c.element("circle", title, at("cx", x), at("cy", y), at("r", 4.5), class(classes...))
 		return

@@ -75,7 +75,7 @@ func (s scale) ticks(n int) (at []float64, label func(float64) string) {
 		if digits > 6 || math.Abs(v) >= 1e7 {
 			return Number(v)
 		}
-		return minus(strconv.FormatFloat(v+0, 'f', digits, 64))
+		return fixed(v, digits)
 	}
 }
 
@@ -87,16 +87,23 @@ func Number(v float64) string {
 	if a := math.Abs(v); a >= 1e7 || a < 1e-4 && a > 0 {
 		return minus(strconv.FormatFloat(v, 'e', 2, 64))
 	}
-	digits := 3
-	if a := math.Abs(v); a >= 1000 {
-		digits = 0
-	} else if a >= 100 {
-		digits = 1
-	} else if a >= 10 {
-		digits = 2
-	}
-	return minus(strconv.FormatFloat(v, 'f', digits, 64))
+	return fixed(v, decimals(math.Abs(v)))
 }
+
+// decimals is how many a number of this size is written with.
+func decimals(size float64) int {
+	switch {
+	case size >= 1000:
+		return 0
+	case size >= 100:
+		return 1
+	case size >= 10:
+		return 2
+	}
+	return 3
+}
+
+func fixed(v float64, decimals int) string { return minus(strconv.FormatFloat(v, 'f', decimals, 64)) }
 
 func minus(number string) string {
 	if strings.Trim(number, "-0.") == "" {

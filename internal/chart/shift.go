@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Shift is how items moved from one value to another, a row each.
@@ -79,7 +80,11 @@ func (m Moved) size() float64 {
 }
 
 func (c *canvas) moved(it Moved, l rowLayout, x scale) {
-	y := c.row(l, it.Label, signed(it.To-it.From))
+	weight := ""
+	if it.Strong {
+		weight = "t-strong"
+	}
+	y := c.row(l, it.Label, Signed(it.To-it.From), weight)
 	if finite(it.From) && finite(it.To) {
 		c.line(x.at(it.From), y, x.at(it.To), y, "move")
 	}
@@ -92,9 +97,14 @@ func (c *canvas) moved(it Moved, l rowLayout, x scale) {
 	}
 }
 
-func signed(v float64) string {
-	if v > 0 && finite(v) {
-		return "+" + Number(v)
+// Signed is a number with its sign.
+func Signed(v float64) string {
+	if !finite(v) {
+		return Number(v)
 	}
-	return Number(v)
+	number := fixed(v, decimals(math.Abs(v)))
+	if v > 0 && strings.Trim(number, "0.") != "" {
+		return "+" + number
+	}
+	return number
 }
