@@ -67,13 +67,16 @@ func (s *Subject) answers(ctx context.Context) ([]Section, error) {
 	return []Section{section}, nil
 }
 
-// withheld says why what people answered may not be shown; "": it may.
+// withheld says why what people answered may not be shown; "": it may. Files of
+// models' answers are none of people's.
 func (s *Subject) withheld(ctx context.Context) (string, error) {
 	if s.Rights {
 		return "", nil
 	}
-	closed, err := s.column(ctx, "select distinct source || ' is under ' || if(licence = '', 'a licence that nobody recorded', licence) as text from ("+
-		s.filesQuery()+") where licence not in "+list(lake.OpenLicences())+" order by text")
+	closed, err := s.column(ctx, s.ancestry()+`select distinct f.source || ' is under ' || if(f.licence = '', 'a licence that nobody recorded', f.licence) as text
+from meta.files f join ancestor a on a.run_id = f.run_id
+where f.licence not in `+list(lake.OpenLicences())+` and f.run_id not in (select run_id from eval.runs)
+order by text`)
 	return strings.Join(closed, "; "), err
 }
 

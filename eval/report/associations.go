@@ -147,9 +147,13 @@ func (s *Subject) dots(title string, rows []row, x chart.Axis) chart.Dots {
 	var said []string
 	for _, metric := range group(rows, "metric") {
 		name := metricName(metric[0].text("metric"))
-		g := chart.DotGroup{Label: fmt.Sprintf("%s, n = %s", name, countOf(metric))}
+		g := chart.DotGroup{Label: name + sameCount(metric)}
 		for _, r := range s.distinct(metric) {
-			g.Rows = append(g.Rows, s.dot(r))
+			d := s.dot(r)
+			if sameCount(metric) == "" {
+				d.Label += ", n = " + r.text("n")
+			}
+			g.Rows = append(g.Rows, d)
 			said = append(said, fmt.Sprintf("%s of %s: %s", name, s.who(r), chart.Interval(r.number("value"), r.number("ci_low"), r.number("ci_high"))))
 		}
 		f.Groups = append(f.Groups, g)
@@ -158,16 +162,14 @@ func (s *Subject) dots(title string, rows []row, x chart.Axis) chart.Dots {
 	return f
 }
 
-// countOf is the number of items that figures rest on.
-func countOf(rows []row) string {
-	low, high := rows[0].number("n"), rows[0].number("n")
+// sameCount says how many items figures rest on; "" where it isn't one number.
+func sameCount(rows []row) string {
 	for _, r := range rows {
-		low, high = min(low, r.number("n")), max(high, r.number("n"))
+		if r.text("n") != rows[0].text("n") {
+			return ""
+		}
 	}
-	if low == high {
-		return chart.Number0(low)
-	}
-	return chart.Number0(low) + " to " + chart.Number0(high)
+	return ", n = " + rows[0].text("n")
 }
 
 // distinct leaves out rows of a slice that say the same as an earlier run's.

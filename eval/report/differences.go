@@ -84,7 +84,7 @@ func (s *Subject) sentence(r row) string {
 	if p := r.number("p_holm"); p == p {
 		text += ", p " + pValue(p)
 	}
-	return text + ", n = " + r.text("n") + "."
+	return strings.NewReplacer("p <", "p\u00a0<", " = ", "\u00a0=\u00a0").Replace(text + ", n = " + r.text("n") + ".")
 }
 
 // difference draws one comparison.
@@ -92,7 +92,7 @@ func (s *Subject) difference(rows []row) chart.Figure {
 	f := chart.Dots{X: chart.Axis{Label: "difference", Zero: true}}
 	var said []string
 	for _, slice := range group(rows, "slice") {
-		g := chart.DotGroup{Label: fmt.Sprintf("%s, n = %s", sliceTitle(slice[0].text("slice")), countOf(slice))}
+		g := chart.DotGroup{Label: sliceTitle(slice[0].text("slice")) + sameCount(slice)}
 		for _, r := range slice {
 			d := chart.Dot{Label: metricName(r.text("metric")), Value: r.number("difference"), Low: r.number("ci_low"), High: r.number("ci_high"),
 				Note: fmt.Sprintf("%s against %s", chart.Number(r.number("value")), chart.Number(r.number("against_value")))}

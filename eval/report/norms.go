@@ -73,7 +73,7 @@ func (s *Subject) gaps(rows []row) chart.Figure {
 	f := s.dots("Model minus people", rows, chart.Axis{Label: "difference of ratings, in points of the scale", Zero: true})
 	for i, dimension := range group(rows, "metric") {
 		name := strings.TrimSuffix(dimension[0].text("metric"), "_gap")
-		f.Groups[i].Label = fmt.Sprintf("%s, n = %s cues", upper(name), countOf(dimension))
+		f.Groups[i].Label = upper(name) + sameCount(dimension)
 		for j, r := range dimension {
 			if p := r.number("p_holm"); p == p {
 				f.Groups[i].Rows[j].Label += ", p " + pValue(p)

@@ -142,10 +142,14 @@ func (s *Subject) namesQuery() string {
   coalesce(adapter_sha256, nullif(model_sha256, ''), served_model, model_path) as model,
   concat_ws(' ', suite, array_to_string(languages, ' ')) as kind, started_at from eval.runs`)
 	}
-	if s.has(trainRuns, trainModels) {
+	if s.has(trainRuns) {
+		saved := "select '' as run_id, '' as path, '' as sha256"
+		if s.has(trainModels) {
+			saved = "select run_id, min(path) as path, min(sha256) as sha256 from train.models group by run_id"
+		}
 		parts = append(parts, `select r.run_id, coalesce(m.path, r.method || ' ' || r.run_id) as path, coalesce(m.sha256, r.run_id) as model,
   '' as kind, r.started_at
-from train.runs r left join (select run_id, min(path) as path, min(sha256) as sha256 from train.models group by run_id) m on m.run_id = r.run_id`)
+from train.runs r left join (`+saved+`) m on m.run_id = r.run_id`)
 	}
 	return strings.Join(parts, "\nunion all\n") + "\norder by started_at, run_id"
 }

@@ -91,7 +91,7 @@ func (s *Subject) distances(rows []row) []chart.Figure {
 	f.Groups = nil
 	for _, g := range group(rows, "metric", "slice") {
 		country := strings.TrimPrefix(g[0].text("metric"), "emd_norm_")
-		dots := chart.DotGroup{Label: fmt.Sprintf("From %s, %s, n = %s", country, strings.ToLower(sliceTitle(g[0].text("slice"))), countOf(g))}
+		dots := chart.DotGroup{Label: fmt.Sprintf("From %s, %s%s", country, strings.ToLower(sliceTitle(g[0].text("slice"))), sameCount(g))}
 		for _, r := range g {
 			d := s.dot(r)
 			d.Style = s.style(r.text("run_id"))

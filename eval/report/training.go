@@ -55,13 +55,13 @@ func (s *Subject) curveQuery(p plot) string {
 	return fmt.Sprintf(`with numbered as (
   select run_id, metric, step, value, row_number() over run - 1 as place, count(*) over (partition by run_id, metric) as n
   from train.steps
-  where metric in ('%s', '%s') and run_id in %s
+  where metric in ('%[1]s', '%[2]s') and run_id in %[3]s
   window run as (partition by run_id, metric order by step)
 )
 select run_id, metric, list_avg(list(step order by step)) as step, list_avg(list(value order by step)) as value, count(*) as steps
 from numbered
 group by run_id, metric, place * %[4]d // greatest(n, %[4]d)
-order by metric, run_id, step`, p.metric, p.dev, list(s.Trainings), curvePoints)
+order by metric = '%[2]s', metric, run_id, step`, p.metric, p.dev, list(s.Trainings), curvePoints)
 }
 
 func (s *Subject) curve(p plot, t *Table) chart.Figure {

@@ -19,6 +19,7 @@ type Line struct {
 	Style  Style
 	Dotted bool
 	Points []Point
+	place  int // among the lines that aren't dotted
 }
 
 // A Point of a line; Low and High are the ends of an interval. Without Y it is a
@@ -78,7 +79,7 @@ func spanOf(values []float64, from, to float64) scale {
 }
 
 func (p Point) hasInterval() bool {
-	return finite(p.X) && finite(p.Low) && finite(p.High) && p.Low < p.High
+	return finite(p.X) && finite(p.Y) && finite(p.Low) && finite(p.High) && p.Low < p.High
 }
 
 func lineKeys(c *canvas, lines []Line) (keys []key) {
@@ -104,7 +105,7 @@ func (l Line) dash() string {
 	if l.marked() {
 		return ""
 	}
-	return fmt.Sprintf("d%d", l.Style.form()%4)
+	return fmt.Sprintf("d%d", l.place%4)
 }
 
 func (l Line) marked() bool { return l.Dotted || len(l.Points) <= markedPoints }
@@ -146,9 +147,13 @@ func (c *canvas) markers(l Line, x, y scale) {
 
 // thin gives lines of few enough points, and says whether they had more.
 func (f Curves) thin() (lines []Line, thinned bool) {
+	place := 0
 	for _, l := range f.Lines {
 		if len(l.Points) > maxPoints {
 			l.Points, thinned = stretches(l.Points, maxPoints), true
+		}
+		if l.place = place; !l.Dotted {
+			place++
 		}
 		lines = append(lines, l)
 	}

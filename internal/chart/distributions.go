@@ -24,27 +24,6 @@ type Distribution struct {
 // A Bin is a bar of a histogram: the share of all between two numbers.
 type Bin struct{ Low, High, Share float64 }
 
-// Histogram counts numbers in n bins of equal width between two ends; what is
-// beyond an end is in the last bin there, missing numbers are in none.
-func Histogram(values []float64, low, high float64, n int) []Bin {
-	bins := make([]Bin, n)
-	width := (high - low) / float64(n)
-	for i := range bins {
-		bins[i] = Bin{Low: low + float64(i)*width, High: low + float64(i+1)*width}
-	}
-	count := 0.0
-	for _, v := range values {
-		if finite(v) {
-			bins[min(max(int((v-low)/width), 0), n-1)].Share++
-			count++
-		}
-	}
-	for i := range bins {
-		bins[i].Share /= max(count, 1)
-	}
-	return bins
-}
-
 // distributionHeight is what a row takes.
 const distributionHeight = 62
 

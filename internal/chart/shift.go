@@ -84,7 +84,7 @@ func (c *canvas) moved(it Moved, l rowLayout, x scale) {
 	if it.Strong {
 		weight = "t-strong"
 	}
-	y := c.row(l, it.Label, Signed(it.To-it.From), weight)
+	y := c.row(l, it.Label, signed(it.To-it.From), weight)
 	if finite(it.From) && finite(it.To) {
 		c.line(x.at(it.From), y, x.at(it.To), y, "move")
 	}
@@ -97,8 +97,8 @@ func (c *canvas) moved(it Moved, l rowLayout, x scale) {
 	}
 }
 
-// Signed is a number with its sign.
-func Signed(v float64) string {
+// signed is a number with its sign.
+func signed(v float64) string {
 	if !finite(v) {
 		return Number(v)
 	}

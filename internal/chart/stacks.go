@@ -36,7 +36,7 @@ func (f Stacks) draw(c *canvas) {
 	c.legend(keys)
 	layout := c.rows(labels, 60)
 	for _, r := range f.Rows {
-		y := c.row(layout, r.Label, "n = "+Number0(r.sum()))
+		y := c.row(layout, r.Label, "n = "+count(r.sum()))
 		c.stack(r, f.Parts, scale{high: r.sum(), from: layout.plot.left, to: layout.plot.right}, y)
 	}
 	c.height += 4
@@ -61,14 +61,14 @@ func (c *canvas) stack(r Stack, parts []string, x scale, y float64) {
 			continue
 		}
 		from, to := x.at(done), x.at(done+v)
-		c.element("rect", fmt.Sprintf("%s: %s %s", r.Label, parts[i], Number0(v)), at("x", from), at("y", y-9), at("width", to-from), at("height", 18),
+		c.element("rect", fmt.Sprintf("%s: %s %s", r.Label, parts[i], count(v)), at("x", from), at("y", y-9), at("width", to-from), at("height", 18),
 			class(partClasses(i)...))
-		if label := Number0(v); textWidth(label)+6 < to-from {
+		if label := count(v); textWidth(label)+6 < to-from {
 			c.text((from+to)/2, y+4, label, to-from, class("t-part", fmt.Sprintf("tp%d", i%colours)), attr{"text-anchor", "middle"})
 		}
 		done += v
 	}
 }
 
-// Number0 is a number without decimals, as of a count.
-func Number0(v float64) string { return strconv.FormatFloat(v, 'f', 0, 64) }
+// count is a number without decimals, as of a count.
+func count(v float64) string { return strconv.FormatFloat(v, 'f', 0, 64) }
