@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -154,12 +156,28 @@ func (s *Subject) dots(title string, rows []row, x chart.Axis) chart.Dots {
 				d.Label += ", n = " + r.text("n")
 			}
 			g.Rows = append(g.Rows, d)
-			said = append(said, fmt.Sprintf("%s of %s: %s", name, s.who(r), chart.Interval(r.number("value"), r.number("ci_low"), r.number("ci_high"))))
 		}
 		f.Groups = append(f.Groups, g)
+		said = append(said, name+" "+ends(g.Rows))
 	}
 	f.Text = chart.Text{Title: title + " (" + panel(rows[0]) + ")", Desc: strings.Join(said, "; ") + "."}
 	return f
+}
+
+// ends says between which values dots lie.
+func ends(dots []chart.Dot) string {
+	var defined []chart.Dot
+	for _, d := range dots {
+		if d.Value == d.Value {
+			defined = append(defined, d)
+		}
+	}
+	if len(defined) == 0 {
+		return "is undefined"
+	}
+	byValue := func(a, b chart.Dot) int { return cmp.Compare(a.Value, b.Value) }
+	low, high := slices.MinFunc(defined, byValue), slices.MaxFunc(defined, byValue)
+	return fmt.Sprintf("from %s (%s) to %s (%s)", chart.Number(low.Value), low.Label, chart.Number(high.Value), high.Label)
 }
 
 // sameCount says how many items figures rest on; "" where it isn't one number.

@@ -90,7 +90,7 @@ func (s *Subject) sentence(r row) string {
 // difference draws one comparison.
 func (s *Subject) difference(rows []row) chart.Figure {
 	f := chart.Dots{X: chart.Axis{Label: "difference", Zero: true}}
-	var said []string
+	apart := 0
 	for _, slice := range group(rows, "slice") {
 		g := chart.DotGroup{Label: sliceTitle(slice[0].text("slice")) + sameCount(slice)}
 		for _, r := range slice {
@@ -99,12 +99,14 @@ func (s *Subject) difference(rows []row) chart.Figure {
 			if p := r.number("p_holm"); p == p {
 				d.Label += ", p " + pValue(p)
 			}
-			said = append(said, d.Label+": "+chart.Interval(d.Value, d.Low, d.High))
+			if d.Low > 0 || d.High < 0 {
+				apart++
+			}
 			g.Rows = append(g.Rows, d)
 		}
 		f.Groups = append(f.Groups, g)
 	}
-	f.Text = chart.Text{Title: s.versus(rows[0]), Desc: strings.Join(said, "; ") + "."}
+	f.Text = chart.Text{Title: s.versus(rows[0]), Desc: fmt.Sprintf("Of %d differences %d have an interval without 0.", len(rows), apart)}
 	return f
 }
 

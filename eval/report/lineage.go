@@ -15,14 +15,14 @@ const ancestryQuery = `with recursive state as (
   select table_name, snapshot_id, max(sequence) as sequence from meta.snapshots group by table_name, snapshot_id
 ),
 candidate as (
-  select i.run_id, i.table_name, m.scope, m.run_id as made_by, i.snapshot_id, i.digest, i.rows,
+  select i.run_id, i.table_name, m.scope, m.run_id as made_by, i.snapshot_id, s.sequence, i.digest, i.rows,
     row_number() over (partition by i.run_id, i.table_name, i.scope, m.scope order by m.sequence desc) as age
   from meta.inputs i
   join state s on s.table_name = i.table_name and s.snapshot_id = i.snapshot_id
   join meta.snapshots m on m.table_name = i.table_name and m.sequence <= s.sequence and i.scope in ('', m.scope)
 ),
 read as (
-  select distinct run_id, table_name, scope, made_by, snapshot_id, digest, rows from candidate where age = 1
+  select distinct run_id, table_name, scope, made_by, snapshot_id, sequence, digest, rows from candidate where age = 1
 ),
 about as (
   select distinct run_id from meta.snapshots where scope in %[1]s
@@ -53,14 +53,16 @@ func (s *Subject) lineage(ctx context.Context) (sections []Section, err error) {
 	graph := Section{ID: "lineage", Title: "Lineage",
 		Note: "From raw files on the left to the evaluations of this report on the right. A line is a run of alignctl that read the one and wrote " +
 			"the other; what follows from other lines is left out. alignctl lake reproduce makes all of it again and compares.",
-		SQL: s.ancestry() + `select distinct r.table_name as from_table, r.scope as from_scope, m.table_name as to_table, m.scope as to_scope, m.run_id, u.command
+		SQL: s.ancestry() + `select distinct r.table_name as from_table, r.scope as from_scope, m.table_name as to_table, m.scope as to_scope, u.run_id, u.command,
+  v.started_at as made_at, u.started_at as read_at
 from read r
 join ancestor a on a.run_id = r.run_id
 join meta.snapshots m on m.run_id = r.run_id
 join meta.runs u on u.run_id = r.run_id
+join meta.runs v on v.run_id = r.made_by
 where m.scope in ` + list(slices.Concat(s.Evaluations, s.Trainings)) + ` or exists (
   select 1 from read q join ancestor b on b.run_id = q.run_id where q.made_by = m.run_id and q.table_name = m.table_name and q.scope = m.scope)
-order by all`}
+order by read_at, u.run_id, made_at, from_table, from_scope, to_table, to_scope`}
 	if ok, err := s.show(ctx, &graph); err != nil || !ok {
 		return nil, err
 	}
@@ -71,8 +73,8 @@ order by all`}
 			SQL: s.ancestry() + `select r.table_name, r.snapshot_id, r.digest, r.rows, count(distinct r.run_id) as read_by_runs
 from read r join ancestor a on a.run_id = r.run_id
 where r.table_name not like 'eval.%'
-group by r.table_name, r.snapshot_id, r.digest, r.rows
-order by r.table_name, r.snapshot_id`},
+group by r.table_name, r.snapshot_id, r.sequence, r.digest, r.rows
+order by r.table_name, r.sequence`},
 		{ID: "files", Title: "Raw files", Note: "What was loaded, with the licence that whoever loaded it gave.", SQL: s.filesQuery()},
 	} {
 		ok, err := s.show(ctx, &one)
@@ -104,9 +106,7 @@ func (s *Subject) graph(t *Table) chart.Figure {
 		}
 	}
 	f.Edges = chart.Direct(f.Edges)
-	for _, e := range f.Edges {
-		f.Desc += fmt.Sprintf("%s to %s. ", e.From, e.To)
-	}
+	f.Desc = fmt.Sprintf("%d sources, tables, models and evaluations in layers, each after what it came from.", len(f.Nodes))
 	return f
 }
 

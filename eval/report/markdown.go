@@ -5,12 +5,11 @@ import (
 	"io"
 	"strings"
 
-	"alignctl/internal/cell"
 	"alignctl/internal/chart"
 )
 
 // markdownRows is how many rows of a table Markdown has.
-const markdownRows = 20
+const markdownRows = 40
 
 // WriteMarkdown writes the report as Markdown: figures in words, tables, SQL.
 func (r *Report) WriteMarkdown(w io.Writer) error {
@@ -37,7 +36,8 @@ func (s Section) markdown(b *strings.Builder) {
 		fmt.Fprintf(b, "\nLeft out here: %s. Whoever has the rights shows it with `--i-have-the-rights`.\n", plain(s.Withheld))
 	}
 	for _, f := range s.Figures {
-		fmt.Fprintf(b, "\n**%s.** %s\n", plain(chart.Title(f)), plain(chart.Desc(f)))
+		fmt.Fprintf(b, "\n**%s.** %s\n\n", plain(chart.Title(f)), plain(chart.Desc(f)))
+		drawn(b, chart.Rows(f))
 	}
 	if len(s.Points) > 0 {
 		b.WriteString("\n")
@@ -45,46 +45,46 @@ func (s Section) markdown(b *strings.Builder) {
 	for _, p := range s.Points {
 		fmt.Fprintf(b, "- %s\n", plain(p))
 	}
-	switch {
-	case s.Answers != nil:
-		for _, a := range s.Answers {
-			a.markdown(b)
-		}
-	case s.Summary != nil:
-		s.Summary.markdown(b)
-	case s.Table != nil:
-		s.Table.markdown(b)
+	for _, a := range s.Answers {
+		a.markdown(b)
+	}
+	if s.Summary != nil {
+		b.WriteString("\n")
+		drawn(b, s.Summary.texts())
 	}
 	if s.SQL != "" {
 		fmt.Fprintf(b, "\n```sql\n%s\n```\n", s.SQL)
 	}
 }
 
-func (t *Table) markdown(b *strings.Builder) {
-	rows := t.Rows[:min(len(t.Rows), markdownRows)]
-	fmt.Fprintf(b, "\n|")
-	for _, c := range t.Columns {
-		fmt.Fprintf(b, " %s |", plain(c))
-	}
-	b.WriteString("\n|")
-	for i := range t.Columns {
-		if len(rows) > 0 && cell.IsNumber(rows[0][i]) {
-			b.WriteString(" --: |")
-		} else {
-			b.WriteString(" --- |")
-		}
-	}
-	b.WriteString("\n")
-	for _, row := range rows {
+// drawn writes rows as a table, the first being its head.
+func drawn(b *strings.Builder, rows [][]string) {
+	for i, row := range rows[:min(len(rows), markdownRows+1)] {
 		b.WriteString("|")
-		for _, v := range row {
-			fmt.Fprintf(b, " %s |", plain(shown(v)))
+		for _, text := range row {
+			fmt.Fprintf(b, " %s |", plain(text))
 		}
 		b.WriteString("\n")
+		if i == 0 {
+			b.WriteString("|" + strings.Repeat(" --- |", len(row)) + "\n")
+		}
 	}
-	if len(rows) < len(t.Rows) {
-		fmt.Fprintf(b, "\n%d of %d rows.\n", len(rows), len(t.Rows))
+	if len(rows) > markdownRows+1 {
+		fmt.Fprintf(b, "\n%d of %d rows.\n", markdownRows, len(rows)-1)
 	}
+}
+
+// texts are the columns and the values as they are read.
+func (t *Table) texts() [][]string {
+	all := [][]string{t.Columns}
+	for _, row := range t.Rows {
+		texts := make([]string, len(row))
+		for i, v := range row {
+			texts[i] = shown(v)
+		}
+		all = append(all, texts)
+	}
+	return all
 }
 
 func (a Answers) markdown(b *strings.Builder) {

@@ -66,7 +66,6 @@ order by metric = '%[2]s', metric, run_id, step`, p.metric, p.dev, list(s.Traini
 
 func (s *Subject) curve(p plot, t *Table) chart.Figure {
 	f := chart.Curves{X: chart.Axis{Label: "step"}, Y: chart.Axis{Label: p.unit}}
-	desc := ""
 	for _, rows := range group(t.rows(), "metric", "run_id") {
 		run, dev := rows[0].text("run_id"), rows[0].text("metric") == p.dev
 		line := chart.Line{Label: s.label(run), Style: s.style(run), Dotted: dev && p.metric != ""}
@@ -76,10 +75,8 @@ func (s *Subject) curve(p plot, t *Table) chart.Figure {
 		for _, r := range rows {
 			line.Points = append(line.Points, chart.Point{X: r.number("step"), Y: r.number("value"), Low: math.NaN(), High: math.NaN()})
 		}
-		first, last := line.Points[0], line.Points[len(line.Points)-1]
-		desc += fmt.Sprintf("%s: from %s at step %s to %s at step %s. ", line.Label, chart.Number(first.Y), chart.Number(first.X), chart.Number(last.Y), chart.Number(last.X))
 		f.Lines = append(f.Lines, line)
 	}
-	f.Text = chart.Text{Title: p.title + " by step", Desc: desc}
+	f.Text = chart.Text{Title: p.title + " by step", Desc: p.note}
 	return f
 }

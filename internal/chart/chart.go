@@ -21,6 +21,7 @@ const (
 // A Figure is what SVG draws: one of the types of this package.
 type Figure interface {
 	words() Text
+	rows() [][]string
 	draw(c *canvas)
 }
 

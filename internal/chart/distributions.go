@@ -39,7 +39,7 @@ func (f Distributions) draw(c *canvas) {
 			}
 		}
 	}
-	layout := c.rows(labels, 0)
+	layout := c.layOut(labels, 0)
 	x, ok := f.X.over(layout.plot.left, layout.plot.right, ends...)
 	if !ok {
 		return

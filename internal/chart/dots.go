@@ -38,8 +38,8 @@ type rowLayout struct {
 	labels, values float64
 }
 
-// rows lays rows out: on a narrow drawing labels have a line of their own.
-func (c *canvas) rows(labels []string, values float64) rowLayout {
+// layOut lays rows out: on a narrow drawing labels have a line of their own.
+func (c *canvas) layOut(labels []string, values float64) rowLayout {
 	if c.narrow() {
 		return rowLayout{plot: box{left: 8, right: c.width - 8}, height: 38, above: true, labels: c.width - values, values: values}
 	}
@@ -76,7 +76,7 @@ func (d Dots) draw(c *canvas) {
 			values = append(values, Interval(r.Value, r.Low, r.High))
 		}
 	}
-	layout := c.rows(labels, widest(values))
+	layout := c.layOut(labels, widest(values))
 	s, ok := d.X.over(layout.plot.left, layout.plot.right, numbers...)
 	if !ok {
 		return

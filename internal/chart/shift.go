@@ -33,7 +33,7 @@ func (f Shift) draw(c *canvas) {
 	for _, it := range items {
 		labels, values = append(labels, it.Label), append(values, it.From, it.To)
 	}
-	layout := c.rows(labels, 100)
+	layout := c.layOut(labels, 100)
 	x, ok := f.X.over(layout.plot.left, layout.plot.right, values...)
 	if !ok {
 		return

@@ -34,7 +34,7 @@ func (f Stacks) draw(c *canvas) {
 		}})
 	}
 	c.legend(keys)
-	layout := c.rows(labels, 60)
+	layout := c.layOut(labels, 60)
 	for _, r := range f.Rows {
 		y := c.row(layout, r.Label, "n = "+count(r.sum()))
 		c.stack(r, f.Parts, scale{high: r.sum(), from: layout.plot.left, to: layout.plot.right}, y)
