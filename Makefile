@@ -3,13 +3,14 @@
 #   make demo      the whole chain on the embedded demo corpus, in ./demo-lake
 #   make test      gofmt, vet, staticcheck, import rules, all tests
 #   make test-long all tests anew (with ALIGNCTL_PYTHON: peft as a peer), races, fuzzing,
-#                  test-interop, test-exports and test-server
+#                  test-interop, test-exports, test-server and test-browser
 #   make test-reliability  kills, faults, power cuts and mutants at full length
 #   make test-interop   PyIceberg and Spark read and write the lake, polars and DuckDB read it; brings them (needs
 #                  Python 3, Java 17, Maven)
 #   make test-exports   datasets and TRL's trainers take every export; brings them (needs Python 3)
 #   make test-server  a server that speaks the OpenAI API answers as the same model does here;
 #                  brings it (needs Python 3; ALIGNCTL_TESTMODELS: a folder with smollm2)
+#   make test-browser  pages in headless Chromium: drawn, quiet, accessible; brings it (needs Node.js)
 #   make reference  what scipy makes of the figures of internal/stat and eval, their testdata (ALIGNCTL_PYTHON:
 #                  a python that has scipy)
 #   make bench-etl   alignctl etl on files of full size beside polars, pandas, DuckDB and
@@ -29,7 +30,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long test-reliability test-interop test-exports test-server reference race lint fuzz bench bench-etl bench-data bench-train bench-wvs clean
+.PHONY: all build demo test test-long test-reliability test-interop test-exports test-server test-browser reference race lint fuzz bench bench-etl bench-data bench-train bench-wvs clean
 
 all: build
 
@@ -50,6 +51,7 @@ test-long:
 	$(MAKE) test-interop
 	$(MAKE) test-exports
 	$(MAKE) test-server
+	$(MAKE) test-browser
 	$(MAKE) race
 	$(MAKE) fuzz
 
@@ -67,6 +69,9 @@ test-exports:
 
 test-server:
 	@server=$$(bash eval/endpoint/peer/setup.sh) && env $$server go test -count=1 -v -run Served -timeout 20m ./eval/endpoint
+
+test-browser:
+	@browser=$$(bash tests/browser/setup.sh) && env $$browser go test -count=1 -v -run 'TestReport$$' -timeout 20m ./cmd/alignctl
 
 reference:
 	$(ALIGNCTL_PYTHON) tests/reference/figures.py internal/stat/testdata

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -107,7 +108,8 @@ func choose(w http.ResponseWriter, r *http.Request) {
 // same; as Markdown it is testdata/report.md; and what stands under a figure as
 // SQL gives in alignctl sql what the figure is made from.
 func TestReport(t *testing.T) {
-	want := filepath.Join(workingFolder(t), "testdata", "report.md")
+	here := workingFolder(t)
+	want, pageTest := filepath.Join(here, "testdata", "report.md"), filepath.Join(here, "..", "..", "tests", "browser", "page.js")
 	runs := reportedLake(t)
 	write := func(file string) string {
 		alignctl(t, append([]string{"report", "--force", "-o", file}, runs...)...)
@@ -123,6 +125,7 @@ func TestReport(t *testing.T) {
 		}
 	})
 	t.Run("golden", func(t *testing.T) { compareGolden(t, want, masked(write("report.md"))) })
+	t.Run("browser", func(t *testing.T) { lookAt(t, pageTest, "report.html") })
 	t.Run("sql", func(t *testing.T) { checkSQL(t, reportOptions{runs: runs, out: "x.html"}) })
 }
 
@@ -197,5 +200,17 @@ func checkSQL(t *testing.T, o reportOptions) {
 		if got := alignctl(t, "sql", "-o", "csv", s.SQL); got != s.Table.CSV() {
 			t.Errorf("section %s: alignctl sql gives\n%s\nthe report has\n%s", s.ID, got, s.Table.CSV())
 		}
+	}
+}
+
+// lookAt opens a page in headless Chromium, where make test-browser brought one.
+func lookAt(t *testing.T, script, page string) {
+	t.Helper()
+	if os.Getenv("ALIGNCTL_BROWSER") == "" {
+		t.Skip("no browser: make test-browser brings one")
+	}
+	faults, err := exec.CommandContext(t.Context(), "node", script, page).CombinedOutput()
+	if err != nil || len(faults) > 0 {
+		t.Errorf("%s in the browser: %v\n%s", page, err, faults)
 	}
 }

@@ -3,8 +3,9 @@ package report
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"strings"
+
+	"alignctl/internal/chart"
 )
 
 // compared says which evaluations the report is about.
@@ -82,17 +83,26 @@ order by started_at, run_id`}
 
 // trained is what of the training runs is read first.
 func (s *Subject) trained(t *Table) *Table {
-	short := &Table{Columns: []string{"model", "method", "from", "trained on", "steps", "examples", "best dev loss", "state", "run"}}
+	short := &Table{Columns: []string{"model", "method", "from", "trained on", "digest", "steps", "best on dev", "state", "run"}}
 	for _, r := range t.rows() {
 		state := r.text("status")
 		if state != "done" {
 			state = "⚠ " + state
 		}
-		short.Rows = append(short.Rows, []any{s.label(r.text("run_id")), r.text("method"), endOf(r.text("base_path"), 2),
-			fmt.Sprintf("%s (%s)", r.text("dataset"), shortDigest(r.text("dataset_digest"))), r.value("steps"), r.value("examples"),
-			r.value("best_eval_loss"), state, r.text("run_id")})
+		short.Rows = append(short.Rows, []any{s.label(r.text("run_id")), r.text("method"), endOf(r.text("base_path"), 1), r.text("dataset"),
+			shortDigest(r.text("dataset_digest")), r.value("steps"), best(r), state, r.text("run_id")})
 	}
 	return short
+}
+
+// best is the best dev loss, or held-out reward where the method has one, which
+// is kept as minus the reward.
+func best(r row) string {
+	value := r.number("best_eval_loss")
+	if method := r.text("method"); strings.HasPrefix(method, "ppo") || strings.HasPrefix(method, "grpo") {
+		return "reward " + chart.Number(-value)
+	}
+	return "loss " + chart.Number(value)
 }
 
 // shortDigest is enough of a digest to tell it from others.

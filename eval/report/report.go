@@ -28,10 +28,24 @@ func New(ctx context.Context, s *Subject, o Options) (*Report, error) {
 		return nil, err
 	}
 	r := &Report{Title: "Evaluation of " + s.models(), Command: o.Command, Sections: sections}
-	r.Lead = fmt.Sprintf("%s and %s. Every figure has its rows and the SQL that gives them below it; intervals are of 95 %%.",
-		counted(len(s.Evaluations), "evaluation"), counted(len(s.Trainings), "training run"))
+	if len(s.Evaluations) == 0 {
+		r.Title = "Training of " + s.models()
+	}
+	r.Lead = s.about() + ". Every figure has its rows and the SQL that gives them below it; intervals are of 95 %."
 	r.Made, err = s.version(ctx, o.Version)
 	return r, err
+}
+
+// about counts the runs.
+func (s *Subject) about() string {
+	var parts []string
+	if n := len(s.Evaluations); n > 0 {
+		parts = append(parts, counted(n, "evaluation"))
+	}
+	if n := len(s.Trainings); n > 0 {
+		parts = append(parts, counted(n, "training run"))
+	}
+	return strings.Join(parts, " and ")
 }
 
 // models names what the report is about.

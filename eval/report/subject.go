@@ -28,6 +28,9 @@ type Subject struct {
 // it asked.
 func Open(ctx context.Context, l Lake, runs []string) (*Subject, error) {
 	s := &Subject{lake: l}
+	if err := s.checkShape(ctx); err != nil {
+		return nil, err
+	}
 	for _, run := range runs {
 		if err := s.find(ctx, run); err != nil {
 			return nil, err
@@ -37,6 +40,26 @@ func Open(ctx context.Context, l Lake, runs []string) (*Subject, error) {
 		return nil, err
 	}
 	return s, s.name(ctx)
+}
+
+// checkShape refuses tables of eval that an older alignctl left without a column.
+func (s *Subject) checkShape(ctx context.Context) error {
+	for _, spec := range eval.Specs() {
+		if !s.lake.Has(spec.Name) {
+			continue
+		}
+		have, err := s.column(ctx, "select column_name from duckdb_columns() where schema_name || '.' || table_name = "+quote(spec.Name))
+		if err != nil {
+			return err
+		}
+		for _, c := range spec.Columns {
+			if !slices.Contains(have, c.Name) {
+				return fmt.Errorf("read table %s: an older alignctl wrote it, without the column %s: score or ask its runs again, "+
+					"which says how", spec.Name, c.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // The tables that a lake may lack.
@@ -183,7 +206,22 @@ func (s *Subject) name(ctx context.Context) error {
 			s.labels[r.text("run_id")] = label
 		}
 	}
+	s.tellApart()
 	return nil
+}
+
+// tellApart adds the end of its id to the label of a run whose model was asked
+// for the same more than once.
+func (s *Subject) tellApart() {
+	times := map[string]int{}
+	for _, run := range s.Evaluations {
+		times[s.labels[run]+" "+s.kinds[run]]++
+	}
+	for _, run := range s.Evaluations {
+		if times[s.labels[run]+" "+s.kinds[run]] > 1 {
+			s.labels[run] += " ·" + run[strings.LastIndex(run, "-")+1:]
+		}
+	}
 }
 
 // shorten gives each text its last parts between slashes, as many as tell the

@@ -54,7 +54,7 @@ var Missing = math.NaN()
 func SVG(f Figure, width float64) string { return draw(f, width).svg(f.words()) }
 
 func draw(f Figure, width float64) *canvas {
-	c := &canvas{width: width}
+	c := &canvas{width: width, asked: width}
 	f.draw(c)
 	if c.height == 0 {
 		c.nothing()
@@ -75,9 +75,9 @@ func framed(f Figure, class string, width float64) string {
 	return fmt.Sprintf("<div class=\"%s\"%s>%s</div>\n", class, focus, c.svg(f.words()))
 }
 
-// id tells a figure's drawing from others on its page.
-func id(t Text, width, height float64) string {
+// id tells a drawing from others on its page.
+func (c *canvas) id(t Text) string {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%s\x00%s\x00%v\x00%v", t.Title, t.Desc, width, height)
+	fmt.Fprintf(h, "%s\x00%s\x00%v\x00%s", t.Title, t.Desc, c.asked, c.body.String())
 	return fmt.Sprintf("c%x", h.Sum64())
 }

@@ -92,7 +92,7 @@ func lineKeys(c *canvas, lines []Line) (keys []key) {
 				c.line(x-10, y, x+10, y, "line", l.Style.class(), l.dash())
 			}
 			if l.marked() {
-				c.mark(l.Style, x, y, "")
+				c.mark(l.Style, x, y, "", l.hollow())
 			}
 		}})
 	}
@@ -106,6 +106,15 @@ func (l Line) dash() string {
 		return ""
 	}
 	return fmt.Sprintf("d%d", l.place%4)
+}
+
+// hollow is the kind of markers in CSS: of a line that is nothing but markers,
+// hollow ones.
+func (l Line) hollow() string {
+	if l.Dotted {
+		return "hollow"
+	}
+	return ""
 }
 
 func (l Line) marked() bool { return l.Dotted || len(l.Points) <= markedPoints }
@@ -140,7 +149,7 @@ func (c *canvas) markers(l Line, x, y scale) {
 			if !p.hasInterval() {
 				low, high = Missing, Missing
 			}
-			c.mark(l.Style, x.at(p.X), y.at(p.Y), fmt.Sprintf("%s at %s: %s", l.Label, Number(p.X), Interval(p.Y, low, high)))
+			c.mark(l.Style, x.at(p.X), y.at(p.Y), fmt.Sprintf("%s at %s: %s", l.Label, Number(p.X), Interval(p.Y, low, high)), l.hollow())
 		}
 	}
 }

@@ -41,7 +41,7 @@ type rowLayout struct {
 // layOut lays rows out: on a narrow drawing labels have a line of their own.
 func (c *canvas) layOut(labels []string, values float64) rowLayout {
 	if c.narrow() {
-		return rowLayout{plot: box{left: 8, right: c.width - 8}, height: 38, above: true, labels: c.width - values, values: values}
+		return rowLayout{plot: box{left: 14, right: c.width - 14}, height: 38, above: true, labels: c.width - values, values: values}
 	}
 	room := min(widest(labels), c.width*.34)
 	return rowLayout{plot: box{left: room + 18, right: c.width - values - 18}, height: 24, labels: room, values: values}

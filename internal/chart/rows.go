@@ -1,5 +1,7 @@
 package chart
 
+import "strconv"
+
 // Rows are the numbers of a figure as a table: what it shows to whom it can't
 // be drawn. The first row has the names of the columns.
 func Rows(f Figure) [][]string { return f.rows() }
@@ -15,15 +17,18 @@ func (d Dots) rows() [][]string {
 }
 
 func (f Curves) rows() [][]string {
-	rows := [][]string{{"", "first " + f.X.Label, f.Y.Label, "last " + f.X.Label, f.Y.Label}}
+	rows := [][]string{{"", f.X.Label + ", first", f.Y.Label, f.X.Label + ", last", f.Y.Label}}
 	for _, l := range f.Lines {
 		if len(l.Points) > 0 {
 			first, last := l.Points[0], l.Points[len(l.Points)-1]
-			rows = append(rows, []string{l.Label, Number(first.X), Number(first.Y), Number(last.X), Number(last.Y)})
+			rows = append(rows, []string{l.Label, short(first.X), Number(first.Y), short(last.X), Number(last.Y)})
 		}
 	}
 	return rows
 }
+
+// short is a number as it is counted, in six digits at most.
+func short(v float64) string { return minus(strconv.FormatFloat(v, 'g', 6, 64)) }
 
 func (f Distributions) rows() [][]string {
 	rows := [][]string{{"", "median of " + f.Name, "median of " + f.Against}}
