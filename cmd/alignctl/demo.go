@@ -86,7 +86,7 @@ type demoRun struct {
 // model made from nothing learns this corpus in about a minute.
 func (d *demoRun) steps() []func(context.Context) error {
 	model, trained := filepath.Join(d.dir, "models", "base"), filepath.Join(d.dir, "models", "trained")
-	steps := []func(context.Context) error{d.command("init", d.dir), d.writeCorpus,
+	steps := []func(context.Context) error{d.writeCorpus, d.command("init", d.dir),
 		d.command("etl", "run", "--lake", d.dir, "--config", filepath.Join(d.dir, workspace.FileName))}
 	steps = append(steps,
 		d.command("data", "build", "--lake", d.dir, "--set", "top=10", "--set", "copies=6",

@@ -121,6 +121,9 @@ func (t *terminal) showPlan(plan *pipeline.Plan, o etlRunOptions) error {
 	for _, name := range plan.Orphans {
 		t.remark("%s: the lake holds it, alignctl.yaml doesn't name it: it stays", name)
 	}
+	if len(plan.Steps) == 0 {
+		t.remark("alignctl.yaml names no source (for an example with its files: alignctl demo --export FOLDER)")
+	}
 	for _, s := range plan.Steps {
 		if s.Err != nil {
 			fmt.Fprintf(t.err, "alignctl: source %s failed: %v\n", s.Source, s.Err)

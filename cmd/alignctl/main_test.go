@@ -26,10 +26,11 @@ func TestScripts(t *testing.T) {
 		Dir:   "testdata/script",
 		Setup: inheritEnvironment,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    exits,
-			"lets":     lets,
-			"mock":     mock,
-			"swowfile": swowfile,
+			"exits":     exits,
+			"lets":      lets,
+			"mock":      mock,
+			"swowfile":  swowfile,
+			"uncomment": uncomment,
 		},
 		Condition: func(name string) (bool, error) {
 			_, ok := os.LookupEnv(name)

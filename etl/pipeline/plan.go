@@ -62,9 +62,6 @@ func (c *Config) Prepare(ctx context.Context, l *lake.Lake, o Options) (*Plan, e
 	if err != nil {
 		return nil, err
 	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("%s: section %s names no source", c.file.Place(Section), Section)
-	}
 	chosen, err := choose(all, o.Sources)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,13 @@ func Find() (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find workspace: %w", err)
 	}
-	for folder := here; ; folder = filepath.Dir(folder) {
+	return FindFrom(here)
+}
+
+// FindFrom reads the nearest alignctl.yaml, upward from a folder, whose path is
+// absolute; nil when there is none.
+func FindFrom(folder string) (*File, error) {
+	for ; ; folder = filepath.Dir(folder) {
 		file, err := Read(filepath.Join(folder, FileName))
 		if !errors.Is(err, fs.ErrNotExist) {
 			return file, err
