@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
@@ -62,7 +61,7 @@ var (
 
 // marks are colours on a terminal, unless NO_COLOR is set.
 func (t *terminal) marks() marks {
-	if isTerminal(t.out) && os.Getenv("NO_COLOR") == "" {
+	if lookOf(t.out).colour {
 		return colourMarks
 	}
 	return plainMarks

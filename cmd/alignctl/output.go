@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mattn/go-runewidth"
 	"github.com/urfave/cli/v2"
 
 	"alignctl/internal/cell"
@@ -139,7 +138,7 @@ func newRowWriter(format string, w io.Writer, columns []string) rowWriter {
 	case "markdown":
 		return &tableWriter{w: w, columns: columns, markdown: true}
 	case "table":
-		return &tableWriter{w: w, columns: columns}
+		return &tableWriter{w: w, columns: columns, look: lookOf(w)}
 	}
 	return newTabbed(w, columns)
 }
@@ -241,88 +240,4 @@ func (j *jsonWriter) close() error {
 	}
 	_, err := io.WriteString(j.w, end)
 	return err
-}
-
-// tableWriter aligns columns by display width, so that Chinese lines up;
-// it holds the rows until it knows the widths.
-type tableWriter struct {
-	w        io.Writer
-	columns  []string
-	markdown bool
-	rows     [][]string
-	numbers  []bool // column i held only numbers so far
-}
-
-// narrow counts characters of ambiguous width as one column wide, whatever
-// the locale says: the same result prints the same everywhere.
-var narrow = &runewidth.Condition{}
-
-func (t *tableWriter) row(values []any) error {
-	if t.numbers == nil {
-		t.numbers = make([]bool, len(values))
-		for i := range t.numbers {
-			t.numbers[i] = true
-		}
-	}
-	record := make([]string, len(values))
-	for i, v := range values {
-		record[i] = strings.NewReplacer("\n", "⏎", "\r", "", "\t", " ").Replace(cell.Text(v))
-		if t.markdown {
-			record[i] = strings.ReplaceAll(record[i], "|", `\|`)
-		}
-		t.numbers[i] = t.numbers[i] && (v == nil || cell.IsNumber(v))
-	}
-	t.rows = append(t.rows, record)
-	return nil
-}
-
-func (t *tableWriter) close() error {
-	widths := make([]int, len(t.columns))
-	for _, record := range append([][]string{t.columns}, t.rows...) {
-		for i, text := range record {
-			widths[i] = max(widths[i], narrow.StringWidth(text), 3)
-		}
-	}
-	var b strings.Builder
-	t.line(&b, t.columns, widths)
-	t.rule(&b, widths)
-	for _, record := range t.rows {
-		t.line(&b, record, widths)
-	}
-	_, err := io.WriteString(t.w, b.String())
-	return err
-}
-
-func (t *tableWriter) right(i int) bool { return i < len(t.numbers) && t.numbers[i] }
-
-func (t *tableWriter) line(b *strings.Builder, record []string, widths []int) {
-	padded := make([]string, len(record))
-	for i, text := range record {
-		gap := strings.Repeat(" ", widths[i]-narrow.StringWidth(text))
-		if t.right(i) {
-			padded[i] = gap + text
-		} else {
-			padded[i] = text + gap
-		}
-	}
-	if t.markdown {
-		b.WriteString("| " + strings.Join(padded, " | ") + " |\n")
-		return
-	}
-	b.WriteString(strings.TrimRight(strings.Join(padded, "  "), " ") + "\n")
-}
-
-func (t *tableWriter) rule(b *strings.Builder, widths []int) {
-	marks := make([]string, len(widths))
-	for i, width := range widths {
-		if !t.markdown {
-			marks[i] = strings.Repeat("-", width)
-			continue
-		}
-		marks[i] = strings.Repeat("-", width)
-		if t.right(i) {
-			marks[i] = strings.Repeat("-", width-1) + ":"
-		}
-	}
-	t.line(b, marks, widths)
 }

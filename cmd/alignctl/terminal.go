@@ -76,16 +76,13 @@ func (t *terminal) remark(format string, args ...any) {
 	}
 }
 
-// reporting returns a context whose long work shows itself: a live bar on a
+// reporting returns a context whose long work shows itself: a live line on a
 // terminal, plain lines otherwise, nothing with --quiet.
 func (t *terminal) reporting(ctx context.Context) context.Context {
-	switch {
-	case t.quiet:
+	if t.quiet {
 		return ctx
-	case isTerminal(t.err):
-		return progress.With(ctx, barReporter{t.err})
 	}
-	return progress.With(ctx, lineReporter{t.err})
+	return progress.With(ctx, shownReporter{t.err, lookOf(t.err)})
 }
 
 func isTerminal(w any) bool {

@@ -44,7 +44,7 @@ func runTrainShow(ctx context.Context, t *terminal, s *lake.Session, run, format
 	if err != nil {
 		return err
 	}
-	curves, err := trainCurves(ctx, s, run)
+	curves, err := trainCurves(ctx, s, run, lookOf(t.out))
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func runTrainShow(ctx context.Context, t *terminal, s *lake.Session, run, format
 func printTrainRun(t *terminal, about, models *grid, config json.RawMessage, curves *grid) error {
 	for i, column := range about.columns {
 		if text := cell.Text(about.rows[0][i]); text != "" {
-			fmt.Fprintf(t.out, "%-17s %s\n", column, text)
+			fmt.Fprintf(t.out, "%-17s %s\n", column, lookOf(t.out).paintState(column, text))
 		}
 	}
 	settings, err := settingsOf(config)
@@ -121,7 +121,7 @@ func settingsOf(config json.RawMessage) (*grid, error) {
 
 // trainCurves gives, for each metric of a run, its first, last and extreme
 // values and its curve.
-func trainCurves(ctx context.Context, s *lake.Session, run string) (*grid, error) {
+func trainCurves(ctx context.Context, s *lake.Session, run string, look look) (*grid, error) {
 	found, err := collect(ctx, s, `SELECT metric, count(*) AS n, arg_min(value, step) AS first, arg_max(value, step) AS last,
 			min(value) AS least, max(value) AS most, CAST(to_json(coalesce(list(value ORDER BY step) FILTER (isfinite(value)), [])) AS VARCHAR) AS values
 		FROM train.steps WHERE run_id = ? AND metric <> 'num_tokens'
@@ -135,7 +135,7 @@ func trainCurves(ctx context.Context, s *lake.Session, run string) (*grid, error
 		if err := json.Unmarshal([]byte(cell.Text(row[6])), &values); err != nil {
 			return nil, fmt.Errorf("read metric %q of run %q: %w", row[0], run, err)
 		}
-		g.add(row[0], row[1], brief(row[2]), brief(row[3]), brief(row[4]), brief(row[5]), curve(values))
+		g.add(row[0], row[1], brief(row[2]), brief(row[3]), brief(row[4]), brief(row[5]), look.curve(values))
 	}
 	return g, nil
 }
@@ -151,8 +151,14 @@ func brief(value any) any {
 // curveWidth is how many characters a curve has at most.
 const curveWidth = 40
 
+// The bars of curves, from low to high.
+const (
+	blockBars = "▁▂▃▄▅▆▇█"
+	asciiBars = "_.-=+*%#"
+)
+
 // curve draws finite values as bars, one for the mean of each stretch of equal length.
-func curve(values []float64) string {
+func (l look) curve(values []float64) string {
 	if len(values) == 0 {
 		return ""
 	}
@@ -161,7 +167,10 @@ func curve(values []float64) string {
 	for _, mean := range means {
 		low, high = min(low, mean), max(high, mean)
 	}
-	levels := []rune("▁▂▃▄▅▆▇█")
+	levels := []rune(blockBars)
+	if l.ascii {
+		levels = []rune(asciiBars)
+	}
 	var b strings.Builder
 	for _, mean := range means {
 		level := 0

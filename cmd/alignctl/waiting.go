@@ -12,7 +12,7 @@ func (t *terminal) waiting(name string) (stop func()) {
 	if t.quiet {
 		return func() {}
 	}
-	live := isTerminal(t.err)
+	live := lookOf(t.err).live
 	interval := lineInterval
 	if live {
 		interval = time.Second

@@ -69,12 +69,11 @@ var allowed = map[string][]string{
 
 // soleImporters names the only rooms that may import a library.
 var soleImporters = map[string][]string{
-	"github.com/duckdb/":          {"lake/duck"},
-	"github.com/apache/iceberg-":  {"lake/iceberg"},
-	"github.com/gomlx/":           {"train", "train/lm", "train/rl"},
-	"github.com/urfave/cli/":      {"cmd/alignctl"},
-	"modernc.org/sqlite":          {"lake/iceberg"},
-	"github.com/schollz/progress": {"cmd/alignctl"},
+	"github.com/duckdb/":         {"lake/duck"},
+	"github.com/apache/iceberg-": {"lake/iceberg"},
+	"github.com/gomlx/":          {"train", "train/lm", "train/rl"},
+	"github.com/urfave/cli/":     {"cmd/alignctl"},
+	"modernc.org/sqlite":         {"lake/iceberg"},
 }
 
 type pkg struct {
