@@ -102,7 +102,10 @@ func (r *Record) Finish(ctx context.Context, asked error) (kept bool, err error)
 	return true, asked
 }
 
-// resumeCommand goes on with a run of a suite.
+// ResumeCommand goes on with a run of a suite, whose id is its last word; "" for
+// one that asks nobody.
+func ResumeCommand(suite string) string { return resumeCommand[suite] }
+
 var resumeCommand = map[string]string{
 	Associations: "alignctl eval generate --resume",
 	Survey:       "alignctl eval wvs --resume",

@@ -215,19 +215,26 @@ func readScores(ctx context.Context, s *lake.Session, run, scoring string) (scor
 	return scores, others, nil
 }
 
-// checkShape refuses the tables of an alignctl that kept one scoring a run.
-func checkShape(ctx context.Context, s *lake.Session) error {
-	old, err := texts(ctx, s, `select table_name from information_schema.tables t
+// OldTables are those tables of eval in a session that an alignctl wrote which
+// kept one scoring a run. Nothing can be scored before they are taken out.
+func OldTables(ctx context.Context, s *lake.Session) ([]string, error) {
+	old, err := texts(ctx, s, `select 'eval.' || table_name from information_schema.tables t
 		where table_schema = 'eval' and table_name in ('scores', 'metrics') and not exists (
 			select 1 from information_schema.columns c
 			where c.table_schema = 'eval' and c.table_name = t.table_name and column_name = 'scoring_id')
 		order by all`)
 	if err != nil {
-		return fmt.Errorf("look at the tables of eval: %w", err)
+		return nil, fmt.Errorf("look at the tables of eval: %w", err)
 	}
-	if len(old) > 0 {
-		return fmt.Errorf("open table eval.%[1]s: an older alignctl wrote it, with one scoring a run: take it out "+
-			"(alignctl data rm eval.%[1]s), then score the runs again", old[0])
+	return old, nil
+}
+
+// checkShape refuses old tables.
+func checkShape(ctx context.Context, s *lake.Session) error {
+	old, err := OldTables(ctx, s)
+	if err == nil && len(old) > 0 {
+		err = fmt.Errorf("open table %[1]s: an older alignctl wrote it, with one scoring a run: take it out "+
+			"(alignctl data rm %[1]s), then score the runs again", old[0])
 	}
-	return nil
+	return err
 }

@@ -83,7 +83,7 @@ type collector struct {
 
 // look finds out who is at work, and so what stays.
 func (g *collector) look() (err error) {
-	if g.report.Holders, err = g.lake.holders(); err != nil {
+	if g.report.Holders, err = g.lake.Holders(); err != nil {
 		return err
 	}
 	now := time.Now()

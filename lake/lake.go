@@ -29,6 +29,8 @@ import (
 var (
 	// ErrNoLake: the folder holds no lake.
 	ErrNoLake = errors.New("no lake here")
+	// ErrOld: an early alignctl made the lake, and this one doesn't read it.
+	ErrOld = errors.New("only early builds of alignctl wrote that")
 	// ErrConflict: another run moved the same rows first; the message names it.
 	ErrConflict = errors.New("conflict")
 	// ErrDamaged: bytes or rows of the lake aren't what was recorded.
@@ -121,8 +123,8 @@ func openOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
 		return nil, fmt.Errorf("open lake %q: lake.json: %w: %w", dir, ErrDamaged, err)
 	}
 	if d.FormatVersion < formatVersion {
-		return nil, fmt.Errorf("open lake %q: its format version is %d, which only early builds of alignctl wrote; "+
-			"load the raw files into a new lake", dir, d.FormatVersion)
+		return nil, fmt.Errorf("open lake %q: its format version is %d: %w: load the raw files into a new lake",
+			dir, d.FormatVersion, ErrOld)
 	}
 	if d.FormatVersion > formatVersion {
 		return nil, fmt.Errorf("open lake %q: its format version is %d, this alignctl reads up to %d: use a newer one",

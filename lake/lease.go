@@ -122,9 +122,9 @@ func (l *lease) end() error {
 	return errors.Join(remove(l.path), l.file.Close())
 }
 
-// holders lists the live leases; those of processes that
-// are gone are removed.
-func (l *Lake) holders() ([]Holder, error) {
+// Holders lists who reads or writes the lake now. What processes that are gone
+// left of their leases is removed.
+func (l *Lake) Holders() ([]Holder, error) {
 	entries, err := os.ReadDir(l.leases())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("list leases: %w", err)
@@ -185,7 +185,7 @@ func (l *Lake) blame(err error) error {
 	if !errors.Is(err, iceberg.ErrBusy) {
 		return err
 	}
-	holders, listErr := l.holders()
+	holders, listErr := l.Holders()
 	if listErr != nil {
 		return err // the first error tells more
 	}

@@ -432,7 +432,7 @@ const tidyFrom = 64
 // tidy removes metadata files that nothing points at and no process reads. What
 // stays behind does no harm, and the next publish tries again.
 func (l *Lake) tidy(ctx context.Context) {
-	holders, err := l.holders()
+	holders, err := l.Holders()
 	if err != nil {
 		return
 	}

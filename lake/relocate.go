@@ -16,7 +16,7 @@ func (l *Lake) Moved() (from string, moved bool) { return l.catalog.Moved() }
 // Relocate makes the lake's metadata name the folder where it is. Rows,
 // snapshots, tags and digests stay as they are. Nobody else may be at work.
 func (l *Lake) Relocate(ctx context.Context) error {
-	holders, err := l.holders()
+	holders, err := l.Holders()
 	if err != nil {
 		return err
 	}

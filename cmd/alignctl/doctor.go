@@ -28,15 +28,16 @@ func doctorCommand(t *terminal) *cli.Command {
 	var o doctorOptions
 	return checked(&cli.Command{
 		Name:  "doctor",
-		Usage: "say how this binary was built and which backends run here",
-		Description: "Each backend is started in a process of its own, so that a damaged plugin harms nobody. With\n" +
-			"--self-test each that starts trains a tiny model for a few steps, within a minute for all;\n" +
-			"exit code 1 when the backend that training would take fails.",
-		Flags: []cli.Flag{
+		Usage: "say what is missing here, and the command that cures it",
+		Description: "Looks at the binary, the machine, the lake, alignctl.yaml and its files, data sets out of date, runs\n" +
+			"that didn't end, and the backends. Each backend is started in a process of its own, so that a\n" +
+			"damaged plugin harms nobody. With --self-test each that starts trains a tiny model for a few steps,\n" +
+			"within a minute for all; exit code 1 when the backend that training would take fails.",
+		Flags: t.flags(
 			&cli.BoolFlag{Name: "self-test", Usage: "train a tiny model on each backend that starts", Destination: &o.selfTest},
 			&cli.StringFlag{Name: "backend", Usage: "look at this one only, by `NAME`, in this process", Destination: &o.backend},
 			outputFlag(&o.format),
-		},
+		),
 		Action: func(c *cli.Context) error { return runDoctor(c.Context, t, o) },
 	}, noArguments)
 }
@@ -47,39 +48,51 @@ const doctorLimit = time.Minute
 func runDoctor(ctx context.Context, t *terminal, o doctorOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, doctorLimit)
 	defer cancel()
-	g := newGrid("check", "state", "detail")
+	g := newGrid("check", "state", "detail", "cure")
 	if o.backend != "" {
 		err := addBackend(ctx, g, o.backend, o.selfTest)
 		return errors.Join(t.printRows(o.format, g), err)
 	}
 	addBuild(g)
 	addMachine(g)
+	t.addWorkspace(g)
+	t.addLake(ctx, g)
 	err := addBackends(ctx, g, o.selfTest)
 	return errors.Join(t.printRows(o.format, g), err)
 }
 
 // addMachine adds what the computer has.
 func addMachine(g *grid) {
-	g.add("cores", "ok", strconv.Itoa(runtime.NumCPU()))
+	g.add("cores", "ok", strconv.Itoa(runtime.NumCPU()), "")
 	if total, available, known := machine.Memory(); known {
-		g.add("memory", "ok", fmt.Sprintf("%s, %s available", mebibytes(total), mebibytes(available)))
+		state, cure := "ok", ""
+		if available < lowMemory {
+			state, cure = "low", "alignctl train sft --dry-run (says what a run takes; --checkpoint-layers takes less)"
+		}
+		g.add("memory", state, fmt.Sprintf("%s, %s available", mebibytes(total), mebibytes(available)), cure)
 	}
 	for _, path := range lm.PluginFiles() {
 		if info, err := os.Stat(path); err == nil {
-			g.add("plugin", "found", fmt.Sprintf("%s, %s", path, mebibytes(info.Size())))
+			g.add("plugin", "found", fmt.Sprintf("%s, %s", path, mebibytes(info.Size())), "")
 		}
 	}
 }
 
+// lowMemory and lowDisk are below what a small model and its lake take, in bytes.
+const (
+	lowMemory = 1 << 30
+	lowDisk   = 1 << 30
+)
+
 // addBuild adds what the linker recorded; without simd the Go backend crawls,
 // so that stands as a finding of its own.
 func addBuild(g *grid) {
-	g.add("alignctl", "ok", version())
-	g.add("go", "ok", fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH))
+	g.add("alignctl", "ok", version(), "")
+	g.add("go", "ok", fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH), "")
 	if lm.SIMD() {
-		g.add("simd", "ok", "built with GOEXPERIMENT=simd")
+		g.add("simd", "ok", "built with GOEXPERIMENT=simd", "")
 	} else {
-		g.add("simd", "missing", "the go backend is 4 to 6 times slower: build with GOEXPERIMENT=simd (make build)")
+		g.add("simd", "missing", "the go backend is 4 to 6 times slower: built without GOEXPERIMENT=simd", "make build")
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -87,12 +100,12 @@ func addBuild(g *grid) {
 	}
 	for _, s := range info.Settings {
 		if s.Key == "-tags" || s.Key == "CGO_ENABLED" {
-			g.add("build "+strings.TrimPrefix(s.Key, "-"), "ok", s.Value)
+			g.add("build "+strings.TrimPrefix(s.Key, "-"), "ok", s.Value, "")
 		}
 	}
 	for _, m := range info.Deps {
 		if reported[m.Path] {
-			g.add("library", "ok", m.Path+" "+m.Version)
+			g.add("library", "ok", m.Path+" "+m.Version, "")
 		}
 	}
 }

@@ -110,6 +110,7 @@ func newApp(t *terminal) *cli.App {
 			trainCommand(t),
 			evalCommand(t),
 			reportCommand(t),
+			runsCommand(t),
 			demoCommand(t),
 			doctorCommand(t),
 			versionCommand(t),

@@ -51,7 +51,7 @@ ORDER BY started_at DESC, run_id DESC`
 
 // withTrainRuns gives the work a session on the tables of training, as they are
 // now. A table that training hasn't written yet is empty.
-func withTrainRuns(ctx context.Context, l *lake.Lake, work func(*lake.Session) error) (err error) {
+func withTrainRuns(ctx context.Context, l *lake.Lake, work func(*lake.Session) error) error {
 	pins, err := l.At(ctx, "")
 	if err != nil {
 		return err
@@ -59,8 +59,18 @@ func withTrainRuns(ctx context.Context, l *lake.Lake, work func(*lake.Session) e
 	if _, any := pins[train.RunsSpec().Name]; !any {
 		return errors.New("the lake has no training run yet (alignctl train sft)")
 	}
+	return withTables(ctx, l, train.Specs(), work)
+}
+
+// withTables gives the work a session on some tables, as they are now. Those that
+// aren't in the lake yet are empty.
+func withTables(ctx context.Context, l *lake.Lake, specs []lake.Spec, work func(*lake.Session) error) (err error) {
+	pins, err := l.At(ctx, "")
+	if err != nil {
+		return err
+	}
 	held, missing := lake.Pins{}, []lake.Spec{}
-	for _, spec := range train.Specs() {
+	for _, spec := range specs {
 		if pin, written := pins[spec.Name]; written {
 			held[spec.Name] = pin
 		} else {

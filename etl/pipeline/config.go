@@ -86,3 +86,21 @@ func listed[E entry](list []source, kind string, entries map[string]E) []source 
 func (c *Config) errorf(s source, key, format string, args ...any) error {
 	return fmt.Errorf("%s: source %q: %w", c.file.Place(Section, s.kind, s.name, key), s.name, fmt.Errorf(format, args...))
 }
+
+// A Gap is a source whose files aren't all there.
+type Gap struct {
+	Source string
+	Place  string // of the source's files in the configuration: path:line:column
+	Err    error  // names the first that is missing
+}
+
+// Gaps looks for the files of all sources, without reading them.
+func (c *Config) Gaps() (gaps []Gap, err error) {
+	all, err := c.sources()
+	for _, s := range all {
+		if err := s.entry.raw().Files.present(c.file); err != nil {
+			gaps = append(gaps, Gap{s.name, c.file.Place(Section, s.kind, s.name, "files"), err})
+		}
+	}
+	return gaps, err
+}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,6 +39,17 @@ func (p Paths) expand(file *workspace.File) (paths []string, err error) {
 		}
 	}
 	return paths, nil
+}
+
+// present gives an error where a file isn't there.
+func (p Paths) present(file *workspace.File) error {
+	paths, err := p.expand(file)
+	for _, path := range paths {
+		if _, statErr := os.Stat(path); err == nil {
+			err = statErr
+		}
+	}
+	return err
 }
 
 func matches(path string) ([]string, error) {

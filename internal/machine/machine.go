@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // Memory is the machine's memory in bytes: all of it, and what a program could
@@ -47,4 +48,14 @@ func cgroupLimit(path string) (limit int64, limited bool) {
 	}
 	limit, err = strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 	return limit, err == nil
+}
+
+// Free is how many bytes a program may still write to the disk that a file or
+// folder is on. known is false where the system doesn't tell.
+func Free(path string) (bytes int64, known bool) {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(path, &disk); err != nil {
+		return 0, false
+	}
+	return int64(disk.Bavail) * int64(disk.Bsize), true
 }

@@ -36,3 +36,12 @@ func write(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+func TestFree(t *testing.T) {
+	if bytes, known := Free(t.TempDir()); known && bytes <= 0 {
+		t.Errorf("a disk that takes this test has %d bytes", bytes)
+	}
+	if _, known := Free(filepath.Join(t.TempDir(), "nowhere")); known {
+		t.Error("a folder that isn't there has a disk")
+	}
+}
