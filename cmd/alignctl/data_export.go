@@ -21,11 +21,11 @@ func dataExportCommand(t *terminal) *cli.Command {
 			"to make it again. The same version gives the same bytes. FOLDER is new or empty, and has its name only when\n" +
 			"it is whole. NAME may be any table of the lake for jsonl, parquet and psychling.\n\nLayouts:\n\n" + layoutList(),
 		Flags: t.flags(
-			&cli.StringFlag{Name: "for", Usage: "`LAYOUT` of the files: " + layoutNames(), Destination: &o.Layout},
-			&cli.StringFlag{Name: "file", Usage: "`FORMAT` of the files where the layout has more than one: jsonl (the default) or parquet",
-				Destination: &o.Format},
-			&cli.StringFlag{Name: "style", Usage: "`STYLE` of supervised examples in layout trl: prompt-completion (the default) " +
-				"or messages", Destination: &o.Style},
+			oneOf(&cli.StringFlag{Name: "for", Usage: "`LAYOUT` of the files: " + layoutNames(), Destination: &o.Layout}, strings.Split(layoutNames(), ", ")...),
+			oneOf(&cli.StringFlag{Name: "file", Usage: "`FORMAT` of the files where the layout has more than one: jsonl (the default) or parquet",
+				Destination: &o.Format}, "jsonl", "parquet"),
+			oneOf(&cli.StringFlag{Name: "style", Usage: "`STYLE` of supervised examples in layout trl: prompt-completion (the default) " +
+				"or messages", Destination: &o.Style}, "prompt-completion", "messages"),
 			atFlag(&o.At),
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "the `FOLDER`", Destination: &out},
 			&cli.BoolFlag{Name: "i-have-the-rights", Usage: "export rows whose licence forbids passing them on", Destination: &o.Rights},

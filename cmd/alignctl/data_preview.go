@@ -50,7 +50,7 @@ func dataPreviewCommand(t *terminal) *cli.Command {
 func (o *dataPreviewOptions) flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.IntFlag{Name: "n", Usage: "how many `EXAMPLES`", Value: 3, Destination: &o.count},
-		&cli.StringFlag{Name: "split", Usage: "only examples of `SPLIT`: train, dev or test", Destination: &o.split},
+		oneOf(&cli.StringFlag{Name: "split", Usage: "only examples of `SPLIT`: train, dev or test", Destination: &o.split}, splits...),
 		&cli.StringFlag{Name: "model", Usage: "show what this model `FOLDER` would see", Destination: &o.model},
 		&cli.IntFlag{Name: "max-tokens", Usage: "cut an example there, as train sft does (0: nowhere)",
 			Value: train.DefaultSFT().MaxTokens, Destination: &o.maxTokens},

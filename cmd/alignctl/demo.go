@@ -18,6 +18,7 @@ import (
 	"alignctl/internal/atomicfile"
 	"alignctl/internal/workspace"
 	"alignctl/sql"
+	"alignctl/train/lm"
 )
 
 // demoQuery is what the demo ends with: what the model scored on cues that it
@@ -48,8 +49,8 @@ func demoCommand(t *terminal) *cli.Command {
 			&cli.StringFlag{Name: "lake", Value: "demo-lake", Usage: "`FOLDER` of the new lake", Destination: &o.dir},
 			&cli.StringFlag{Name: "export", Usage: "only write the raw files and an alignctl.yaml into `FOLDER`, " +
 				"for alignctl etl run", Destination: &o.export},
-			&cli.StringFlag{Name: "backend", Usage: "`NAME` of the backend that computes (see doctor)",
-				Destination: &o.backend},
+			oneOf(&cli.StringFlag{Name: "backend", Usage: "`NAME` of the backend that computes (see doctor)",
+				Destination: &o.backend}, lm.BackendNames()...),
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "only the result", Destination: &t.quiet},
 			outputFlag(&o.format),
 		},

@@ -35,7 +35,7 @@ func doctorCommand(t *terminal) *cli.Command {
 			"within a minute for all; exit code 1 when the backend that training would take fails.",
 		Flags: t.flags(
 			&cli.BoolFlag{Name: "self-test", Usage: "train a tiny model on each backend that starts", Destination: &o.selfTest},
-			&cli.StringFlag{Name: "backend", Usage: "look at this one only, by `NAME`, in this process", Destination: &o.backend},
+			oneOf(&cli.StringFlag{Name: "backend", Usage: "look at this one only, by `NAME`, in this process", Destination: &o.backend}, lm.BackendNames()...),
 			outputFlag(&o.format),
 		),
 		Action: func(c *cli.Context) error { return runDoctor(c.Context, t, o) },

@@ -28,8 +28,8 @@ func (o *rawOptions) flags() []cli.Flag {
 
 // encodingFlag declares --encoding.
 func encodingFlag(encoding *string) cli.Flag {
-	return &cli.StringFlag{Name: "encoding", Usage: "`ENCODING` of the files: " + strings.Join(etl.Encodings(), ", ") +
-		" (default: what their layout says)", Destination: encoding}
+	return oneOf(&cli.StringFlag{Name: "encoding", Usage: "`ENCODING` of the files: " + strings.Join(etl.Encodings(), ", ") +
+		" (default: what their layout says)", Destination: encoding}, etl.Encodings()...)
 }
 
 // withRejects gives the work a file for bad records, nil where --reject names

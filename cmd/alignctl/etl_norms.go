@@ -36,8 +36,8 @@ func etlNormsCommand(t *terminal) *cli.Command {
 			"It may also say encodings, missing, unquoted, senses (bank (money) is bank), known (share who knew the word),\n" +
 			"headerless (the columns of a file without header) and groups of raters: see docs/norms.md.",
 		Flags: t.flags(append([]cli.Flag{
-			&cli.StringFlag{Name: "set", Usage: "`NAME` of a published set: " + strings.Join(norms.Sets(), ", "),
-				Destination: &o.set},
+			oneOf(&cli.StringFlag{Name: "set", Usage: "`NAME` of a published set: " + strings.Join(norms.Sets(), ", "),
+				Destination: &o.set}, norms.Sets()...),
 			&cli.StringFlag{Name: "mapping", Usage: "`FILE` in YAML that says how to read another set", Destination: &o.mapping},
 			&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: the set's, or the mapping's name or file)",
 				Destination: &o.Source},

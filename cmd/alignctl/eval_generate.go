@@ -53,8 +53,8 @@ func (o *evalGenerateOptions) questionFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "data", Usage: "`TABLE` with the prompts", Value: "data.sft_ranked",
 			Destination: &o.generate.Dataset},
-		&cli.StringFlag{Name: "split", Usage: "`SPLIT` of the cues: train, dev or test", Value: eval.DefaultSplit,
-			Destination: &o.generate.Split},
+		oneOf(&cli.StringFlag{Name: "split", Usage: "`SPLIT` of the cues: train, dev or test", Value: eval.DefaultSplit,
+			Destination: &o.generate.Split}, splits...),
 		&cli.StringFlag{Name: "lang", Usage: "`LANGUAGE` of the cues, where the split holds several",
 			Destination: &o.generate.Language},
 		atFlag(&o.generate.At),

@@ -47,7 +47,7 @@ func (o *evalImportOptions) flags() []cli.Flag {
 			Value: settings(o.Only)},
 		&cli.BoolFlag{Name: "samples", Usage: "take an item's further answers as samples of it, not as an error", Destination: &o.Samples},
 		&cli.StringFlag{Name: "data", Usage: "`TABLE` with the items", Destination: &o.Dataset},
-		&cli.StringFlag{Name: "split", Usage: "`SPLIT` of the items (default with --data: test)", Destination: &o.Split},
+		oneOf(&cli.StringFlag{Name: "split", Usage: "`SPLIT` of the items (default with --data: test)", Destination: &o.Split}, splits...),
 		&cli.StringFlag{Name: "lang", Usage: "`LANGUAGE` of the answers", Destination: &o.Language},
 		atFlag(&o.At),
 		&cli.StringFlag{Name: "licence", Usage: "`LICENCE` of the file, for meta.files", Value: "unknown", Destination: &o.Licence},

@@ -12,6 +12,7 @@ import (
 
 	"alignctl/eval"
 	"alignctl/eval/endpoint"
+	"alignctl/train/lm"
 )
 
 // keyVariable holds the key of an endpoint.
@@ -31,8 +32,8 @@ func (m *modelUnderTest) localFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.PathFlag{Name: "model", Usage: "the model's `FOLDER`, in Hugging Face layout", Destination: &m.Local.Path},
 		&cli.PathFlag{Name: "adapter", Usage: "`FOLDER` of a LoRA adapter in PEFT layout", Destination: &m.Local.Adapter},
-		&cli.StringFlag{Name: "backend", Usage: "what computes, by `NAME` (see alignctl doctor; default: the fastest found)",
-			Destination: &m.Local.Backend},
+		oneOf(&cli.StringFlag{Name: "backend", Usage: "what computes, by `NAME` (see alignctl doctor; default: the fastest found)",
+			Destination: &m.Local.Backend}, lm.BackendNames()...),
 	}
 }
 
@@ -42,8 +43,8 @@ func (m *modelUnderTest) endpointFlags() []cli.Flag {
 		&cli.StringFlag{Name: "served-model", Usage: "`NAME` of the model at the server", Destination: &m.Endpoint.Model},
 		&cli.StringFlag{Name: "answers-as", Usage: "`NAME` by which the server says who answered, where it is another",
 			Destination: &m.Endpoint.AnswersAs},
-		&cli.StringFlag{Name: "api", Usage: "chat (messages) or completions (text, for base models)", Value: endpoint.Chat,
-			Destination: &m.Endpoint.API},
+		oneOf(&cli.StringFlag{Name: "api", Usage: "chat (messages) or completions (text, for base models)", Value: endpoint.Chat,
+			Destination: &m.Endpoint.API}, endpoint.Chat, endpoint.Completions),
 		&cli.StringFlag{Name: "chat-template", Usage: "`FOLDER` of the model whose chat template writes the text of --api completions " +
 			"(default: the messages as they are)", Destination: &m.Endpoint.Template},
 		&cli.StringFlag{Name: "body", Usage: `more members of each request, a JSON OBJECT such as {"top_k": 20}; null takes one out`,

@@ -47,12 +47,12 @@ func evalScoreCommand(t *terminal) *cli.Command {
 
 func (o *evalScoreOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "suite", Usage: "what to measure, a `SUITE`: " + strings.Join(append(eval.Suites(), wvs.Suite), ", "),
-			Value: eval.Associations, Destination: &o.score.Suite},
+		oneOf(&cli.StringFlag{Name: "suite", Usage: "what to measure, a `SUITE`: " + strings.Join(append(eval.Suites(), wvs.Suite), ", "),
+			Value: eval.Associations, Destination: &o.score.Suite}, append(eval.Suites(), wvs.Suite)...),
 		&cli.StringFlag{Name: "population", Usage: "`NAME` of the people in core.strength whose responses count",
 			Value: eval.DefaultPopulation, Destination: &o.score.Population},
-		&cli.StringFlag{Name: "parser", Usage: "how to read a list, a `PARSER`: " + joined(reply.Parsers()) +
-			"; the published two are the ALIGN study's", Value: string(reply.Default), Destination: (*string)(&o.score.Parser)},
+		oneOf(&cli.StringFlag{Name: "parser", Usage: "how to read a list, a `PARSER`: " + joined(reply.Parsers()) +
+			"; the published two are the ALIGN study's", Value: string(reply.Default), Destination: (*string)(&o.score.Parser)}, texts(reply.Parsers())...),
 		&cli.IntSliceFlag{Name: "k", Usage: "of associations: precision among the first `K` words; several apart by commas",
 			Value: cli.NewIntSlice(eval.DefaultKs()...)},
 		&cli.StringSliceFlag{Name: "norms", Usage: "of norms: `SOURCE` of core.norm; several apart by commas (default: all)"},
@@ -104,8 +104,8 @@ type evalCompareOptions struct {
 
 func evalCompareCommand(t *terminal) *cli.Command {
 	var o evalCompareOptions
-	flags := []cli.Flag{&cli.StringFlag{Name: "suite", Usage: "compare the runs' newest scorings of a `SUITE` (default: of RUN's newest)",
-		Destination: &o.suite}}
+	flags := []cli.Flag{oneOf(&cli.StringFlag{Name: "suite", Usage: "compare the runs' newest scorings of a `SUITE` (default: of RUN's newest)",
+		Destination: &o.suite}, append(eval.Suites(), wvs.Suite)...)}
 	return checked(&cli.Command{
 		Name:  "compare",
 		Usage: "set the scores of RUN against those of OTHER, item by item: RUN minus OTHER, into eval.metrics",
@@ -139,20 +139,14 @@ func bootstrapFlags(b *stat.Bootstrap) []cli.Flag {
 	return []cli.Flag{
 		&cli.IntFlag{Name: "resamples", Usage: "bootstrap resamples of the items, `N`", Value: stat.DefaultResamples,
 			Destination: &b.Resamples},
-		&cli.StringFlag{Name: "interval", Usage: "how intervals are read off the resamples, an `INTERVAL`: " + joined(stat.Intervals()),
-			Value: string(stat.Percentile), Destination: (*string)(&b.Interval)},
+		oneOf(&cli.StringFlag{Name: "interval", Usage: "how intervals are read off the resamples, an `INTERVAL`: " + joined(stat.Intervals()),
+			Value: string(stat.Percentile), Destination: (*string)(&b.Interval)}, texts(stat.Intervals())...),
 		&cli.Uint64Flag{Name: "seed", Usage: "`SEED` of the resampling", Value: 42, Destination: &b.Seed},
 	}
 }
 
 // joined lists names.
-func joined[T ~string](names []T) string {
-	texts := make([]string, len(names))
-	for i, name := range names {
-		texts[i] = string(name)
-	}
-	return strings.Join(texts, ", ")
-}
+func joined[T ~string](names []T) string { return strings.Join(texts(names), ", ") }
 
 // printScored prints metrics and the SQL that gives them.
 func (t *terminal) printScored(format string, got eval.Scored) error {

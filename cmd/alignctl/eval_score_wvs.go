@@ -14,10 +14,10 @@ func wvsScoreFlags(o *wvs.ScoreOptions) []cli.Flag {
 	return []cli.Flag{
 		betweenFlag(),
 		&cli.BoolFlag{Name: "weighted", Usage: "wvs: count people by their weights", Destination: &o.People.Weighted},
-		&cli.StringFlag{Name: "normalise", Usage: "wvs: divide log-probabilities of answers by their length: none, tokens or " +
-			"characters", Value: wvs.PlainSum, Destination: &o.Normalise},
-		&cli.StringFlag{Name: "nearer", Usage: "wvs: an answer is nearer to a country by its distribution or by its mode",
-			Value: wvs.ByDistribution, Destination: &o.Nearer},
+		oneOf(&cli.StringFlag{Name: "normalise", Usage: "wvs: divide log-probabilities of answers by their length: none, tokens or " +
+			"characters", Value: wvs.PlainSum, Destination: &o.Normalise}, wvs.PlainSum, wvs.ByTokens, wvs.ByCharacters),
+		oneOf(&cli.StringFlag{Name: "nearer", Usage: "wvs: an answer is nearer to a country by its distribution or by its mode",
+			Value: wvs.ByDistribution, Destination: &o.Nearer}, wvs.ByDistribution, wvs.ByMode),
 		&cli.IntFlag{Name: "high-tension", Usage: "wvs: the `N` questions on which the countries lie farthest apart are a slice",
 			Value: wvs.DefaultHighTension, Destination: &o.HighTension},
 		&cli.Float64Flag{Name: "epsilon", Usage: "wvs: added to shares where a divergence needs it", Value: wvs.DefaultEpsilon,

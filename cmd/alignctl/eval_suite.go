@@ -38,8 +38,8 @@ func evalSuiteCommand(t *terminal) *cli.Command {
 			"break, or more models in the FILE, give the command again. A model that fails leaves the others done, and\n" +
 			"the exit code is 3. eval.suites says which runs and scorings are the suite's.",
 		Flags: t.flags(append([]cli.Flag{
-			&cli.StringFlag{Name: "preset", Usage: "go by alignctl's own file `NAME`: " + strings.Join(suite.Presets(), ", "),
-				Destination: &o.preset},
+			oneOf(&cli.StringFlag{Name: "preset", Usage: "go by alignctl's own file `NAME`: " + strings.Join(suite.Presets(), ", "),
+				Destination: &o.preset}, suite.Presets()...),
 			&cli.BoolFlag{Name: "print", Usage: "only print the file, to start yours from", Destination: &o.print},
 			&cli.BoolFlag{Name: "dry-run", Usage: "only list what would be asked, and what has been", Destination: &o.dryRun},
 			&cli.BoolFlag{Name: "anew", Usage: "ask again what has been asked", Destination: &o.anew},

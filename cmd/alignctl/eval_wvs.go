@@ -85,10 +85,10 @@ func (o *evalWvsOptions) questionFlags() []cli.Flag {
 		&cli.StringFlag{Name: "associates", Usage: "show what people of a `POPULATION` of core.strength associate with the question's " +
 			"words, in a template such as associates-en-1", Destination: &a.Associates},
 		&cli.StringFlag{Name: "texts", Usage: "`SOURCE` of the survey's words (default: any that has them)", Destination: &a.Texts},
-		&cli.StringFlag{Name: "readout", Usage: "how answers are read: likelihood, first-token or sampled", Value: wvs.Likelihood,
-			Destination: &a.Readout},
-		&cli.StringFlag{Name: "keys", Usage: "what stands before the options: none, letters or numbers (default: letters, for " +
-			"likelihood none)", Destination: &a.Keys},
+		oneOf(&cli.StringFlag{Name: "readout", Usage: "how answers are read: likelihood, first-token or sampled", Value: wvs.Likelihood,
+			Destination: &a.Readout}, wvs.Likelihood, wvs.FirstToken, wvs.Sampled),
+		oneOf(&cli.StringFlag{Name: "keys", Usage: "what stands before the options: none, letters or numbers (default: letters, for " +
+			"likelihood none)", Destination: &a.Keys}, "none", "letters", "numbers"),
 		&cli.IntFlag{Name: "orders", Usage: "show the options in `N` orders", Value: wvs.DefaultOrders, Destination: &a.Orders},
 		&cli.IntFlag{Name: "limit", Usage: "ask the first `N` questions (0: all)", Destination: &a.Limit},
 		&cli.Int64Flag{Name: "seed", Usage: "`SEED` of the orders and draws", Destination: &a.Seed},

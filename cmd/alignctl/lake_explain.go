@@ -29,8 +29,8 @@ func lakeExplainCommand(t *terminal) *cli.Command {
 		Description: "WHAT is a table, a table at a version (TABLE@TAG, @RUN, @DATE, @SNAPSHOT), or a run: a load, a\n" +
 			"build, a training run (its model), an evaluation (its answers and metrics). A table whose scopes\n" +
 			"(languages, sources, runs) were made by several runs shows each scope with its run.",
-		Flags: t.flags(&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "text", Destination: &format,
-			Usage: "`FORMAT`: text (a tree), json, or dot (for Graphviz)"}),
+		Flags: t.flags(oneOf(&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "text", Destination: &format,
+			Usage: "`FORMAT`: text (a tree), json, or dot (for Graphviz)"}, lineageFormats...)),
 		Action: func(c *cli.Context) error {
 			write, known := lineageWriters[format]
 			if !known {

@@ -113,7 +113,9 @@ func newApp(t *terminal) *cli.App {
 			runsCommand(t),
 			demoCommand(t),
 			doctorCommand(t),
+			completionCommand(t),
 			versionCommand(t),
+			completeCommand(t),
 		},
 	}
 	guard(app)

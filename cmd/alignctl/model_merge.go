@@ -33,7 +33,7 @@ func modelMergeCommand(t *terminal) *cli.Command {
 		Flags: t.flags(
 			&cli.StringFlag{Name: "model", Usage: "`FOLDER` of the base model", Destination: &o.Model},
 			&cli.GenericFlag{Name: "adapter", Usage: "`FOLDER` of an adapter in PEFT's layout; once for each", Value: &o.adapters},
-			&cli.StringFlag{Name: "dtype", Usage: "float32, bfloat16 or float16", Value: "float32", Destination: &o.dtype},
+			oneOf(&cli.StringFlag{Name: "dtype", Usage: "float32, bfloat16 or float16", Value: "float32", Destination: &o.dtype}, slices.Sorted(maps.Keys(mergedTypes))...),
 			outputFlag(&o.format)),
 		Action: func(c *cli.Context) error {
 			o.Out = c.Args().First()

@@ -21,7 +21,7 @@ var outputFormats = []string{"table", "csv", "tsv", "json", "jsonl", "markdown"}
 // command may have more formats of its own.
 func outputFlag(format *string, more ...string) cli.Flag {
 	formats := slices.Concat(outputFormats, more)
-	return &cli.StringFlag{Name: "output", Aliases: []string{"o"},
+	return oneOf(&cli.StringFlag{Name: "output", Aliases: []string{"o"},
 		Usage:       "`FORMAT` of the result: " + strings.Join(formats, ", "),
 		Destination: format,
 		Action: func(_ *cli.Context, got string) error {
@@ -29,7 +29,7 @@ func outputFlag(format *string, more ...string) cli.Flag {
 				return usagef("unknown output format %q%s", got, nearest.Hint(got, formats))
 			}
 			return nil
-		}}
+		}}, formats...)
 }
 
 // A rowSource is a result read row by row; *sql.Rows is one.

@@ -26,7 +26,7 @@ func runsListCommand(t *terminal) *cli.Command {
 		Description: "A run that is broken off says in the lake that it goes on, but no process works on it: doctor names\n" +
 			"the command that does.",
 		Flags: t.flags(
-			&cli.StringFlag{Name: "kind", Usage: "only runs of `KIND`: " + strings.Join(runKinds, ", "), Destination: &o.kind},
+			oneOf(&cli.StringFlag{Name: "kind", Usage: "only runs of `KIND`: " + strings.Join(runKinds, ", "), Destination: &o.kind}, runKinds...),
 			&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: "the newest `N` runs (0: all)", Destination: &o.limit},
 			outputFlag(&o.format)),
 		Action: func(c *cli.Context) error {

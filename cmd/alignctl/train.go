@@ -127,8 +127,8 @@ func (o *trainRun) flags() []cli.Flag {
 
 // settingFlags are the flags that alignctl.yaml and presets may set, too.
 func (o *trainRun) settingFlags() []cli.Flag {
-	return slices.Concat([]cli.Flag{&cli.StringFlag{Name: "preset", Destination: &o.preset,
-		Usage: "settings that belong together: " + strings.Join(presetNames(o.train.Name()), ", ")}},
+	return slices.Concat([]cli.Flag{oneOf(&cli.StringFlag{Name: "preset", Destination: &o.preset,
+		Usage: "settings that belong together: " + strings.Join(presetNames(o.train.Name()), ", ")}, presetNames(o.train.Name())...)},
 		o.dataFlags(), o.modelFlags(), o.optimizerFlags(), o.own, o.savingFlags())
 }
 
@@ -162,7 +162,7 @@ func (o *trainRun) modelFlags() []cli.Flag {
 			Value: o.Adapter, Destination: &o.Adapter},
 		&cli.PathFlag{Name: "out", Usage: "new `FOLDER` for the result (default: models/RUN in the lake)",
 			Value: o.Out, Destination: &o.Out},
-		&cli.StringFlag{Name: "method", Usage: "lora or full", Value: o.method, Destination: &o.method},
+		oneOf(&cli.StringFlag{Name: "method", Usage: "lora or full", Value: o.method, Destination: &o.method}, "lora", "full"),
 		&cli.IntFlag{Name: "lora-r", Usage: "rank of the adapter", Value: o.LoRA.Rank, Destination: &o.LoRA.Rank},
 		&cli.Float64Flag{Name: "lora-alpha", Usage: "scale of the adapter, over its rank", Value: o.LoRA.Alpha,
 			Destination: &o.LoRA.Alpha},
@@ -171,10 +171,10 @@ func (o *trainRun) modelFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "rslora", Usage: "scale the adapter by alpha over the root of its rank", Value: o.LoRA.RSLoRA, Destination: &o.LoRA.RSLoRA},
 		&cli.StringFlag{Name: "lora-target", Usage: "comma-separated `PROJECTIONS` to adapt, or all-linear",
 			Value: o.targets, Destination: &o.targets},
-		&cli.StringFlag{Name: "backend", Usage: "xla:cuda, xla:cpu or go (default: the first that starts)",
-			Value: o.Backend, Destination: &o.Backend},
-		&cli.StringFlag{Name: "precision", Usage: strings.Join(lm.Precisions, " or ") + ": what activations and frozen weights are",
-			Value: o.Precision, Destination: &o.Precision},
+		oneOf(&cli.StringFlag{Name: "backend", Usage: "xla:cuda, xla:cpu or go (default: the first that starts)",
+			Value: o.Backend, Destination: &o.Backend}, lm.BackendNames()...),
+		oneOf(&cli.StringFlag{Name: "precision", Usage: strings.Join(lm.Precisions, " or ") + ": what activations and frozen weights are",
+			Value: o.Precision, Destination: &o.Precision}, lm.Precisions...),
 		&cli.BoolFlag{Name: "checkpoint-layers", Usage: "less memory, more work: compute layers anew on the way back",
 			Value: o.CheckpointLayers, Destination: &o.CheckpointLayers},
 		&cli.Int64Flag{Name: "seed", Usage: "of the order of examples, of the new adapter and of dropout", Value: o.Seed,
@@ -186,7 +186,7 @@ func (o *trainRun) optimizerFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.Float64Flag{Name: "lr", Usage: "learning rate at its peak", Value: o.LearningRate, Destination: &o.LearningRate},
 		&cli.Float64Flag{Name: "min-lr", Usage: "learning rate that a cosine or linear schedule ends at", Value: o.MinLR, Destination: &o.MinLR},
-		&cli.StringFlag{Name: "schedule", Usage: "cosine, linear or constant", Value: o.Schedule, Destination: &o.Schedule},
+		oneOf(&cli.StringFlag{Name: "schedule", Usage: "cosine, linear or constant", Value: o.Schedule, Destination: &o.Schedule}, "cosine", "linear", "constant"),
 		&cli.Float64Flag{Name: "warmup", Usage: "share of the steps (below 1), or steps", Value: o.Warmup,
 			Destination: &o.Warmup},
 		&cli.Float64Flag{Name: "weight-decay", Usage: "decoupled decay of matrices, not of biases and norms",
@@ -204,8 +204,8 @@ func (o *trainRun) savingFlags() []cli.Flag {
 			Value: o.SaveEvery, Destination: &o.SaveEvery},
 		&cli.IntFlag{Name: "keep", Usage: "newest checkpoints to keep, besides the one with the lowest dev loss",
 			Value: o.Keep, Destination: &o.Keep},
-		&cli.StringFlag{Name: "save", Usage: "the result has the weights of the last step, or of the best by dev loss",
-			Value: o.Save, Destination: &o.Save},
+		oneOf(&cli.StringFlag{Name: "save", Usage: "the result has the weights of the last step, or of the best by dev loss",
+			Value: o.Save, Destination: &o.Save}, "last", "best"),
 		&cli.IntFlag{Name: "patience", Usage: "stop after so many dev losses without a new lowest (0: never)",
 			Value: o.Patience, Destination: &o.Patience},
 		&cli.Float64Flag{Name: "loss-limit", Usage: "stop when the loss is so many times its running mean, for 5 steps (0: don't)",

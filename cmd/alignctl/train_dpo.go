@@ -21,7 +21,7 @@ func dpoFlags(o *train.DPOOptions) []cli.Flag {
 	return []cli.Flag{
 		&cli.Float64Flag{Name: "beta", Usage: "how much it costs to leave the model that training starts from", Value: o.Beta,
 			Destination: &o.Beta},
-		&cli.StringFlag{Name: "loss", Usage: strings.Join(train.PreferenceLosses(), ", "), Value: o.Loss, Destination: &o.Loss},
+		oneOf(&cli.StringFlag{Name: "loss", Usage: strings.Join(train.PreferenceLosses(), ", "), Value: o.Loss, Destination: &o.Loss}, train.PreferenceLosses()...),
 		&cli.Float64Flag{Name: "label-smoothing", Usage: "of the sigmoid loss: share of the pairs taken to be the wrong way round",
 			Value: o.LabelSmoothing, Destination: &o.LabelSmoothing},
 		&cli.BoolFlag{Name: "length-normalized", Usage: "divide an answer's log-probability by its tokens",

@@ -104,3 +104,15 @@ func (c *Config) Gaps() (gaps []Gap, err error) {
 	}
 	return gaps, err
 }
+
+// Names are the names of all sources.
+func (c *Config) Names() (names []string) {
+	all, err := c.sources()
+	if err != nil {
+		return nil
+	}
+	for _, s := range all {
+		names = append(names, s.name)
+	}
+	return names
+}
