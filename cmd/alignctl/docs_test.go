@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/urfave/cli/v2"
 
 	"alignctl/etl/norms"
 	"alignctl/etl/swow"
@@ -108,53 +107,69 @@ func writeView(b *strings.Builder, v *sql.View) {
 
 func escapeBar(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
+// TestDocsCommands makes docs/commands.md, an index, and a page for each command.
 func TestDocsCommands(t *testing.T) {
 	app := newApp(newTerminal(strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{}))
-	var b strings.Builder
-	b.WriteString("# Commands\n\nEvery command, as `--help` describes it (`go test ./cmd/alignctl -run Docs -update`).\n" +
-		"Flags stand before arguments.\n")
-	for _, c := range app.Commands {
-		writeCommand(&b, "alignctl", c)
+	var index strings.Builder
+	index.WriteString("# Commands\n\nEvery command, as `--help` describes it (`go test ./cmd/alignctl -run Docs -update`). " +
+		"Flags stand before arguments.\n\n| command | |\n|---|---|\n")
+	pages := map[string]bool{}
+	for _, l := range leaves("", app.Commands) {
+		page := strings.ReplaceAll(l.name, " ", "-") + ".md"
+		pages[page] = true
+		fmt.Fprintf(&index, "| [%s](commands/%s) | %s |\n", l.name, page, escapeBar(l.Usage))
+		golden(t, filepath.Join("commands", page), commandPage(l))
 	}
-	golden(t, "commands.md", b.String())
+	golden(t, "commands.md", index.String())
+	dropOtherPages(t, pages)
 }
 
-func writeCommand(b *strings.Builder, parent string, c *cli.Command) {
-	name := parent + " " + c.Name
-	for _, sub := range c.Subcommands {
-		writeCommand(b, name, sub)
+// dropOtherPages finds pages of commands that aren't there any more.
+func dropOtherPages(t *testing.T, pages map[string]bool) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join("..", "..", "docs", "commands", "*"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(c.Subcommands) > 0 {
-		return
-	}
-	fmt.Fprintf(b, "\n## %s\n\n%s.\n", strings.TrimSpace(name+" "+c.ArgsUsage), upperFirst(c.Usage))
-	if c.Description != "" {
-		fmt.Fprintf(b, "\n%s\n", c.Description)
-	}
-	if len(c.Flags) == 0 {
-		return
-	}
-	b.WriteString("\n| flag | default | meaning |\n|---|---|---|\n")
-	for _, f := range c.Flags {
-		writeFlag(b, f)
-	}
-}
-
-func writeFlag(b *strings.Builder, f cli.Flag) {
-	documented, ok := f.(cli.DocGenerationFlag)
-	if !ok {
-		return
-	}
-	var names []string
-	for _, name := range f.Names() {
-		dashes := "--"
-		if len(name) == 1 {
-			dashes = "-"
+	for _, path := range found {
+		if pages[filepath.Base(path)] {
+			continue
 		}
-		names = append(names, "`"+dashes+name+"`")
+		if !*update {
+			t.Errorf("%s is the page of no command (go test ./cmd/alignctl -run Docs -update)", path)
+		} else if err := os.Remove(path); err != nil {
+			t.Error(err)
+		}
 	}
-	value := documented.GetDefaultText()
-	fmt.Fprintf(b, "| %s | %s | %s |\n", strings.Join(names, ", "), escapeBar(value), escapeBar(documented.GetUsage()))
+}
+
+func commandPage(l leaf) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# alignctl %s\n\n%s.\n", strings.TrimSpace(l.name+" "+l.ArgsUsage), upperFirst(l.Usage))
+	if l.Description != "" {
+		fmt.Fprintf(&b, "\n%s\n", l.Description)
+	}
+	b.WriteString("\n```sh\n")
+	for _, e := range l.examples {
+		if e.why != "" {
+			fmt.Fprintf(&b, "# %s\n", e.why)
+		}
+		fmt.Fprintln(&b, e.line)
+	}
+	b.WriteString("```\n")
+	if len(l.Flags) > 0 {
+		b.WriteString("\n| flag | default | meaning |\n|---|---|---|\n")
+	}
+	for _, f := range l.Flags {
+		if doc, ok := documentFlag(f); ok {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", strings.Join(doc.names, "`, `"), escapeBar(doc.value), escapeBar(doc.usage))
+		}
+	}
+	b.WriteString("\n| exit code | meaning |\n|---|---|\n")
+	for _, e := range l.exits(l.Command) {
+		fmt.Fprintf(&b, "| %d | %s |\n", e.code, e.meaning)
+	}
+	return b.String()
 }
 
 func lowerFirst(s string) string {
@@ -162,11 +177,4 @@ func lowerFirst(s string) string {
 		return s
 	}
 	return strings.ToLower(s[:1]) + s[1:]
-}
-
-func upperFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }

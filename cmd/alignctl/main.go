@@ -114,10 +114,12 @@ func newApp(t *terminal) *cli.App {
 			demoCommand(t),
 			doctorCommand(t),
 			completionCommand(t),
+			manCommand(t),
 			versionCommand(t),
 			completeCommand(t),
 		},
 	}
 	guard(app)
+	instruct(app.Commands)
 	return app
 }
