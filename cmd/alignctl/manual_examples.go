@@ -156,15 +156,22 @@ var manuals = map[string]manual{
 		{"", "alignctl eval import --name NAME --data data.sft_ranked answers.jsonl"},
 	}},
 	"eval wvs": {writes: true, examples: []example{
-		{"", "alignctl eval wvs --model SmolLM2-135M-Instruct"},
+		{"in English and in Chinese, two runs", "alignctl eval wvs --model SmolLM2-135M-Instruct --between USA,CHN"},
+		{"", "alignctl eval wvs --model SmolLM2-135M-Instruct --between USA,CHN --template plain-zh-1,plain-zh-2"},
 	}},
-	"eval wvs-items": {examples: []example{{"", "alignctl eval wvs-items"}}},
+	"eval wvs-items": {examples: []example{{"", "alignctl eval wvs-items --between USA,CHN --top 50"}}},
 	"eval score": {writes: true, examples: []example{
 		{"", "alignctl eval score RUN"},
 		{"the norms of its answers", "alignctl eval score --suite norms RUN"},
 	}},
 	"eval compare": {writes: true, examples: []example{{"", "alignctl eval compare AFTER BEFORE"}}},
 	"eval suite":   {writes: true, examples: []example{{"", "alignctl eval suite grid.yaml"}}},
+
+	"report": {examples: []example{
+		{"the newest evaluation and what it belongs to", "alignctl report -o latest.html latest"},
+		{"all runs of a suite", "alignctl report -o grid.html grid"},
+		{"without drawings, to paste", "alignctl report -o latest.md latest"},
+	}},
 
 	"runs ls": {examples: []example{
 		{"", "alignctl runs ls -n 10"},

@@ -22,8 +22,9 @@ type Subject struct {
 	styles map[string]chart.Style // of runs, the same for the same model
 }
 
-// Open finds runs by their ids in eval.runs and train.runs, or as latest, the
-// newest evaluation (of a lake without one the newest training). A training run
+// Open finds runs by their ids in eval.runs and train.runs, by the name of a suite
+// in eval.suites, or as latest, the newest evaluation (of a lake without one the
+// newest training). A training run
 // brings the evaluations of what it trained, an evaluation the training of what
 // it asked.
 func Open(ctx context.Context, l Lake, runs []string) (*Subject, error) {
@@ -69,6 +70,7 @@ const (
 	evalScorings    = "eval.scorings"
 	evalScores      = "eval.scores"
 	evalMetrics     = "eval.metrics"
+	evalSuites      = "eval.suites"
 	strengths       = "core.strength"
 	surveyQuestions = "core.wvs_question"
 	trainRuns       = "train.runs"
@@ -76,7 +78,7 @@ const (
 	trainSteps      = "train.steps"
 )
 
-// find finds a run of the user's.
+// find finds a run of the user's, or those of a suite.
 func (s *Subject) find(ctx context.Context, run string) error {
 	for _, kind := range []struct {
 		table string
@@ -98,8 +100,15 @@ func (s *Subject) find(ctx context.Context, run string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("find run %q: it is neither in eval.runs nor in train.runs (see them with: "+
-		"alignctl train ls; alignctl sql 'select run_id, status from eval.runs')", run)
+	if s.lake.Has(evalSuites) {
+		of, err := s.column(ctx, "select distinct run_id from eval.suites where name = "+quote(run))
+		if err != nil || len(of) > 0 {
+			s.Evaluations = append(s.Evaluations, of...)
+			return err
+		}
+	}
+	return fmt.Errorf("find run %q: it is neither a run of eval.runs or train.runs nor a suite of eval.suites "+
+		"(see them with: alignctl runs ls)", run)
 }
 
 // column gives the texts of a query's only column.
