@@ -7,6 +7,7 @@ import (
 
 	"alignctl/eval"
 	"alignctl/internal/stat"
+	"alignctl/lake/laketest"
 )
 
 // The answers to as many cues as the study has, by all metrics of associations
@@ -22,7 +23,7 @@ func BenchmarkScore(b *testing.B) {
 		}
 		s.answers[names[i]] = strings.Join(list, ", ")
 	}
-	l := lakeOf(b, examples("en", names...), made{strengthTable, fmt.Sprintf(`
+	l := laketest.New(b, examples("en", names...), laketest.Table{Spec: strengthTable, Query: fmt.Sprintf(`
 		select 'en' as language, 'all' as population, 'c' || i as cue, 'r' || (i * 7 + j * 13) %% 5000 as response, 61 - j as n123
 		from range(%d) c(i), range(60) r(j)`, cues)})
 	run := generate(b, l, s).RunID

@@ -13,6 +13,7 @@ import (
 	"alignctl/eval"
 	"alignctl/internal/stat"
 	"alignctl/lake"
+	"alignctl/lake/laketest"
 	"alignctl/train/lm"
 )
 
@@ -72,41 +73,20 @@ func (s *script) open(context.Context) (eval.Model, error) {
 // responses (core.strength).
 func testLake(t *testing.T) *lake.Lake {
 	t.Helper()
-	l, err := lake.Init(t.Context(), filepath.Join(t.TempDir(), "lake"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	run, err := l.Begin(t.Context(), lake.RunInfo{Command: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer run.Close()
-	write := func(spec lake.Spec, query string) {
-		t.Helper()
-		if _, err := run.Write(t.Context(), spec, "", query); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(examplesTable, `
-		select concat('en:', cue, ':', copy) as example_id, 'en' as language, cue, split,
-			[{role: 'system', content: 'be brief'}, {role: 'user', content: 'words for ' || cue}] as messages
-		from (values ('sky', 0, 'test'), ('sea', 0, 'test'), ('sun', 0, 'test'), ('moon', 0, 'test'),
-			('tree', 1, 'train'), ('tree', 2, 'train')) v(cue, copy, split)`)
 	gold, err := filepath.Abs("testdata/precision/gold.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(strengthTable, `
+	return laketest.New(t, laketest.Table{Spec: examplesTable, Query: `
+		select concat('en:', cue, ':', copy) as example_id, 'en' as language, cue, split,
+			[{role: 'system', content: 'be brief'}, {role: 'user', content: 'words for ' || cue}] as messages
+		from (values ('sky', 0, 'test'), ('sea', 0, 'test'), ('sun', 0, 'test'), ('moon', 0, 'test'),
+			('tree', 1, 'train'), ('tree', 2, 'train')) v(cue, copy, split)`}, laketest.Table{Spec: strengthTable, Query: `
 		select 'en' as language, 'all' as population, cue, response, n123
-		from read_csv('`+gold+`', columns = {cue: 'VARCHAR', response: 'VARCHAR', n123: 'BIGINT'},
+		from read_csv('` + gold + `', columns = {cue: 'VARCHAR', response: 'VARCHAR', n123: 'BIGINT'},
 			auto_detect = false, header = true)
 		union all
-		select 'en', 'us', 'sky', 'blue', 1`)
-	if _, err := run.Publish(t.Context(), lake.Done); err != nil {
-		t.Fatal(err)
-	}
-	return l
+		select 'en', 'us', 'sky', 'blue', 1`})
 }
 
 func column(name string, typ lake.Type) lake.Column {

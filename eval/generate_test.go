@@ -13,6 +13,7 @@ import (
 
 	"alignctl/eval"
 	"alignctl/lake"
+	"alignctl/lake/laketest"
 	"alignctl/train/lm"
 )
 
@@ -234,7 +235,7 @@ func TestTwoBeginsAsPublished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := lakeOf(t, examples("en", "sea"))
+	l := laketest.New(t, examples("en", "sea"))
 	for _, test := range []struct {
 		repeat []eval.Defect
 		ids    []int32 // that the prompt begins with

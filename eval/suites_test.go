@@ -3,7 +3,6 @@ package eval_test
 import (
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,41 +13,12 @@ import (
 	"alignctl/internal/reply"
 	"alignctl/internal/stat"
 	"alignctl/lake"
+	"alignctl/lake/laketest"
 )
 
-// A made table of a test lake: its spec, and its rows as a query.
-type made struct {
-	spec  lake.Spec
-	query string
-}
-
-// lakeOf is a new lake with these tables.
-func lakeOf(t testing.TB, tables ...made) *lake.Lake {
-	t.Helper()
-	l, err := lake.Init(t.Context(), filepath.Join(t.TempDir(), "lake"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	run, err := l.Begin(t.Context(), lake.RunInfo{Command: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer run.Close()
-	for _, m := range tables {
-		if _, err := run.Write(t.Context(), m.spec, "", m.query); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := run.Publish(t.Context(), lake.Done); err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
 // examples are prompts for cues of a language.
-func examples(language string, cues ...string) made {
-	return made{examplesTable, fmt.Sprintf(`
+func examples(language string, cues ...string) laketest.Table {
+	return laketest.Table{Spec: examplesTable, Query: fmt.Sprintf(`
 		select concat('%[1]s:', cue) as example_id, '%[1]s' as language, cue, 'test' as split,
 			[{role: 'user', content: 'words for ' || cue}] as messages
 		from (select unnest(['%[2]s']) as cue)`, language, strings.Join(cues, "', '"))}
@@ -95,7 +65,7 @@ func TestRivals(t *testing.T) {
 // named, and the right one where it isn't.
 func TestAssociationsAsPublished(t *testing.T) {
 	t.Parallel()
-	l := lakeOf(t, examples("zh", "天", "海", "null"), made{strengthTable, `
+	l := laketest.New(t, examples("zh", "天", "海", "null"), laketest.Table{Spec: strengthTable, Query: `
 		select 'zh' as language, population, cue, response, n123
 		from (values ('all', '天', '蓝', 4), ('all', '天', '云', 2), ('all', '天', 'SUN  light', 1), ('all', '海', '浪', 3),
 			('all', '海', '水', 2), ('all', 'null', '零', 1), ('us', '天', '云', 1), ('us', '海', '水', 1))
@@ -132,7 +102,7 @@ func TestAssociationsAsPublished(t *testing.T) {
 // in people's order, and pooled they are not.
 func TestSpearmanAsPublished(t *testing.T) {
 	t.Parallel()
-	l := lakeOf(t, examples("en", "a", "b", "c"), made{strengthTable, `
+	l := laketest.New(t, examples("en", "a", "b", "c"), laketest.Table{Spec: strengthTable, Query: `
 		select 'en' as language, 'all' as population, cue, response, n123
 		from (values ('a', 'x', 3), ('a', 'y', 2), ('a', 'z', 1), ('b', 'x', 3), ('b', 'y', 2), ('b', 'z', 1),
 			('c', 'p', 9), ('c', 'q', 8), ('c', 'x', 3), ('c', 'y', 2)) v(cue, response, n123)`})
@@ -158,7 +128,7 @@ var questionsTable = lake.Spec{Name: "data.rank_questions", Key: []string{"examp
 // Defects 8 and 9: the answer's head cut off with the prompt, and ties that aren't.
 func TestRankingSuite(t *testing.T) {
 	t.Parallel()
-	l := lakeOf(t, made{questionsTable, `
+	l := laketest.New(t, laketest.Table{Spec: questionsTable, Query: `
 		select cue as example_id, 'en' as language, cue, 'test' as split,
 			[{role: 'user', content: 'words for <|user|>' || cue}] as messages,
 			[{response: 'blue', n: 3::bigint, rank: 1.5::double}, {response: 'grey', n: 3::bigint, rank: 1.5::double},
@@ -196,7 +166,7 @@ func normsLake(t *testing.T) *lake.Lake {
 	for i := range cues {
 		cues[i] = fmt.Sprintf("c%d", i)
 	}
-	l := lakeOf(t, examples("en", cues...), made{strengthTable, `
+	l := laketest.New(t, examples("en", cues...), laketest.Table{Spec: strengthTable, Query: `
 		select 'en' as language, 'all' as population, 'c' || i as cue, unnest(['p' || i, 'q']) as response, unnest([3, 1])::bigint as n123
 		from range(12) r(i)`})
 	writeNorms(t, l, "invented", `

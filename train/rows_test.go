@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"alignctl/lake"
+	"alignctl/lake/laketest"
 	"alignctl/train/lm"
 )
 
@@ -25,27 +26,7 @@ func tinyData() lake.Spec {
 // tinyLake is a new lake with data.tiny made by a query.
 func tinyLake(t *testing.T, query string) *lake.Lake {
 	t.Helper()
-	l, err := lake.Init(t.Context(), t.TempDir()+"/lake")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	run, err := l.Begin(t.Context(), lake.RunInfo{Command: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer run.Close()
-	if _, err := run.Write(t.Context(), tinyData(), "", query); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := run.Publish(t.Context(), lake.Done); err != nil {
-		t.Fatal(err)
-	}
-	return l
+	return laketest.New(t, laketest.Table{Spec: tinyData(), Query: query})
 }
 
 // wordExamples is a query of n train and n/4 dev examples, in which the answer

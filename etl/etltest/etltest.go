@@ -3,7 +3,6 @@
 package etltest
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,25 +13,11 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"alignctl/lake"
+	"alignctl/lake/laketest"
 )
 
 // NewLake makes an empty lake, which is checked when the test ends.
-func NewLake(t testing.TB) *lake.Lake {
-	t.Helper()
-	l, err := lake.Init(t.Context(), filepath.Join(t.TempDir(), "lake"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Check(context.Background()); err != nil {
-			t.Error(err)
-		}
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return l
-}
+func NewLake(t testing.TB) *lake.Lake { return laketest.New(t) }
 
 // File writes a text to a new file and gives its path.
 func File(t testing.TB, name, text string) string {

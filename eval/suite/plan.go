@@ -31,13 +31,13 @@ func (s Suite) Plan(ctx context.Context, l *lake.Lake) (plans []Planned, err err
 		from, unready := c.Who.Source()
 		for _, asks := range c.asks() {
 			p := Planned{Model: c.Model, Language: c.Language, Asks: asks, State: ToAsk}
-			switch {
-			case unready != nil:
+			if unready != nil {
 				p.State = unready.Error()
-			case !s.Anew:
-				if err := p.find(ctx, l, c, from); err != nil {
-					return nil, fmt.Errorf("plan %s of %s in %s: %w", asks, c.Model, c.Language, err)
-				}
+			} else if !s.Anew {
+				err = p.find(ctx, l, c, from)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("plan %s of %s in %s: %w", asks, c.Model, c.Language, err)
 			}
 			plans = append(plans, p)
 		}

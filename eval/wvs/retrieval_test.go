@@ -9,6 +9,7 @@ import (
 	"alignctl/etl/etltest"
 	"alignctl/eval/wvs"
 	"alignctl/lake"
+	"alignctl/lake/laketest"
 )
 
 // strengthQuery is what people of two populations associate. "You" stands in two
@@ -25,21 +26,10 @@ from (values
 func associationsLake(t *testing.T) *lake.Lake {
 	t.Helper()
 	l := surveyLake(t)
-	run, err := l.Begin(t.Context(), lake.RunInfo{Command: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer run.Close()
-	_, err = run.Write(t.Context(), lake.Spec{Name: "core.strength", Key: []string{"language", "population", "cue", "response"},
+	laketest.Add(t, l, laketest.Table{Spec: lake.Spec{Name: "core.strength", Key: []string{"language", "population", "cue", "response"},
 		Scope: "language", Licence: lake.OpenData, Columns: []lake.Column{text("language"), text("population"), text("cue"),
 			text("response"), {Name: "rank", Type: lake.Long, Required: true}, {Name: "strength123", Type: lake.Double}},
-	}, "en", strengthQuery)
-	if err == nil {
-		_, err = run.Publish(t.Context(), lake.Done)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	}, Scope: "en", Query: strengthQuery})
 	return l
 }
 

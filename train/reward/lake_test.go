@@ -1,10 +1,10 @@
 package reward_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"alignctl/lake"
+	"alignctl/lake/laketest"
 )
 
 func column(name string, typ lake.Type) lake.Column {
@@ -36,53 +36,30 @@ const asked = `'en' as language, cue, split, [{role: 'user', content: 'words for
 func openSession(t testing.TB) *lake.Session {
 	counts := column("label", lake.List(lake.Struct(lake.Field{Name: "response", Type: lake.String},
 		lake.Field{Name: "n", Type: lake.Long}, lake.Field{Name: "rank", Type: lake.Double})))
-	return sessionOf(t, []table{
-		{strengthSpec, `from (values ('en', 'all', 'sky', 'blue', 3, 9), ('en', 'all', 'sky', 'cloud', 2, 4),
+	return sessionOf(t, []laketest.Table{
+		{Spec: strengthSpec, Query: `from (values ('en', 'all', 'sky', 'blue', 3, 9), ('en', 'all', 'sky', 'cloud', 2, 4),
 			('en', 'all', 'sky', 'rain', 1, 4), ('en', 'all', 'sky', 'sky', 1, 1), ('en', 'us', 'sky', 'jet', 5, 5),
 			('en', 'all', 'sea', 'wave', 2, null::bigint), ('en', 'us', 'sea', 'salt', 1, 1),
 			('en', 'us', 'sun', 'hot', 7, 8), ('en', 'all', 'sun', 'moon', 1, 2))
 			v(language, population, cue, response, n1, n123)`},
-		{dataSet("data.counted", counts), `select cue as example_id, [{response: 'blue', n: 2::bigint, rank: 1.5::double},
+		{Spec: dataSet("data.counted", counts), Query: `select cue as example_id, [{response: 'blue', n: 2::bigint, rank: 1.5::double},
 			{response: 'wave', n: 2::bigint, rank: 1.5::double}, {response: 'sun', n: 1::bigint, rank: 3::double}] as label, ` + asked},
-		{dataSet("data.words", column("label", lake.List(lake.String))), `select cue as example_id, ['blue', 'wave'] as label, ` + asked},
-		{dataSet("data.free"), `select 'en:' || cue as example_id, ` + asked},
-		{dataSet("data.us", column("population", lake.String)), `select cue as example_id, 'us' as population, ` + asked},
+		{Spec: dataSet("data.words", column("label", lake.List(lake.String))), Query: `select cue as example_id, ['blue', 'wave'] as label, ` + asked},
+		{Spec: dataSet("data.free"), Query: `select 'en:' || cue as example_id, ` + asked},
+		{Spec: dataSet("data.us", column("population", lake.String)), Query: `select cue as example_id, 'us' as population, ` + asked},
 	})
 }
 
 // openStrengths is a session on as many strengths as the largest language has.
 func openStrengths(t testing.TB) *lake.Session {
-	return sessionOf(t, []table{{strengthSpec, `select 'en' as language, 'all' as population, 'cue ' || (i // 40) as cue,
+	return sessionOf(t, []laketest.Table{{Spec: strengthSpec, Query: `select 'en' as language, 'all' as population, 'cue ' || (i // 40) as cue,
 		'response ' || (i % 40) as response, 1 as n1, 40 - i % 40 as n123 from range(480000) r(i)`}})
 }
 
-// A table to make: its spec, and its rows as a query.
-type table struct {
-	spec  lake.Spec
-	query string
-}
-
 // sessionOf is a session on a new lake with these tables.
-func sessionOf(t testing.TB, tables []table) *lake.Session {
+func sessionOf(t testing.TB, tables []laketest.Table) *lake.Session {
 	t.Helper()
-	l, err := lake.Init(t.Context(), filepath.Join(t.TempDir(), "lake"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	run, err := l.Begin(t.Context(), lake.RunInfo{Command: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer run.Close()
-	for _, w := range tables {
-		if _, err := run.Write(t.Context(), w.spec, "", w.query); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := run.Publish(t.Context(), lake.Done); err != nil {
-		t.Fatal(err)
-	}
+	l := laketest.New(t, tables...)
 	pins, err := l.At(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
