@@ -60,7 +60,7 @@ func evalSuiteCommand(t *terminal) *cli.Command {
 				return runEvalSuite(ctx, t, l, f, o)
 			})
 		},
-	}, arguments{0, 1, "FILE"})
+	}, arguments{0, 1, "[FILE]"})
 }
 
 // text is the file's content, or the preset's, which stands for a file of its name

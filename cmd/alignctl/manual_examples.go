@@ -165,7 +165,11 @@ var manuals = map[string]manual{
 		{"the norms of its answers", "alignctl eval score --suite norms RUN"},
 	}},
 	"eval compare": {writes: true, examples: []example{{"", "alignctl eval compare AFTER BEFORE"}}},
-	"eval suite":   {writes: true, examples: []example{{"", "alignctl eval suite grid.yaml"}}},
+	"eval suite": {writes: true, partial: "a model couldn't be measured", examples: []example{
+		{"a file to start from", "alignctl eval suite --preset small --print"},
+		{"what it would ask", "alignctl eval suite --dry-run grid.yaml"},
+		{"", "alignctl eval suite grid.yaml"},
+	}},
 
 	"report": {examples: []example{
 		{"the newest evaluation and what it belongs to", "alignctl report -o latest.html latest"},
