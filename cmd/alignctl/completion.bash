@@ -1,4 +1,4 @@
-# Completion of alignctl for bash: source <(alignctl completion bash)
+# Completion of alignctl for bash 4.4 and newer: source <(alignctl completion bash)
 
 _alignctl() {
 	# The words up to the cursor. COMP_WORDS isn't used: it is split at : and =.

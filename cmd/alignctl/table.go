@@ -103,19 +103,25 @@ func (t *tableWriter) fit(widths []int) (cut bool) {
 		return false
 	}
 	for over := t.total(widths) - t.look.width; over > 0; over-- {
-		widest := -1
-		for i, width := range widths {
-			if !t.right(i) && width > narrowest && (widest < 0 || width > widths[widest]) {
-				widest = i
-			}
-		}
+		cut = true
+		widest := t.widest(widths)
 		if widest < 0 {
-			return true
+			break
 		}
 		widths[widest]--
-		cut = true
 	}
 	return cut
+}
+
+// widest is the widest column that may be cut; -1: none.
+func (t *tableWriter) widest(widths []int) int {
+	widest := -1
+	for i, width := range widths {
+		if !t.right(i) && width > narrowest && (widest < 0 || width > widths[widest]) {
+			widest = i
+		}
+	}
+	return widest
 }
 
 func (t *tableWriter) table(b *strings.Builder, widths []int) {

@@ -69,11 +69,15 @@ func (t *terminal) withLake(ctx context.Context, work func(context.Context, *lak
 	return err
 }
 
-// remark prints a line for people, unless --quiet.
+// remark prints a line for people, unless --quiet, in the place of a live one.
 func (t *terminal) remark(format string, args ...any) {
-	if !t.quiet {
-		fmt.Fprintf(t.err, format+"\n", args...)
+	if t.quiet {
+		return
 	}
+	if lookOf(t.err).live {
+		format = "\r\x1b[K" + format
+	}
+	fmt.Fprintf(t.err, format+"\n", args...)
 }
 
 // reporting returns a context whose long work shows itself: a live line on a
