@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"alignctl/internal/cell"
 	"alignctl/internal/machine"
 	"alignctl/train/lm"
 )
@@ -51,14 +53,38 @@ func runDoctor(ctx context.Context, t *terminal, o doctorOptions) error {
 	g := newGrid("check", "state", "detail", "cure")
 	if o.backend != "" {
 		err := addBackend(ctx, g, o.backend, o.selfTest)
-		return errors.Join(t.printRows(o.format, g), err)
+		return errors.Join(t.printDiagnosis(o.format, g), err)
 	}
 	addBuild(g)
 	addMachine(g)
 	t.addWorkspace(g)
 	t.addLake(ctx, g)
 	err := addBackends(ctx, g, o.selfTest)
-	return errors.Join(t.printRows(o.format, g), err)
+	return errors.Join(t.printDiagnosis(o.format, g), err)
+}
+
+// printDiagnosis writes doctor's list: on a terminal as lines, each cure whole on a
+// line of its own, to be copied.
+func (t *terminal) printDiagnosis(format string, g *grid) error {
+	look := lookOf(t.out)
+	if format != "" || look.width == 0 {
+		return t.printRows(format, g)
+	}
+	checks, states := 0, 0
+	for _, row := range g.rows {
+		checks, states = max(checks, narrow.StringWidth(cell.Text(row[0]))), max(states, narrow.StringWidth(cell.Text(row[1])))
+	}
+	var b strings.Builder
+	for _, row := range g.rows {
+		check, state := cell.Text(row[0]), cell.Text(row[1])
+		fmt.Fprintf(&b, "%s  %s  %s\n", narrow.FillRight(check, checks),
+			look.paint(stateStyle(state), narrow.FillRight(state, states)), cellBreaks.Replace(cell.Text(row[2])))
+		if cure := cell.Text(row[3]); cure != "" {
+			fmt.Fprintf(&b, "%*s  cure: %s\n", checks, "", look.paint(bold, cure))
+		}
+	}
+	_, err := io.WriteString(t.out, b.String())
+	return err
 }
 
 // addMachine adds what the computer has.
