@@ -49,6 +49,23 @@ func (l *Lake) Log(ctx context.Context, o LogOptions) (entries []LogEntry, err e
 	return entries, err
 }
 
+// Runs lists the runs that published, newest first, without what they wrote: less
+// to read than Log has.
+func (l *Lake) Runs(ctx context.Context) (entries []LogEntry, err error) {
+	var runs []runRow
+	err = l.reading(ctx, func(now *version) error {
+		runs, err = readMetaTable[runRow](ctx, l, now, "meta.runs")
+		return err
+	})
+	slices.SortFunc(runs, func(a, b runRow) int {
+		return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(b.RunID, a.RunID))
+	})
+	for _, run := range runs {
+		entries = append(entries, entryOf(run))
+	}
+	return entries, err
+}
+
 func (o LogOptions) wants(e LogEntry) bool {
 	return !e.At.Before(o.Since) &&
 		(o.Table == "" || slices.ContainsFunc(e.Tables, func(p Pin) bool { return p.Table == o.Table }))

@@ -224,16 +224,12 @@ func tagNames(ctx context.Context, l *lake.Lake) (names []string) {
 
 // runNames are runs, newest first, with their command lines.
 func runNames(ctx context.Context, l *lake.Lake) (names []string) {
-	entries, err := l.Log(ctx, lake.LogOptions{})
+	runs, err := l.Runs(ctx)
 	if err != nil {
 		return nil
 	}
-	seen := map[string]bool{}
-	for _, e := range entries {
-		if e.Run != "" && !seen[e.Run] {
-			seen[e.Run] = true
-			names = append(names, e.Run+"\t"+tabEscapes.Replace(e.Command))
-		}
+	for _, run := range runs {
+		names = append(names, run.Run+"\t"+tabEscapes.Replace(run.Command))
 	}
 	return names
 }

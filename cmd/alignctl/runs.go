@@ -57,9 +57,16 @@ func (r lakeRun) done() string {
 func (r lakeRun) about() string { return fmt.Sprintf("%s %s: %s", r.Kind, r.Name, r.done()) }
 
 // heldBy reports whether a process works on the run: its first, or one that goes
-// on with it.
+// on with it. Evaluation doesn't record the latter: one that may go on with this
+// run counts.
 func (r lakeRun) heldBy(h lake.Holder) bool {
-	return h.Run != "" && (h.Run == r.ID || strings.Contains(r.resumed, h.Run) || strings.Contains(h.Command, r.ID))
+	switch {
+	case h.Run == "": // it only reads
+		return false
+	case h.Run == r.ID || strings.Contains(r.resumed, h.Run) || strings.Contains(h.Command, r.ID):
+		return true
+	}
+	return r.Answers != nil && (strings.Contains(h.Command, " eval suite") || strings.Contains(h.Command, "--resume latest"))
 }
 
 const runsQuery = `
@@ -73,8 +80,13 @@ SELECT run_id,
 FROM meta.runs m LEFT JOIN train.runs t USING (run_id) LEFT JOIN eval.runs e USING (run_id)
 ORDER BY m.started_at DESC, run_id DESC`
 
-// listRuns lists all runs of the lake, newest first.
+// listRuns lists all runs of the lake, newest first. Who works on the lake is asked
+// before and after: a run may begin or end meanwhile.
 func listRuns(ctx context.Context, l *lake.Lake) (runs []lakeRun, err error) {
+	before, err := l.Holders()
+	if err != nil {
+		return nil, err
+	}
 	var found *grid
 	err = withTables(ctx, l, runTables(), func(s *lake.Session) error {
 		found, err = collect(ctx, s, runsQuery)
@@ -83,12 +95,12 @@ func listRuns(ctx context.Context, l *lake.Lake) (runs []lakeRun, err error) {
 	if err != nil {
 		return nil, err
 	}
-	holders, err := l.Holders()
+	after, err := l.Holders()
 	if err != nil {
 		return nil, err
 	}
 	for _, row := range found.rows {
-		runs = append(runs, runOf(row, holders))
+		runs = append(runs, runOf(row, append(before, after...)))
 	}
 	return runs, nil
 }
