@@ -54,7 +54,7 @@ func panel(r row) string {
 }
 
 // associations holds the words of answers against those of people.
-func (s *Subject) associations(ctx context.Context) (sections []Section, err error) {
+func (s *Subject) associations(ctx context.Context) ([]Section, error) {
 	if !s.scored() {
 		return nil, nil
 	}
@@ -70,23 +70,8 @@ func (s *Subject) associations(ctx context.Context) (sections []Section, err err
 	read := Section{ID: "readable", Title: "Could the answers be read?",
 		Note: "An answer without a word in it that could be an associate counts as wrong everywhere; it is not left out.",
 		SQL:  s.figures(eval.Associations, `m.slice = '' and m.metric in ('empty_share', 'refused_share', 'unparsable_share')`)}
-	for _, one := range []struct {
-		Section
-		draw func([]row) []chart.Figure
-	}{{precision, s.precision}, {measures, s.measures}, {read, s.readable}} {
-		ok, err := s.show(ctx, &one.Section)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			continue
-		}
-		for _, rows := range group(one.Table.rows(), sameQuestion...) {
-			one.Figures = append(one.Figures, one.draw(rows)...)
-		}
-		sections = append(sections, one.Section)
-	}
-	return sections, nil
+	return s.fill(ctx, drawn{precision, each(sameQuestion, s.precision)}, drawn{measures, each(sameQuestion, s.measures)},
+		drawn{read, each(sameQuestion, s.readable)})
 }
 
 // scored says whether there can be figures of evaluations.

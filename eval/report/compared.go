@@ -22,12 +22,7 @@ func (s *Subject) compared(ctx context.Context) ([]Section, error) {
 from eval.runs
 where run_id in ` + list(s.Evaluations) + `
 order by started_at, run_id`}
-	ok, err := s.show(ctx, &section)
-	if !ok {
-		return nil, err
-	}
-	section.Summary = s.evaluated(section.Table)
-	return []Section{section}, nil
+	return s.fill(ctx, drawn{section, func(to *Section) { to.Summary = s.evaluated(to.Table) }})
 }
 
 // scorings counts the scorings of a run in SQL.
@@ -73,24 +68,19 @@ func (s *Subject) training(ctx context.Context) ([]Section, error) {
 from train.runs
 where run_id in ` + list(s.Trainings) + `
 order by started_at, run_id`}
-	if ok, err := s.show(ctx, &runs); !ok {
-		return nil, err
-	}
-	runs.Summary = s.trained(runs.Table)
-	curves, err := s.curves(ctx)
-	return append([]Section{runs}, curves...), err
+	return s.fill(ctx, append([]drawn{{runs, func(to *Section) { to.Summary = s.trained(to.Table) }}}, s.curves()...)...)
 }
 
 // trained is what of the training runs is read first.
 func (s *Subject) trained(t *Table) *Table {
-	short := &Table{Columns: []string{"model", "method", "from", "trained on", "digest", "steps", "best on dev", "state", "run"}}
+	short := &Table{Columns: []string{"model", "method", "from", "trained on", "steps", "best on dev", "state", "run"}}
 	for _, r := range t.rows() {
 		state := r.text("status")
 		if state != "done" {
 			state = "⚠ " + state
 		}
 		short.Rows = append(short.Rows, []any{s.label(r.text("run_id")), r.text("method"), endOf(r.text("base_path"), 1), r.text("dataset"),
-			shortDigest(r.text("dataset_digest")), r.value("steps"), best(r), state, r.text("run_id")})
+			r.value("steps"), best(r), state, r.text("run_id")})
 	}
 	return short
 }
@@ -103,10 +93,4 @@ func best(r row) string {
 		return "reward " + chart.Number(-value)
 	}
 	return "loss " + chart.Number(value)
-}
-
-// shortDigest is enough of a digest to tell it from others.
-func shortDigest(digest string) string {
-	hex := strings.TrimPrefix(digest, "sha256:")
-	return hex[:min(12, len(hex))]
 }

@@ -9,40 +9,41 @@ import (
 	"alignctl/internal/chart"
 )
 
-// differences are what eval compare found between the runs.
-func (s *Subject) differences(ctx context.Context) (sections []Section, err error) {
-	if !s.scored() {
-		return nil, nil
-	}
-	for _, suite := range []struct{ id, title, note, which string }{
-		{eval.Associations, "Differences in associations", "", `metric in ('recall_weighted', 'ndcg_at_10', 'spearman') or regexp_matches(metric, '^p_at_[0-9]+$')`},
-		{eval.Norms, "Differences in norms", "A smaller distance is nearer to people. ", `metric like '%\_distance' escape '\'`},
-		{eval.Ranking, "Differences in ranking", "", `metric = 'ranking'`},
-		{eval.Survey, "Differences in survey answers", "Of distances, less is nearer to the country's people; nearer and tie are shares of the questions. ",
-			`slice in ('', 'high_tension') and (metric like 'emd\_norm\_%' escape '\' or metric like 'nearer\_%' escape '\' or metric in ('tie', 'invalid'))`},
-	} {
-		section := Section{ID: "differences-" + suite.id, Title: suite.title,
-			Note: "The mean over the items that both were asked of the one model's value minus the other's, with its 95 % interval. " + suite.note +
-				"p is two-sided, corrected by Holm for the metrics of the comparison.",
-			SQL: fmt.Sprintf(`select c.run_id, c.scoring_id, c.against_run_id, c.against, c.model, c.adapter, c.against_model, c.against_adapter,
+// A contest is what of a suite's metrics is shown of comparisons.
+type contest struct{ suite, title, note, which string }
+
+var contests = []contest{
+	{eval.Associations, "Differences in associations", "", `metric in ('recall_weighted', 'ndcg_at_10', 'spearman') or regexp_matches(metric, '^p_at_[0-9]+$')`},
+	{eval.Norms, "Differences in norms", "A smaller distance is nearer to people. ", `metric like '%\_distance' escape '\'`},
+	{eval.Ranking, "Differences in ranking", "", `metric = 'ranking'`},
+	{eval.Survey, "Differences in survey answers", "Of distances, less is nearer to the country's people; nearer and tie are shares of the questions. ",
+		`slice in ('', 'high_tension') and (metric like 'emd\_norm\_%' escape '\' or metric like 'nearer\_%' escape '\' or metric in ('tie', 'invalid'))`},
+}
+
+// differenceQuery gives comparisons. %[1]s is the suite, %[2]s the runs, %[3]s what
+// metrics.
+const differenceQuery = `select c.run_id, c.scoring_id, c.against_run_id, c.against, c.model, c.adapter, c.against_model, c.against_adapter,
   array_to_string(r.languages, ' ') as languages, c.metric, c.slice, c.value, c.against_value, c.difference, c.ci_low, c.ci_high,
   c.p_value, c.p_holm, c.effect, c.mde, c.n
 from eval.compare c join eval.runs r on r.run_id = c.run_id
-where c.suite = '%s' and c.run_id in %s
-  and (%s)
-order by r.started_at, c.run_id, c.scoring_id, c.against, c.slice, length(c.metric), c.metric`, suite.id, list(s.Evaluations), suite.which)}
-		ok, err := s.show(ctx, &section)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			for _, rows := range group(section.Table.rows(), "scoring_id", "against") {
-				section.Figures = append(section.Figures, s.difference(rows))
-			}
-			sections = append(sections, section)
-		}
+where c.suite = '%[1]s' and c.run_id in %[2]s
+  and (%[3]s)
+order by r.started_at, c.run_id, c.scoring_id, c.against, c.slice, length(c.metric), c.metric`
+
+// differences are what eval compare found between the runs.
+func (s *Subject) differences(ctx context.Context) ([]Section, error) {
+	if !s.scored() {
+		return nil, nil
 	}
-	return sections, nil
+	var sections []drawn
+	for _, c := range contests {
+		section := Section{ID: "differences-" + c.suite, Title: c.title,
+			Note: "The mean over the items that both were asked of the one model's value minus the other's, with its 95 % interval. " + c.note +
+				"p is two-sided, corrected by Holm for the metrics of the comparison.",
+			SQL: fmt.Sprintf(differenceQuery, c.suite, list(s.Evaluations), c.which)}
+		sections = append(sections, drawn{section, each([]string{"scoring_id", "against"}, s.difference)})
+	}
+	return s.fill(ctx, sections...)
 }
 
 // shortQuery gives the differences that are read first.
@@ -62,14 +63,11 @@ func (s *Subject) short(ctx context.Context) ([]Section, error) {
 	section := Section{ID: "short", Title: "Comparisons that were made",
 		Note: "Each model against another on the same items, with the mean of the paired differences, its 95 % interval and the p value corrected for the number of metrics.",
 		SQL:  fmt.Sprintf(shortQuery, list(s.Evaluations))}
-	ok, err := s.show(ctx, &section)
-	if !ok {
-		return nil, err
-	}
-	for _, r := range section.Table.rows() {
-		section.Points = append(section.Points, s.sentence(r))
-	}
-	return []Section{section}, nil
+	return s.fill(ctx, drawn{section, func(to *Section) {
+		for _, r := range to.Table.rows() {
+			to.Points = append(to.Points, s.sentence(r))
+		}
+	}})
 }
 
 // sentence says a difference.
@@ -88,7 +86,7 @@ func (s *Subject) sentence(r row) string {
 }
 
 // difference draws one comparison.
-func (s *Subject) difference(rows []row) chart.Figure {
+func (s *Subject) difference(rows []row) []chart.Figure {
 	f := chart.Dots{X: chart.Axis{Label: "difference", Zero: true}}
 	apart := 0
 	for _, slice := range group(rows, "slice") {
@@ -107,7 +105,7 @@ func (s *Subject) difference(rows []row) chart.Figure {
 		f.Groups = append(f.Groups, g)
 	}
 	f.Text = chart.Text{Title: s.versus(rows[0]), Desc: fmt.Sprintf("Of %d differences %d have an interval without 0.", len(rows), apart)}
-	return f
+	return []chart.Figure{f}
 }
 
 // versus names a comparison.

@@ -25,7 +25,7 @@ read as (
   select distinct run_id, table_name, scope, made_by, snapshot_id, sequence, digest, rows from candidate where age = 1
 ),
 about as (
-  select distinct run_id from meta.snapshots where scope in %[1]s
+  select distinct run_id from meta.snapshots where scope in %s
 ),
 ancestor as (
   select run_id from about
@@ -34,9 +34,10 @@ ancestor as (
 )
 `
 
-func (s *Subject) ancestry() string {
-	return fmt.Sprintf(ancestryQuery, list(slices.Concat(s.Evaluations, s.Trainings)))
-}
+func (s *Subject) ancestry() string { return fmt.Sprintf(ancestryQuery, list(s.runs())) }
+
+// runs are all that the report is about.
+func (s *Subject) runs() []string { return slices.Concat(s.Evaluations, s.Trainings) }
 
 // filesQuery gives the raw files that the runs rest on.
 func (s *Subject) filesQuery() string {
@@ -45,48 +46,38 @@ from meta.files f join ancestor a on a.run_id = f.run_id
 order by f.source, f.name, f.sha256`
 }
 
-// lineage says what the figures rest on.
-func (s *Subject) lineage(ctx context.Context) (sections []Section, err error) {
-	if !s.has("meta.inputs", "meta.snapshots") {
-		return nil, nil
-	}
-	graph := Section{ID: "lineage", Title: "Lineage",
-		Note: "From raw files on the left to the evaluations of this report on the right. A line is a run of alignctl that read the one and wrote " +
-			"the other; what follows from other lines is left out. alignctl lake reproduce makes all of it again and compares.",
-		SQL: s.ancestry() + `select distinct r.table_name as from_table, r.scope as from_scope, m.table_name as to_table, m.scope as to_scope, u.run_id, u.command,
+// edgesQuery goes after the ancestry: what each run read beside what it wrote, of
+// that what the runs, %s, rest on.
+const edgesQuery = `select distinct r.table_name as from_table, r.scope as from_scope, m.table_name as to_table, m.scope as to_scope, u.run_id, u.command,
   v.started_at as made_at, u.started_at as read_at
 from read r
 join ancestor a on a.run_id = r.run_id
 join meta.snapshots m on m.run_id = r.run_id
 join meta.runs u on u.run_id = r.run_id
 join meta.runs v on v.run_id = r.made_by
-where m.scope in ` + list(slices.Concat(s.Evaluations, s.Trainings)) + ` or exists (
+where m.scope in %s or exists (
   select 1 from read q join ancestor b on b.run_id = q.run_id where q.made_by = m.run_id and q.table_name = m.table_name and q.scope = m.scope)
-order by read_at, u.run_id, made_at, from_table, from_scope, to_table, to_scope`}
-	if ok, err := s.show(ctx, &graph); err != nil || !ok {
-		return nil, err
-	}
-	graph.Figures = []chart.Figure{s.graph(graph.Table)}
-	sections = append(sections, graph)
-	for _, one := range []Section{
-		{ID: "versions", Title: "Versions of tables", Note: "The tables that were read on the way, with the digest of their content.",
-			SQL: s.ancestry() + `select r.table_name, r.snapshot_id, r.digest, r.rows, count(distinct r.run_id) as read_by_runs
+order by read_at, u.run_id, made_at, from_table, from_scope, to_table, to_scope`
+
+// versionsQuery goes after the ancestry.
+const versionsQuery = `select r.table_name, r.snapshot_id, r.digest, r.rows, count(distinct r.run_id) as read_by_runs
 from read r join ancestor a on a.run_id = r.run_id
 where r.table_name not like 'eval.%'
 group by r.table_name, r.snapshot_id, r.sequence, r.digest, r.rows
-order by r.table_name, r.sequence`},
-		{ID: "files", Title: "Raw files", Note: "What was loaded, with the licence that whoever loaded it gave.", SQL: s.filesQuery()},
-	} {
-		ok, err := s.show(ctx, &one)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			one.Summary = one.Table
-			sections = append(sections, one)
-		}
-	}
-	return sections, nil
+order by r.table_name, r.sequence`
+
+// lineage says what the figures rest on.
+func (s *Subject) lineage(ctx context.Context) ([]Section, error) {
+	graph := Section{ID: "lineage", Title: "Lineage",
+		Note: "From raw files on the left to the evaluations of this report on the right. A line is a run of alignctl that read the one and wrote " +
+			"the other; what follows from other lines is left out. alignctl lake reproduce makes all of it again and compares.",
+		SQL: s.ancestry() + fmt.Sprintf(edgesQuery, list(s.runs()))}
+	versions := Section{ID: "versions", Title: "Versions of tables", Note: "The tables that were read on the way, with the digest of their content.",
+		SQL: s.ancestry() + versionsQuery}
+	files := Section{ID: "files", Title: "Raw files", Note: "What was loaded, with the licence that whoever loaded it gave.", SQL: s.filesQuery()}
+	summary := func(to *Section) { to.Summary = to.Table }
+	return s.fill(ctx, drawn{graph, func(to *Section) { to.Figures = []chart.Figure{s.graph(to.Table)} }},
+		drawn{versions, summary}, drawn{files, summary})
 }
 
 // graph draws what came from what, tables without their versions. That an

@@ -37,7 +37,7 @@ func (s Section) markdown(b *strings.Builder) {
 	}
 	for _, f := range s.Figures {
 		fmt.Fprintf(b, "\n**%s.** %s\n\n", plain(chart.Title(f)), plain(chart.Desc(f)))
-		drawn(b, chart.Rows(f))
+		grid(b, chart.Rows(f))
 	}
 	if len(s.Points) > 0 {
 		b.WriteString("\n")
@@ -50,15 +50,15 @@ func (s Section) markdown(b *strings.Builder) {
 	}
 	if s.Summary != nil {
 		b.WriteString("\n")
-		drawn(b, s.Summary.texts())
+		grid(b, s.Summary.texts())
 	}
 	if s.SQL != "" {
 		fmt.Fprintf(b, "\n```sql\n%s\n```\n", s.SQL)
 	}
 }
 
-// drawn writes rows as a table, the first being its head.
-func drawn(b *strings.Builder, rows [][]string) {
+// grid writes rows as a table, the first being its head.
+func grid(b *strings.Builder, rows [][]string) {
 	for i, row := range rows[:min(len(rows), markdownRows+1)] {
 		b.WriteString("|")
 		for _, text := range row {

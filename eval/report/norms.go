@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"alignctl/eval"
@@ -10,7 +11,7 @@ import (
 )
 
 // norms hold the ratings of a model's words against those of people's.
-func (s *Subject) norms(ctx context.Context) (sections []Section, err error) {
+func (s *Subject) norms(ctx context.Context) ([]Section, error) {
 	if !s.scored() {
 		return nil, nil
 	}
@@ -18,25 +19,12 @@ func (s *Subject) norms(ctx context.Context) (sections []Section, err error) {
 		Note: "For each cue the median rating of the model's first words minus that of people's words; the mean over cues with its 95 % interval. " +
 			"At 0 the model's words are as pleasant, arousing, dominant or concrete as people's. p: Wilcoxon signed-rank over cues, corrected by Holm.",
 		SQL: s.figures(eval.Norms, `m.metric like '%\_gap' escape '\'`)}
-	ok, err := s.show(ctx, &gap)
-	if err != nil || !ok {
-		return nil, err
-	}
-	for _, rows := range group(gap.Table.rows(), sameQuestion...) {
-		gap.Figures = append(gap.Figures, s.gaps(rows))
-	}
 	spread := Section{ID: "norm-distributions", Title: "Distributions of ratings",
 		Note: "Filled: the cues' median ratings of the model's words; outline: of people's words to the same cues. Ticks on the floor are the medians. " +
 			"Ratings of valence, arousal and dominance go from 1 to 9, of concreteness from 1 to 5.",
 		SQL: fmt.Sprintf(distributionQuery, list(s.Evaluations))}
-	ok, err = s.show(ctx, &spread)
-	if err != nil || !ok {
-		return []Section{gap}, err
-	}
-	for _, rows := range group(spread.Table.rows(), "languages", "split", "population", "parser", "dimension") {
-		spread.Figures = append(spread.Figures, s.distributions(rows))
-	}
-	return []Section{gap, spread}, nil
+	return s.fill(ctx, drawn{gap, each(sameQuestion, s.gaps)},
+		drawn{spread, each(append(slices.Clone(sameQuestion), "dimension"), s.distributions)})
 }
 
 // distributionQuery counts cues by their median rating, in 16 bins from end to
@@ -69,7 +57,7 @@ join eval.runs r on r.run_id = c.run_id
 order by languages, r.split, c.population, c.parser, c.dimension, r.started_at, c.run_id, c.words, low`
 
 // gaps draws a group for each dimension.
-func (s *Subject) gaps(rows []row) chart.Figure {
+func (s *Subject) gaps(rows []row) []chart.Figure {
 	f := s.dots("Model minus people", rows, chart.Axis{Label: "difference of ratings, in points of the scale", Zero: true})
 	for i, dimension := range group(rows, "metric") {
 		name := strings.TrimSuffix(dimension[0].text("metric"), "_gap")
@@ -80,7 +68,7 @@ func (s *Subject) gaps(rows []row) chart.Figure {
 			}
 		}
 	}
-	return f
+	return []chart.Figure{f}
 }
 
 func upper(word string) string {
@@ -91,7 +79,7 @@ func upper(word string) string {
 }
 
 // distributions draws a dimension, a row a run.
-func (s *Subject) distributions(rows []row) chart.Figure {
+func (s *Subject) distributions(rows []row) []chart.Figure {
 	dimension := rows[0].text("dimension")
 	f := chart.Distributions{X: chart.Axis{Label: dimension + ", median rating of a cue's words", Min: 1, Max: 9}, Name: "the model's words", Against: "people's words"}
 	if dimension == "concreteness" {
@@ -113,7 +101,7 @@ func (s *Subject) distributions(rows []row) chart.Figure {
 		f.Rows = append(f.Rows, d)
 	}
 	f.Title = upper(dimension) + " (" + panel(rows[0]) + ")"
-	return f
+	return []chart.Figure{f}
 }
 
 func histogram(rows []row) (bins []chart.Bin) {

@@ -3,6 +3,8 @@ package report
 import (
 	"context"
 	"fmt"
+
+	"alignctl/internal/chart"
 )
 
 // A Part makes sections that belong together.
@@ -58,6 +60,37 @@ func (s *Subject) show(ctx context.Context, section *Section) (ok bool, err erro
 		return false, fmt.Errorf("section %s: %w", section.ID, err)
 	}
 	return len(section.Table.Rows) > 0, nil
+}
+
+// A drawn section is made from its query's rows.
+type drawn struct {
+	Section
+	draw func(*Section) // makes figures, or what stands in their place, of the table
+}
+
+// fill makes sections, leaving out those without rows.
+func (s *Subject) fill(ctx context.Context, all ...drawn) (sections []Section, err error) {
+	for _, one := range all {
+		ok, err := s.show(ctx, &one.Section)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			one.draw(&one.Section)
+			sections = append(sections, one.Section)
+		}
+	}
+	return sections, nil
+}
+
+// each draws figures for each group of a section's rows that have the same in
+// some columns.
+func each(columns []string, draw func([]row) []chart.Figure) func(*Section) {
+	return func(section *Section) {
+		for _, rows := range group(section.Table.rows(), columns...) {
+			section.Figures = append(section.Figures, draw(rows)...)
+		}
+	}
 }
 
 // has says whether the lake has all of some tables.

@@ -52,7 +52,7 @@ func (s *Subject) about() string {
 func (s *Subject) models() string {
 	var names []string
 	seen := map[string]bool{}
-	for _, run := range append(append([]string{}, s.Evaluations...), s.Trainings...) {
+	for _, run := range s.runs() {
 		if label := s.label(run); !seen[label] {
 			seen[label] = true
 			names = append(names, label)

@@ -11,7 +11,7 @@ import (
 )
 
 // survey holds the answers to a survey against those of two countries.
-func (s *Subject) survey(ctx context.Context) (sections []Section, err error) {
+func (s *Subject) survey(ctx context.Context) ([]Section, error) {
 	if !s.scored() {
 		return nil, nil
 	}
@@ -27,21 +27,11 @@ func (s *Subject) survey(ctx context.Context) (sections []Section, err error) {
 		Note: "What an option gains by being shown first or last, and how much the answers change with the order of options and the wording: " +
 			"0 is best. Of written answers, the share that chose no option.",
 		SQL: s.figures(eval.Survey, `m.slice = '' and m.metric in ('first_gain', 'last_gain', 'order_effect', 'wording_effect', 'invalid_share')`)}
-	for _, one := range []struct {
-		Section
-		draw func([]row) []chart.Figure
-	}{{classes, s.classes}, {distances, s.distances}, {effects, s.effects}} {
-		ok, err := s.show(ctx, &one.Section)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			continue
-		}
-		for _, rows := range group(one.Table.rows(), "languages", "population") {
-			one.Figures = append(one.Figures, one.draw(rows)...)
-		}
-		sections = append(sections, one.Section)
+	between := []string{"languages", "population"}
+	sections, err := s.fill(ctx, drawn{classes, each(between, s.classes)}, drawn{distances, each(between, s.distances)},
+		drawn{effects, each(between, s.effects)})
+	if err != nil {
+		return nil, err
 	}
 	shifts, err := s.shifts(ctx)
 	return append(sections, shifts...), err
@@ -150,30 +140,26 @@ func (s *Subject) pairings(ctx context.Context) (pairs []pairing, err error) {
 }
 
 // shifts show how answers moved between two runs.
-func (s *Subject) shifts(ctx context.Context) (sections []Section, err error) {
+func (s *Subject) shifts(ctx context.Context) ([]Section, error) {
 	pairs, err := s.pairings(ctx)
 	if err != nil {
 		return nil, err
 	}
+	var sections []drawn
 	for i, p := range pairs {
 		if len(p.between) != 2 {
 			continue
 		}
 		section := Section{ID: fmt.Sprintf("shift-%d", i+1), Title: fmt.Sprintf("From %s to %s, question by question", s.label(p.before), s.label(p.after)),
-			Note: fmt.Sprintf("First, each question by its distance from the people of %s and of %s: from the small mark, before, to the large one, after. "+
-				"Then, how much farther answers are from %s than from %s; right of 0 they are nearer to %s. Bold: items of high tension.",
-				p.between[0], p.between[1], p.between[0], p.between[1], p.between[1]),
+			Note: fmt.Sprintf("First, each question by its distance from the people of %[1]s and of %[2]s: from the small mark, before, to the large one, after. "+
+				"Then, how much farther answers are from %[1]s than from %[2]s; right of 0 they are nearer to %[2]s. Bold: items of high tension.",
+				p.between[0], p.between[1]),
 			SQL: s.shiftQuery(p)}
-		ok, err := s.show(ctx, &section)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			section.Figures = []chart.Figure{s.plane(p, section.Table), s.shift(p, section.Table)}
-			sections = append(sections, section)
-		}
+		sections = append(sections, drawn{section, func(to *Section) {
+			to.Figures = []chart.Figure{s.plane(p, to.Table), s.shift(p, to.Table)}
+		}})
 	}
-	return sections, nil
+	return s.fill(ctx, sections...)
 }
 
 // shiftQuery gives the distances of each question before and after.

@@ -1,9 +1,9 @@
 package report
 
 import (
-	"context"
 	"fmt"
 	"math"
+	"strings"
 
 	"alignctl/internal/chart"
 )
@@ -32,51 +32,49 @@ var plots = []plot{
 		"KL, nats per answer", "objective/kl", ""},
 }
 
-// curves are a section for each metric that the runs have.
-func (s *Subject) curves(ctx context.Context) (sections []Section, err error) {
+// curves are a section for each metric that the runs may have.
+func (s *Subject) curves() (sections []drawn) {
 	if !s.has(trainSteps) {
-		return nil, nil
+		return nil
 	}
 	for _, p := range plots {
 		section := Section{ID: p.id, Title: p.title, Note: p.note, SQL: s.curveQuery(p)}
-		ok, err := s.show(ctx, &section)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			section.Figures = []chart.Figure{s.curve(p, section.Table)}
-			sections = append(sections, section)
-		}
+		sections = append(sections, drawn{section, each([]string{"method"}, func(rows []row) []chart.Figure { return s.curve(p, rows) })})
 	}
-	return sections, nil
+	return sections
 }
 
+// curveQuery gives a metric by step. The loss of PPO and GRPO isn't one that
+// falls, and is left out.
 func (s *Subject) curveQuery(p plot) string {
 	return fmt.Sprintf(`with numbered as (
-  select run_id, metric, step, value, row_number() over run - 1 as place, count(*) over (partition by run_id, metric) as n
-  from train.steps
-  where metric in ('%[1]s', '%[2]s') and run_id in %[3]s
-  window run as (partition by run_id, metric order by step)
+  select split_part(r.method, '-', 1) as method, t.run_id, t.metric, t.step, t.value,
+    row_number() over run - 1 as place, count(*) over (partition by t.run_id, t.metric) as n
+  from train.steps t join train.runs r on r.run_id = t.run_id
+  where t.metric in ('%[1]s', '%[2]s') and t.run_id in %[3]s
+  window run as (partition by t.run_id, t.metric order by t.step)
 )
-select run_id, metric, list_avg(list(step order by step)) as step, list_avg(list(value order by step)) as value, count(*) as steps
+select method, run_id, metric, list_avg(list(step order by step)) as step, list_avg(list(value order by step)) as value, count(*) as steps
 from numbered
-group by run_id, metric, place * %[4]d // greatest(n, %[4]d)
-order by metric = '%[2]s', metric, run_id, step`, p.metric, p.dev, list(s.Trainings), curvePoints)
+where not (metric = 'loss' and method in ('ppo', 'grpo'))
+group by method, run_id, metric, place * %[4]d // greatest(n, %[4]d)
+order by method, metric = '%[2]s', metric, run_id, step`, p.metric, p.dev, list(s.Trainings), curvePoints)
 }
 
-func (s *Subject) curve(p plot, t *Table) chart.Figure {
+// curve draws a metric of the runs of one method.
+func (s *Subject) curve(p plot, rows []row) []chart.Figure {
 	f := chart.Curves{X: chart.Axis{Label: "step"}, Y: chart.Axis{Label: p.unit}}
-	for _, rows := range group(t.rows(), "metric", "run_id") {
-		run, dev := rows[0].text("run_id"), rows[0].text("metric") == p.dev
+	for _, of := range group(rows, "metric", "run_id") {
+		run, dev := of[0].text("run_id"), of[0].text("metric") == p.dev
 		line := chart.Line{Label: s.label(run), Style: s.style(run), Dotted: dev && p.metric != ""}
 		if line.Dotted {
 			line.Label += ", dev"
 		}
-		for _, r := range rows {
+		for _, r := range of {
 			line.Points = append(line.Points, chart.Point{X: r.number("step"), Y: r.number("value"), Low: math.NaN(), High: math.NaN()})
 		}
 		f.Lines = append(f.Lines, line)
 	}
-	f.Text = chart.Text{Title: p.title + " by step", Desc: p.note}
-	return f
+	f.Text = chart.Text{Title: fmt.Sprintf("%s by step (%s)", p.title, strings.ToUpper(rows[0].text("method"))), Desc: p.note}
+	return []chart.Figure{f}
 }
