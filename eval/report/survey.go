@@ -210,7 +210,7 @@ func questionName(r row) string {
 
 // shift draws how far questions moved from one country towards the other.
 func (s *Subject) shift(p pairing, t *Table) chart.Figure {
-	f := chart.Shift{X: chart.Axis{Label: fmt.Sprintf("← nearer to %s · distance from %[1]s less that from %s · nearer to %[2]s →", p.between[0], p.between[1]), Zero: true},
+	f := chart.Shift{X: chart.Axis{Label: fmt.Sprintf("← nearer to %s · nearer to %s →", p.between[0], p.between[1]), Zero: true},
 		From: s.label(p.before), To: s.label(p.after)}
 	towards := 0
 	for _, r := range t.rows() {
