@@ -72,14 +72,6 @@ func (r row) number(column string) float64 {
 	return math.NaN()
 }
 
-// list is a value as a list of texts.
-func (r row) list(column string) (all []string) {
-	if raw, ok := r.value(column).(json.RawMessage); ok {
-		_ = json.Unmarshal(raw, &all) // what is no list of texts has none
-	}
-	return all
-}
-
 // group gathers rows that have the same texts in some columns, in the order in
 // which they first come.
 func group(rows []row, columns ...string) (groups [][]row) {

@@ -103,7 +103,7 @@ func TestAnyFigureIsSound(t *testing.T) {
 				t.Fatalf("%v\n%s", err, SVG(f, width))
 			}
 		}
-		if SVG(f, Wide) != SVG(f, Wide) {
+		if first, second := SVG(f, Wide), SVG(f, Wide); first != second {
 			t.Fatal("two drawings of one figure differ")
 		}
 	})
