@@ -62,10 +62,10 @@ select coalesce(array_to_string(r.languages, ' '), '') as languages, r.split, co
   max(case when f.suite = 'wvs' and f.metric = 'emd_norm_USA' and f.slice = '' then f.value end) as emd_norm_usa,
   max(case when f.suite = 'wvs' and f.metric = 'js_distance_2_CHN' and f.slice = '' then f.value end) as js_distance_2_chn,
   max(case when f.suite = 'wvs' and f.metric = 'js_distance_2_USA' and f.slice = '' then f.value end) as js_distance_2_usa,
-  max(case when f.suite = 'wvs' and f.metric = 'nearer_CHN' and f.slice like 'tension=%' then f.items end) as nearer_chn,
-  max(case when f.suite = 'wvs' and f.metric = 'nearer_USA' and f.slice like 'tension=%' then f.items end) as nearer_usa,
-  max(case when f.suite = 'wvs' and f.metric = 'tie' and f.slice like 'tension=%' then f.items end) as tie,
-  max(case when f.suite = 'wvs' and f.metric = 'invalid' and f.slice like 'tension=%' then f.items end) as invalid
+  max(case when f.suite = 'wvs' and f.metric = 'nearer_CHN' and f.slice = 'high_tension' then f.items end) as nearer_chn,
+  max(case when f.suite = 'wvs' and f.metric = 'nearer_USA' and f.slice = 'high_tension' then f.items end) as nearer_usa,
+  max(case when f.suite = 'wvs' and f.metric = 'tie' and f.slice = 'high_tension' then f.items end) as tie,
+  max(case when f.suite = 'wvs' and f.metric = 'invalid' and f.slice = 'high_tension' then f.items end) as invalid
 from eval.runs r
 join figure f on f.run_id = r.run_id
 group by r.run_id, r.languages, r.split, r.served_model, r.model_path, r.adapter_path
