@@ -57,7 +57,7 @@ func (t *tableWriter) cell(column int, v any) tableCell {
 }
 
 // narrowest is what a column of text is cut to at most.
-const narrowest = 12
+const narrowest = 8
 
 func (t *tableWriter) close() error {
 	widths := t.widths()
@@ -113,11 +113,13 @@ func (t *tableWriter) fit(widths []int) (cut bool) {
 	return cut
 }
 
-// widest is the widest column that may be cut; -1: none.
+// widest is the widest column that may be cut; -1: none. Numbers aren't cut, nor
+// names that people copy into the next command.
 func (t *tableWriter) widest(widths []int) int {
 	widest := -1
 	for i, width := range widths {
-		if !t.right(i) && width > narrowest && (widest < 0 || width > widths[widest]) {
+		whole := t.right(i) || strings.HasSuffix(t.columns[i], "_id")
+		if !whole && width > narrowest && (widest < 0 || width > widths[widest]) {
 			widest = i
 		}
 	}

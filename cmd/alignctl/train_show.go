@@ -148,8 +148,13 @@ func brief(value any) any {
 	return value
 }
 
-// curveWidth is how many characters a curve has at most.
-const curveWidth = 40
+// curveWidth is how many characters a curve has at most, curveMinimum on the
+// narrowest terminal, and besideCurve what the other columns of metrics take.
+const (
+	curveWidth   = 40
+	curveMinimum = 8
+	besideCurve  = 80
+)
 
 // The bars of curves, from low to high.
 const (
@@ -162,7 +167,11 @@ func (l look) curve(values []float64) string {
 	if len(values) == 0 {
 		return ""
 	}
-	means := stretches(values, curveWidth)
+	width := curveWidth
+	if l.width > 0 {
+		width = min(curveWidth, max(curveMinimum, l.width-besideCurve))
+	}
+	means := stretches(values, width)
 	low, high := means[0], means[0]
 	for _, mean := range means {
 		low, high = min(low, mean), max(high, mean)
