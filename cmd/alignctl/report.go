@@ -36,8 +36,9 @@ func reportCommand(t *terminal) *cli.Command {
 		Usage: "one page about some runs: figures, the rows behind them, the SQL that gives these",
 		Description: "RUN is an id of eval.runs or of train.runs, the name of a suite (eval suite), or latest. A training run\n" +
 			"brings the evaluations of what it trained, an evaluation the training of what it asked. The page is one\n" +
-			"file that loads nothing: it can be sent, printed and opened anywhere. The end of FILE decides: .html, or .md for Markdown without drawings.\n" +
-			"Answers of models beside those of people are left out where a source's licence forbids passing them on.",
+			"file that loads nothing: it can be sent, printed and opened anywhere. The end of FILE decides: .html, or\n" +
+			".md for Markdown without drawings. Answers of models beside those of people are left out where a\n" +
+			"source's licence forbids passing them on.",
 		Flags: t.flags(
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "the `FILE`: .html or .md", Destination: &o.out},
 			atFlag(&o.at),

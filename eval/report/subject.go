@@ -24,9 +24,8 @@ type Subject struct {
 
 // Open finds runs by their ids in eval.runs and train.runs, by the name of a suite
 // in eval.suites, or as latest, the newest evaluation (of a lake without one the
-// newest training). A training run
-// brings the evaluations of what it trained, an evaluation the training of what
-// it asked.
+// newest training). A training run brings the evaluations of what it trained, an
+// evaluation the training of what it asked.
 func Open(ctx context.Context, l Lake, runs []string) (*Subject, error) {
 	s := &Subject{lake: l}
 	if err := s.checkShape(ctx); err != nil {
