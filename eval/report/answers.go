@@ -67,15 +67,15 @@ func (s *Subject) answers(ctx context.Context) ([]Section, error) {
 	return []Section{section}, nil
 }
 
-// withheld says why what people answered may not be shown; "": it may. Files of
-// models' answers are none of people's.
+// withheld says why what people answered may not be shown; "": it may. It is in
+// the files whose loads made core.strength.
 func (s *Subject) withheld(ctx context.Context) (string, error) {
 	if s.Rights {
 		return "", nil
 	}
 	closed, err := s.column(ctx, s.ancestry()+`select distinct f.source || ' is under ' || if(f.licence = '', 'a licence that nobody recorded', f.licence) as text
 from meta.files f join ancestor a on a.run_id = f.run_id
-where f.licence not in `+list(lake.OpenLicences())+` and f.run_id not in (select run_id from eval.runs)
+where f.licence not in `+list(lake.OpenLicences())+` and f.run_id in (select run_id from meta.snapshots where table_name = 'core.strength')
 order by text`)
 	return strings.Join(closed, "; "), err
 }

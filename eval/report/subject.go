@@ -193,20 +193,23 @@ func (s *Subject) name(ctx context.Context) error {
 		return err
 	}
 	s.labels, s.kinds, s.styles = map[string]string{}, map[string]string{}, map[string]chart.Style{}
-	paths, styles := map[string]string{}, map[string]chart.Style{} // of models
+	models, paths := map[string]string{}, map[string]string{} // of runs; of models
 	for _, r := range t.rows() {
 		run, model, path := r.text("run_id"), r.text("model"), r.text("path")
-		s.labels[run], s.kinds[run] = endOf(path, 1), r.text("kind")
-		if !slices.Contains(s.Evaluations, run) && !slices.Contains(s.Trainings, run) {
+		s.labels[run], s.kinds[run], models[run] = endOf(path, 1), r.text("kind"), model
+		if !slices.Contains(s.runs(), run) {
 			continue
-		}
-		if _, known := styles[model]; !known {
-			styles[model] = chart.Style(len(styles))
 		}
 		if have, known := paths[model]; !known || len(path) < len(have) {
 			paths[model] = path
 		}
-		s.styles[run] = styles[model]
+	}
+	styles := map[string]chart.Style{} // of models
+	for _, run := range s.runs() {
+		if _, known := styles[models[run]]; !known {
+			styles[models[run]] = chart.Style(len(styles))
+		}
+		s.styles[run] = styles[models[run]]
 	}
 	short := shorten(paths)
 	for _, r := range t.rows() {

@@ -41,7 +41,10 @@ func (a Axis) over(from, to float64, values ...float64) (s scale, ok bool) {
 // widen moves the ends of a scale to numbers that are good to read.
 func (s *scale) widen() {
 	if s.high == s.low {
-		half := max(math.Abs(s.low)/10, 1e-9)
+		half := math.Abs(s.low) / 10
+		if half == 0 {
+			half = 1
+		}
 		s.low, s.high = s.low-half, s.high+half
 	}
 	step := niceStep((s.high - s.low) / 5)
