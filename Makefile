@@ -11,6 +11,7 @@
 #   make test-server  a server that speaks the OpenAI API answers as the same model does here;
 #                  brings it (needs Python 3; ALIGNCTL_TESTMODELS: a folder with smollm2)
 #   make test-browser  pages in headless Chromium: drawn, quiet, accessible; brings it (needs Node.js)
+#   make test-guides  does what each guide says, and prints how long it takes
 #   make reference  what scipy makes of the figures of internal/stat and eval, their testdata (ALIGNCTL_PYTHON:
 #                  a python that has scipy)
 #   make bench-etl   alignctl etl on files of full size beside polars, pandas, DuckDB and
@@ -30,7 +31,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long test-reliability test-interop test-exports test-server test-browser reference race lint fuzz bench bench-etl bench-data bench-train bench-wvs clean
+.PHONY: all build demo test test-long test-reliability test-interop test-exports test-server test-browser test-guides reference race lint fuzz bench bench-etl bench-data bench-train bench-wvs clean
 
 all: build
 
@@ -72,6 +73,9 @@ test-server:
 
 test-browser:
 	@browser=$$(bash tests/browser/setup.sh) && env $$browser go test -count=1 -v -run 'TestReport$$' -timeout 20m ./cmd/alignctl
+
+test-guides:
+	@go test -count=1 -v -timeout 30m -run 'TestGuides|TestDocsPreview|TestDocsRewards' ./cmd/alignctl | grep -E 'guide|^(---|ok|FAIL|panic)'
 
 reference:
 	$(ALIGNCTL_PYTHON) tests/reference/figures.py internal/stat/testdata
