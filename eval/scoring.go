@@ -234,7 +234,7 @@ func checkShape(ctx context.Context, s *lake.Session) error {
 	old, err := OldTables(ctx, s)
 	if err == nil && len(old) > 0 {
 		err = fmt.Errorf("open table %[1]s: an older alignctl wrote it, with one scoring a run: take it out "+
-			"(alignctl data rm %[1]s), then score the runs again", old[0])
+			"(alignctl data rm -f %[1]s), then score the runs again", old[0])
 	}
 	return err
 }

@@ -16,8 +16,12 @@ type Removal struct {
 	Tags     []string // of versions that keep a snapshot of it
 }
 
+// madeAgain are the tables beside data sets that may go: alignctl eval score makes
+// them from what eval.samples keeps.
+var madeAgain = []string{"eval.scores", "eval.metrics"}
+
 // PlanRemoval looks at what Remove would do. A data set that another built one
-// reads can't go; nor can a table that is no data set.
+// reads can't go; nor can a table that no command makes again.
 func (c *Catalogue) PlanRemoval(ctx context.Context, l *lake.Lake, name string) (r Removal, err error) {
 	s, err := c.overview(ctx, l)
 	if err != nil {
@@ -45,8 +49,8 @@ func (c *Catalogue) PlanRemoval(ctx context.Context, l *lake.Lake, name string) 
 	return r, err
 }
 
-// removable is the table of a data set that the lake has. A table data.NAME whose
-// view the catalogue no longer has is one too.
+// removable is the table of a data set that the lake has, or one of madeAgain. A
+// table data.NAME whose view the catalogue no longer has is a data set too.
 func (s *overview) removable(name string) (string, error) {
 	view, err := s.View(name)
 	table := name
@@ -55,8 +59,8 @@ func (s *overview) removable(name string) (string, error) {
 		table = view.Name
 	case !strings.Contains(name, "."):
 		table = "data." + name
-	case !strings.HasPrefix(name, "data."):
-		return "", fmt.Errorf("remove %s: %w (only data sets can be removed)", name, err)
+	case !strings.HasPrefix(name, "data.") && !slices.Contains(madeAgain, name):
+		return "", fmt.Errorf("remove %s: %w (only data sets can be removed, and %s)", name, err, strings.Join(madeAgain, ", "))
 	}
 	if _, built := s.now.pins[table]; !built {
 		if err != nil {

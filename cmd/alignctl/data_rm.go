@@ -23,7 +23,8 @@ func dataRemoveCommand(t *terminal) *cli.Command {
 		Usage: "take a data set out of the lake; shows what it would do unless -f",
 		Description: "From then on the lake has no such table. Earlier versions have it, by tag, run or time (alignctl sql --at,\n" +
 			"NAME@TAG), until lake gc lets go of those that nothing holds. The view stays: data build makes the data\n" +
-			"set again. A data set from which another one in the lake was built can't go before that one.",
+			"set again. A data set from which another one in the lake was built can't go before that one. eval.scores\n" +
+			"and eval.metrics can go, too: alignctl eval score makes them again.",
 		Flags: t.flags(
 			&cli.BoolFlag{Name: "f", Aliases: []string{"force"}, Usage: "do it", Destination: &o.delete},
 			outputFlag(&o.format)),

@@ -170,7 +170,7 @@ func addOldTables(ctx context.Context, g *grid, l *lake.Lake) error {
 	}
 	old, err := eval.OldTables(ctx, s)
 	for _, table := range old {
-		g.add("table "+table, "old", "an older alignctl wrote it, with one scoring a run", "alignctl data rm "+table)
+		g.add("table "+table, "old", "an older alignctl wrote it, with one scoring a run", "alignctl data rm -f "+table)
 	}
 	return errors.Join(err, s.Close())
 }

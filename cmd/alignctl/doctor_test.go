@@ -1,38 +1,39 @@
 package main
 
 import (
+	"io"
 	"strings"
 	"testing"
 
 	"alignctl/internal/cell"
 	"alignctl/lake"
+	"alignctl/lake/laketest"
 )
 
 // A lake whose tables of evaluation an older alignctl wrote can't be scored into;
-// doctor says which table to take out.
+// doctor says which table to take out, and how.
 func TestDoctorFindsOldTables(t *testing.T) {
-	l, err := lake.Init(t.Context(), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	run, err := l.Begin(t.Context(), lake.RunInfo{Command: "alignctl eval score"})
-	if err != nil {
-		t.Fatal(err)
-	}
 	old := lake.Spec{Name: "eval.scores", Doc: "A score.", Key: []string{"run_id"}, Licence: lake.OpenData,
 		Columns: []lake.Column{{Name: "run_id", Type: lake.String, Doc: "the run"}}}
-	if _, err := run.Write(t.Context(), old, "", "select 'r' as run_id"); err != nil {
-		t.Fatal(err)
+	l := laketest.New(t, laketest.Table{Spec: old, Query: "select 'r' as run_id"})
+	found := func() [][]any {
+		t.Helper()
+		g := newGrid("check", "state", "detail", "cure")
+		if err := addOldTables(t.Context(), g, l); err != nil {
+			t.Fatal(err)
+		}
+		return g.rows
 	}
-	if _, err := run.Publish(t.Context(), lake.Done); err != nil {
-		t.Fatal(err)
+	rows := found()
+	if len(rows) != 1 {
+		t.Fatalf("doctor found %v, want one old table", rows)
 	}
-	g := newGrid("check", "state", "detail", "cure")
-	if err := addOldTables(t.Context(), g, l); err != nil {
-		t.Fatal(err)
+	t.Setenv("ALIGNCTL_LAKE", l.Dir())
+	cure := cell.Text(rows[0][3])
+	if code := run(t.Context(), strings.Fields(cure), strings.NewReader(""), io.Discard, t.Output()); code != exitDone {
+		t.Fatalf("%s: exit code %d", cure, code)
 	}
-	if len(g.rows) != 1 || !strings.HasSuffix(cell.Text(g.rows[0][3]), "alignctl data rm eval.scores") {
-		t.Errorf("doctor found %v", g.rows)
+	if rows := found(); len(rows) != 0 {
+		t.Errorf("after %s doctor finds %v", cure, rows)
 	}
 }
