@@ -92,20 +92,23 @@ func (a Answers) markdown(b *strings.Builder) {
 	for _, c := range a.Cues {
 		fmt.Fprintf(b, "\n- **%s**\n  - people: %s\n", plain(c.Word), plain(strings.Join(c.People, ", ")))
 		for i, given := range c.Given {
-			var words []string
-			for _, w := range given {
-				text := plain(w.Text)
-				if w.Shared {
-					text = "**✓ " + text + "**"
-				}
-				words = append(words, text)
-			}
-			if given == nil {
-				words = []string{"*not asked*"}
-			}
-			fmt.Fprintf(b, "  - %s: %s\n", plain(a.Runs[i]), strings.Join(words, ", "))
+			fmt.Fprintf(b, "  - %s: %s\n", plain(a.Runs[i]), markedWords(given))
 		}
 	}
+}
+
+// markedWords is a model's answer, with a mark at what people said, too.
+func markedWords(given []Word) string {
+	if given == nil {
+		return "*not asked*"
+	}
+	words := make([]string, len(given))
+	for i, w := range given {
+		if words[i] = plain(w.Text); w.Shared {
+			words[i] = "**✓ " + words[i] + "**"
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // plain makes any words plain text of Markdown on one line.

@@ -61,12 +61,7 @@ func (s *Subject) classes(rows []row) (figures []chart.Figure) {
 		}
 		f.Title = fmt.Sprintf("%s: nearer to %s (%s)", sliceTitle(slice[0].text("slice")), strings.Join(between, " or "), slice[0].text("languages"))
 		for _, run := range group(slice, "run_id") {
-			row := chart.Stack{Label: s.label(run[0].text("run_id")), Counts: make([]float64, len(metrics))}
-			for _, r := range run {
-				if at := slices.Index(metrics, r.text("metric")); at >= 0 {
-					row.Counts[at] = r.number("value") * r.number("n")
-				}
-			}
+			row := chart.Stack{Label: s.label(run[0].text("run_id")), Counts: countsOf(run, metrics)}
 			f.Rows = append(f.Rows, row)
 			f.Desc += fmt.Sprintf("%s: %.0f. ", row.Label, row.Counts)
 		}
@@ -74,6 +69,17 @@ func (s *Subject) classes(rows []row) (figures []chart.Figure) {
 		figures = append(figures, f)
 	}
 	return figures
+}
+
+// countsOf are the items of each class, from its share.
+func countsOf(run []row, metrics []string) []float64 {
+	counts := make([]float64, len(metrics))
+	for _, r := range run {
+		if at := slices.Index(metrics, r.text("metric")); at >= 0 {
+			counts[at] = r.number("value") * r.number("n")
+		}
+	}
+	return counts
 }
 
 func (s *Subject) distances(rows []row) []chart.Figure {
@@ -127,10 +133,8 @@ func (s *Subject) pairings(ctx context.Context) (pairs []pairing, err error) {
 	for _, rows := range group(t.rows(), "population", "languages") {
 		for _, r := range rows[1:] {
 			before := rows[0]
-			for _, other := range rows {
-				if other.text("scoring_id") == r.text("against") {
-					before = other
-				}
+			if at := slices.IndexFunc(rows, func(o row) bool { return o.text("scoring_id") == r.text("against") }); at >= 0 {
+				before = rows[at]
 			}
 			pairs = append(pairs, pairing{before: before.text("run_id"), after: r.text("run_id"), beforeScoring: before.text("scoring_id"),
 				afterScore: r.text("scoring_id"), between: countries(r.text("population")), languages: r.text("languages")})
