@@ -97,9 +97,9 @@ func (c *checker) catalog(ctx context.Context) {
 	for _, problem := range problems {
 		c.noteCatalog("", problem)
 	}
-	content, err := os.ReadFile(filepath.Join(c.lake.dir, descriptionFile))
+	content, err := os.ReadFile(filepath.Join(c.lake.dir, DescriptionFile))
 	if err != nil || string(content) != c.lake.catalog.Description(ctx) {
-		c.note(&Damage{File: filepath.Join(c.lake.dir, descriptionFile),
+		c.note(&Damage{File: filepath.Join(c.lake.dir, DescriptionFile),
 			Problem: fmt.Sprint("it isn't what init wrote: ", err)})
 	}
 }

@@ -32,6 +32,25 @@ func (l *Lake) Table(ctx context.Context, name, ref string) (d TableDetail, err 
 	return d, err
 }
 
+// Details describes all tables as they are now, by name.
+func (l *Lake) Details(ctx context.Context) (details []TableDetail, err error) {
+	err = l.reading(ctx, func(now *version) error {
+		tables, err := now.present(ctx, now.names())
+		if err != nil {
+			return err
+		}
+		for _, table := range tables {
+			d, err := l.tableDetail(ctx, now, currentPin(table))
+			if err != nil {
+				return err
+			}
+			details = append(details, d)
+		}
+		return nil
+	})
+	return details, err
+}
+
 func (l *Lake) tableDetail(ctx context.Context, now *version, pin Pin) (d TableDetail, err error) {
 	table, err := l.find(ctx, now, pin.Table)
 	if err != nil {
@@ -65,13 +84,13 @@ type LakeDetail struct {
 // Detail describes the lake as it is now.
 func (l *Lake) Detail(ctx context.Context) (d LakeDetail, err error) {
 	d = LakeDetail{Folder: l.dir}
-	content, err := os.ReadFile(filepath.Join(l.dir, descriptionFile))
+	content, err := os.ReadFile(filepath.Join(l.dir, DescriptionFile))
 	if err != nil {
 		return d, fmt.Errorf("describe lake: %w", err)
 	}
 	var about description
 	if err := json.Unmarshal(content, &about); err != nil {
-		return d, fmt.Errorf("describe lake: %s: %w", descriptionFile, damaged(err))
+		return d, fmt.Errorf("describe lake: %s: %w", DescriptionFile, damaged(err))
 	}
 	d.ID, d.Format, d.Created = about.ID, about.FormatVersion, about.Created
 	return d, l.reading(ctx, func(now *version) error { return d.count(ctx, now) })

@@ -37,8 +37,8 @@ var (
 	ErrDamaged = iceberg.ErrDamaged
 )
 
-// descriptionFile makes a folder a lake.
-const descriptionFile = "lake.json"
+// DescriptionFile is the file that makes a folder a lake.
+const DescriptionFile = "lake.json"
 
 // formatVersion is the version of the folder's layout that this code writes.
 const formatVersion = 2
@@ -70,7 +70,7 @@ func initOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make lake %q: %w", dir, err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, descriptionFile)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(dir, DescriptionFile)); !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("make lake %q: there is one already (or it can't be read): %w", dir,
 			errors.Join(fs.ErrExist, err))
 	}
@@ -99,7 +99,7 @@ func (d description) write(ctx context.Context, dir string, catalog *iceberg.Cat
 	if err := catalog.Describe(ctx, string(content)); err != nil {
 		return err
 	}
-	return atomicfile.Write(filepath.Join(dir, descriptionFile), content, 0o644)
+	return atomicfile.Write(filepath.Join(dir, DescriptionFile), content, 0o644)
 }
 
 // Open opens the lake in dir: ErrNoLake when there is none, an error when a
@@ -111,7 +111,7 @@ func openOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open lake %q: %w", dir, err)
 	}
-	content, err := os.ReadFile(filepath.Join(dir, descriptionFile))
+	content, err := os.ReadFile(filepath.Join(dir, DescriptionFile))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, fmt.Errorf("open lake %q: %w (make one with: alignctl init)", dir, ErrNoLake)
 	}

@@ -59,6 +59,15 @@ func Query(ctx context.Context, l *lake.Lake, query, at string) (*Rows, error) {
 // caller closes the rows before the session's next query. Scan gives a *any
 // what [Rows.Scan] says.
 func (s *Session) Query(ctx context.Context, query Statement) (*Rows, error) {
+	return s.query(ctx, query, "")
+}
+
+// First is Query for no more than the first n rows: DuckDB looks for no others.
+func (s *Session) First(ctx context.Context, query Statement, n int) (*Rows, error) {
+	return s.query(ctx, query, fmt.Sprintf("\nlimit %d", n))
+}
+
+func (s *Session) query(ctx context.Context, query Statement, limit string) (*Rows, error) {
 	r, err := s.prepare(ctx, query)
 	if err != nil {
 		return nil, err
@@ -70,6 +79,9 @@ func (s *Session) Query(ctx context.Context, query Statement) (*Rows, error) {
 			return nil, s.explain(r, err)
 		}
 		readable, forms = presentable(r.sql, columns)
+		if limit != "" {
+			readable = "from (\n" + readable + "\n)" + limit
+		}
 	}
 	rows, err := s.session.Query(ctx, readable)
 	if err != nil {
@@ -160,6 +172,29 @@ func (r *Rows) Scan(into ...any) error {
 		}
 	}
 	return nil
+}
+
+// Read reads the values of up to n rows into memory, as Scan gives them, and
+// whether there are more; -1: of all.
+func (r *Rows) Read(n int) (all [][]any, more bool, err error) {
+	columns, err := r.Columns()
+	if err != nil {
+		return nil, false, err
+	}
+	for r.Next() {
+		if len(all) == n {
+			return all, true, nil
+		}
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := r.Scan(into...); err != nil {
+			return nil, false, err
+		}
+		all = append(all, values)
+	}
+	return all, false, r.Err()
 }
 
 // of gives a text the Go type of its form.

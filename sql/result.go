@@ -38,6 +38,30 @@ func (s *Session) Spool(ctx context.Context, query Statement, format string) (*R
 	return &Result{spool: spool, arrow: arrow}, nil
 }
 
+// StreamParquet runs a query and writes its rows as they come, as a Parquet
+// file. What is wrong with the query is an error before anything is written.
+func (s *Session) StreamParquet(ctx context.Context, query Statement, w io.Writer) error {
+	r, err := s.prepare(ctx, query)
+	if err != nil {
+		return err
+	}
+	return s.explain(r, s.session.StreamParquet(ctx, selectable(r.sql), w))
+}
+
+// StreamCSV is StreamParquet for CSV: lists and structs are JSON.
+func (s *Session) StreamCSV(ctx context.Context, query Statement, w io.Writer) error {
+	r, err := s.prepare(ctx, query)
+	if err != nil {
+		return err
+	}
+	columns, err := s.session.Describe(ctx, selectable(r.sql))
+	if err != nil {
+		return s.explain(r, err)
+	}
+	readable, _ := presentable(r.sql, columns)
+	return s.explain(r, s.session.StreamCSV(ctx, readable, w))
+}
+
 // Close gives the result's disk space back.
 func (r *Result) Close() error { return r.spool.Close() }
 

@@ -36,6 +36,10 @@ type SessionOptions struct {
 	External bool   // files outside the lake may be read
 }
 
+// Keywords are the words of SQL that are worth completing.
+var Keywords = []string{"select", "from", "where", "group by", "order by", "having", "limit", "join", "left join",
+	"using", "with", "distinct", "count", "describe", "summarize", "show all tables", "qualify", "between", "explain"}
+
 // Open opens a session. The caller closes it.
 func Open(ctx context.Context, l *lake.Lake, o SessionOptions) (*Session, error) {
 	now, err := l.At(ctx, "")

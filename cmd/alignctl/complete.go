@@ -5,11 +5,9 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-)
 
-// keywords are the words of SQL that the shell completes.
-var keywords = []string{"select", "from", "where", "group by", "order by", "having", "limit", "join", "left join",
-	"using", "with", "distinct", "count", "describe", "summarize", "show all tables", "qualify", "between", "explain"}
+	"alignctl/sql"
+)
 
 // complete gives what the word before the cursor may become: a command, its
 // argument, a table, a column or a keyword. The position counts characters.
@@ -55,7 +53,7 @@ func (r *sqlRunner) candidates(head, begun string) []string {
 	if err != nil {
 		columns = nil // a completion less; the next query says what is wrong
 	}
-	return slices.Concat(r.relations(), columns, keywords)
+	return slices.Concat(r.relations(), columns, sql.Keywords)
 }
 
 // versions are the lake's tags.

@@ -14,10 +14,10 @@ import (
 // ErrNotSelect says that a statement gives no rows that a file could hold.
 var ErrNotSelect = errors.New("only a query that gives rows can be written to a file")
 
-// CopyParquet writes a query's rows, in its order, to a new Parquet file; a
-// confined database does it too, inside the folders that it may read. Types
-// that Parquet or Arrow has no equal of change as [Storable] says. Compression
-// is a name that DuckDB knows, such as "zstd".
+// CopyParquet writes a query's rows, in its order, to a Parquet file, which may
+// be a named pipe; a confined database does it too, inside the folders that it
+// may read. Types that Parquet or Arrow has no equal of change as [Storable]
+// says. Compression is a name that DuckDB knows, such as "zstd".
 func (d *DB) CopyParquet(ctx context.Context, query, path, compression string) error {
 	if err := d.isSelect(query); err != nil {
 		return queryError(query, err)
@@ -34,9 +34,23 @@ func (d *DB) CopyParquet(ctx context.Context, query, path, compression string) e
 		}
 		return name
 	})
-	copying := fmt.Sprintf("copy (\n%s\n) to %s (format parquet, compression %s)", stored, Literal(path), compression)
-	_, err = d.conn.ExecContext(ctx, copying)
-	return Within(query, queryError(copying, err))
+	return Within(query, d.copy(ctx, stored, path, "format parquet, compression "+compression))
+}
+
+// CopyCSV is CopyParquet for a CSV file with a header, times in RFC 3339.
+// DuckDB makes the texts of all types.
+func (d *DB) CopyCSV(ctx context.Context, query, path string) error {
+	if err := d.isSelect(query); err != nil {
+		return queryError(query, err)
+	}
+	return Within(query, d.copy(ctx, query, path, "format csv, header, timestampformat '%Y-%m-%dT%H:%M:%S.%fZ'"))
+}
+
+// copy writes at the path itself: what is there may be a pipe.
+func (d *DB) copy(ctx context.Context, query, path, options string) error {
+	copying := fmt.Sprintf("copy (\n%s\n) to %s (%s, use_tmp_file false)", query, Literal(path), options)
+	_, err := d.conn.ExecContext(ctx, copying)
+	return queryError(copying, err)
 }
 
 // isSelect admits what may stand in the brackets of a COPY: one whole query.
