@@ -12,10 +12,11 @@ type Graph struct {
 	Edges []Edge
 }
 
-// A Node is a box with a name and a line below it. Style tells kinds apart.
+// A Node is a box with a name and a line below it. Style tells kinds apart. It
+// may lead to an address.
 type Node struct {
-	ID, Label, Detail string
-	Style             Style
+	ID, Label, Detail, Link string
+	Style                   Style
 }
 
 // An Edge is from a node to one that came from it. An edge of a node that isn't
@@ -57,6 +58,11 @@ func (f Graph) draw(c *canvas) {
 }
 
 func (c *canvas) node(n Node, p [2]float64) {
+	if n.Link != "" {
+		c.open("a", attr{"href", n.Link})
+		c.body.WriteString(">\n")
+		defer c.body.WriteString("</a>\n")
+	}
 	c.element("rect", joined(n.Label, n.Detail), at("x", p[0]), at("y", p[1]-nodeHeight/2), at("width", nodeWidth), at("height", nodeHeight),
 		attr{"rx", "5"}, class("node", n.Style.class()))
 	y := p[1] - 3
