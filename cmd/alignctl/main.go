@@ -111,6 +111,7 @@ func newApp(t *terminal) *cli.App {
 			evalCommand(t),
 			reportCommand(t),
 			runsCommand(t),
+			uiCommand(t),
 			demoCommand(t),
 			doctorCommand(t),
 			completionCommand(t),

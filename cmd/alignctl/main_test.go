@@ -27,9 +27,12 @@ func TestScripts(t *testing.T) {
 		Setup: inheritEnvironment,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":     exits,
+			"fetch":     fetch,
+			"interrupt": interrupt,
 			"lets":      lets,
 			"mock":      mock,
 			"swowfile":  swowfile,
+			"ui":        uiScript,
 			"uncomment": uncomment,
 		},
 		Condition: func(name string) (bool, error) {
@@ -52,6 +55,7 @@ var folders = map[string]string{
 }
 
 func inheritEnvironment(env *testscript.Env) error {
+	env.Values[browsing{}] = map[string]*browsed{}
 	for name, folder := range folders {
 		path, err := filepath.Abs(folder)
 		if err != nil {

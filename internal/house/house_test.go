@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"eval/suite":             {"eval", "eval/wvs", "lake", "internal"},
 	"eval/endpoint":          {"eval", "train/lm", "internal"},
 	"eval/endpointtest":      {},
+	"ui":                     {"eval/report", "sql", "lake", "lake/duck", "internal"},
 	"sql":                    {"lake", "lake/duck", "internal"},
 	"sql/export":             {"sql", "lake", "lake/duck", "internal"},
 	"prove":                  {"etl", "etl/norms", "etl/swow", "etl/wvs", "sql", "lake", "lake/duck", "internal"},
