@@ -67,14 +67,18 @@ var helpers = template.FuncMap{
 	"rows":   func(text string) int { return min(max(strings.Count(text, "\n")+2, 5), 24) },
 	"next":   func(n int) int { return n + 1 },
 	"prev":   func(n int) int { return n - 1 },
-	"query": func(pairs ...string) string {
+	"query": func(pairs ...string) template.URL {
 		values := url.Values{}
 		for i := 0; i+1 < len(pairs); i += 2 {
 			values.Set(pairs[i], pairs[i+1])
 		}
-		return values.Encode()
+		return encoded(values)
 	},
 }
+
+// encoded is the part of an address after the question mark; as plain text a
+// template would encode it again.
+func encoded(values url.Values) template.URL { return template.URL(values.Encode()) }
 
 // show makes a page and sends it. A page that the browser has already, as it
 // says by the page's tag, isn't sent again.

@@ -80,12 +80,12 @@ func (b *reportBody) choose(subject *report.Subject) {
 }
 
 // Address is where a part is.
-func (b *reportBody) Address(part string) string {
+func (b *reportBody) Address(part string) template.URL {
 	query := url.Values{"part": {part}}
 	if len(b.Runs) > 1 {
 		query["run"] = b.Runs
 	}
-	return "?" + query.Encode()
+	return "?" + encoded(query)
 }
 
 // reported says whether a report can be made of a run: a training or an

@@ -4,6 +4,7 @@ import (
 	stdsql "database/sql"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"net/url"
 	"strconv"
 	"strings"
@@ -69,9 +70,9 @@ from core.strength where population = 'all' and rank <= 10 and (language, cue) i
 group by language, cue`
 
 // At is the address of a page with the same choice.
-func (b samplesBody) At(page int) string {
-	return url.Values{"run": {b.Run}, "other": {b.Other}, "language": {b.Language}, "status": {b.Status},
-		"search": {b.Search}, "page": {strconv.Itoa(page)}}.Encode()
+func (b samplesBody) At(page int) template.URL {
+	return encoded(url.Values{"run": {b.Run}, "other": {b.Other}, "language": {b.Language}, "status": {b.Status},
+		"search": {b.Search}, "page": {strconv.Itoa(page)}})
 }
 
 func samplesPage(v *visit) (page, error) {

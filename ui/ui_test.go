@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -58,13 +59,13 @@ func write(t *testing.T, l *lake.Lake, list ...string) {
 
 // A site is a server at work and a browser that was let in.
 type site struct {
-	t       *testing.T
+	t       testing.TB
 	server  *Server
 	base    string
 	browser *http.Client
 }
 
-func serve(t *testing.T, l *lake.Lake, o Options) *site {
+func serve(t testing.TB, l *lake.Lake, o Options) *site {
 	t.Helper()
 	o.Folder, o.Version, o.Memory = l.Dir(), "test", "500MB"
 	if o.Timeout == 0 {
@@ -104,7 +105,7 @@ func (s *site) get(path string) (status int, body string) {
 	return read(s.t, answer)
 }
 
-func read(t *testing.T, answer *http.Response) (status int, body string) {
+func read(t testing.TB, answer *http.Response) (status int, body string) {
 	t.Helper()
 	defer answer.Body.Close()
 	content, err := io.ReadAll(answer.Body)
@@ -210,5 +211,22 @@ func TestNow(t *testing.T) {
 	write(t, l, "newcomer")
 	if status, _, body := request(tag); status != http.StatusOK || !strings.Contains(body, "newcomer") {
 		t.Errorf("the lake has moved: %d", status)
+	}
+}
+
+// Addresses in pages lead where they say, whatever a query has in it.
+func TestLinks(t *testing.T) {
+	s := serve(t, newLake(t), Options{})
+	const query = "select 'a&b=c+d' || '%26' || '\"<' as word, '冰桥' as zh"
+	_, body := s.query(query)
+	var csv string
+	for _, part := range strings.Split(body, `href="`) {
+		if strings.HasPrefix(part, "/sql/result.csv") {
+			csv, _, _ = strings.Cut(part, `"`)
+		}
+	}
+	status, body := s.get(html.UnescapeString(csv))
+	if want := "word,zh\n\"a&b=c+d%26\"\"<\",冰桥\n"; status != http.StatusOK || body != want {
+		t.Errorf("%s gave %d %s", csv, status, body)
 	}
 }

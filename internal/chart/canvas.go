@@ -23,16 +23,20 @@ type canvas struct {
 	width, height float64
 	asked         float64 // the width that it was to have
 	body          strings.Builder
+	links         bool // the drawing has some, which an image can't
 }
 
 func (c *canvas) narrow() bool { return c.width < 500 }
 
 // svg is the whole drawing, named for who can't see it.
 func (c *canvas) svg(t Text) string {
-	name := c.id(t)
-	return fmt.Sprintf("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" role=\"img\" width=\"%[1]s\" viewBox=\"0 0 %[1]s %[2]s\" "+
-		"aria-labelledby=\"%[3]s-t\" aria-describedby=\"%[3]s-d\">\n<title id=\"%[3]s-t\">%[4]s</title>\n<desc id=\"%[3]s-d\">%[5]s</desc>\n%[6]s</svg>",
-		px(c.width), px(c.height), name, escape(t.Title), escape(t.Desc), c.body.String())
+	name, role := c.id(t), "img"
+	if c.links {
+		role = "group"
+	}
+	return fmt.Sprintf("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" role=\"%[6]s\" width=\"%[1]s\" viewBox=\"0 0 %[1]s %[2]s\" "+
+		"aria-labelledby=\"%[3]s-t\" aria-describedby=\"%[3]s-d\">\n<title id=\"%[3]s-t\">%[4]s</title>\n<desc id=\"%[3]s-d\">%[5]s</desc>\n%[7]s</svg>",
+		px(c.width), px(c.height), name, escape(t.Title), escape(t.Desc), role, c.body.String())
 }
 
 // An attr is an attribute of an element.

@@ -84,7 +84,7 @@ func figure(t *rapid.T) Figure {
 	}
 	f := Graph{Text: text}
 	for range count() {
-		f.Nodes = append(f.Nodes, Node{word(), word(), word(), style()})
+		f.Nodes = append(f.Nodes, Node{word(), word(), word(), style(), ""})
 	}
 	for range 2 * count() {
 		id := func() string { return rapid.SampledFrom(append(f.Nodes, Node{ID: "?"})).Draw(t, "node").ID }

@@ -15,8 +15,9 @@ type Graph struct {
 // A Node is a box with a name and a line below it. Style tells kinds apart. It
 // may lead to an address.
 type Node struct {
-	ID, Label, Detail, Link string
-	Style                   Style
+	ID, Label, Detail string
+	Style             Style
+	Link              string
 }
 
 // An Edge is from a node to one that came from it. An edge of a node that isn't
@@ -59,6 +60,7 @@ func (f Graph) draw(c *canvas) {
 
 func (c *canvas) node(n Node, p [2]float64) {
 	if n.Link != "" {
+		c.links = true
 		c.open("a", attr{"href", n.Link})
 		c.body.WriteString(">\n")
 		defer c.body.WriteString("</a>\n")
