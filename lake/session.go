@@ -34,6 +34,9 @@ type SessionOptions struct {
 	ReadOnly bool
 	// External lets a ReadOnly session read any file.
 	External bool
+	// Copies are files that hold a version of a table each, made by [Lake.Copy],
+	// by the text of its pin: they are read in place of the table's own.
+	Copies map[string]string
 }
 
 // Session opens a session on a version of the lake.
@@ -42,7 +45,7 @@ func (l *Lake) Session(ctx context.Context, pins Pins, o SessionOptions) (*Sessi
 	if err != nil {
 		return nil, err
 	}
-	if err := l.viewPins(ctx, s, pins); err != nil {
+	if err := l.viewPins(ctx, s, pins, o.Copies); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.confine(ctx, o); err != nil {
@@ -85,7 +88,7 @@ func (l *Lake) openDuck(ctx context.Context, o SessionOptions) (*duck.DB, error)
 	return db, nil
 }
 
-func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins) error {
+func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins, copies map[string]string) error {
 	now, err := l.version(ctx)
 	if err != nil {
 		return err
@@ -109,7 +112,12 @@ func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins) error {
 		if err := l.expectSnapshot(ctx, now, table, pin); err != nil {
 			return fmt.Errorf("open session: %w", err)
 		}
-		if err := s.view(ctx, table, pin); err != nil {
+		if copied, ok := copies[pin.String()]; ok {
+			err = s.makeView(ctx, duck.Ident(name), "select * from read_parquet("+duck.Literal(copied)+")")
+		} else {
+			err = s.view(ctx, table, pin)
+		}
+		if err != nil {
 			return err
 		}
 	}

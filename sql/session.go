@@ -34,6 +34,8 @@ type SessionOptions struct {
 	Threads  int    // 0: one per core
 	Memory   string // such as "2GB"; "": DuckDB's choice
 	External bool   // files outside the lake may be read
+	// Copies are read in place of tables, as in [lake.SessionOptions].
+	Copies map[string]string
 }
 
 // Keywords are the words of SQL that are worth completing.
@@ -58,7 +60,7 @@ func Open(ctx context.Context, l *lake.Lake, o SessionOptions) (*Session, error)
 	}
 	s.pins, s.tables = pins, slices.Sorted(maps.Keys(pins))
 	s.session, err = l.Session(ctx, pins, lake.SessionOptions{ReadOnly: true,
-		External: o.External, Threads: o.Threads, Memory: o.Memory})
+		External: o.External, Threads: o.Threads, Memory: o.Memory, Copies: o.Copies})
 	if err != nil {
 		return nil, err
 	}

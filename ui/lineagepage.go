@@ -77,6 +77,7 @@ func drawn(g *lake.Lineage, of string) chart.Figure {
 			figure.Edges = append(figure.Edges, edgesFrom(g, from, n.ID)...)
 		}
 	}
+	figure.Edges = chart.Direct(figure.Edges)
 	return figure
 }
 

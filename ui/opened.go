@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"alignctl/lake"
+	"alignctl/sql"
 )
 
 // A keeper keeps the lake of a folder open for requests. While the folder has
@@ -47,6 +48,20 @@ func (k *keeper) enter(ctx context.Context) (*opened, error) {
 	}
 	k.now.visits.Add(1)
 	return k.now, nil
+}
+
+// warm has a session wait for the first request.
+func (k *keeper) warm(ctx context.Context) error {
+	o, err := k.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer o.leave()
+	now, err := o.lake.At(ctx, "")
+	if err != nil {
+		return err
+	}
+	return o.sessions.with(ctx, now, func(*sql.Session) error { return nil })
 }
 
 func (o *opened) leave() { o.visits.Done() }

@@ -82,12 +82,12 @@ func encoded(values url.Values) template.URL { return template.URL(values.Encode
 
 // show makes a page and sends it. A page that the browser has already, as it
 // says by the page's tag, isn't sent again.
-func (v *visit) show(make func(*visit) (page, error)) error {
+func (v *visit) show(build func(*visit) (page, error)) error {
 	if v.Header.Get("If-None-Match") == v.tag() {
 		v.w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	p, err := make(v)
+	p, err := build(v)
 	if err != nil {
 		return err
 	}

@@ -18,9 +18,9 @@ import (
 const (
 	// spare is how many sessions wait for the next request.
 	spare = 2
-	// sparePatience is how long they wait: they keep gc from the files of their
-	// version.
-	sparePatience = time.Minute
+	// look is how often one sees whether they are still of the current version:
+	// those of an older one keep gc from its files.
+	look = time.Minute
 )
 
 // poolOptions are the limits of a pool.
@@ -35,23 +35,50 @@ type pool struct {
 	lake    *lake.Lake
 	options poolOptions
 	places  chan struct{}
+	copies  copies
 
 	mu      sync.Mutex
 	version string // of the sessions that wait
 	waiting []*sql.Session
-	expiry  *time.Timer
+	stop    context.CancelFunc
 }
 
 func newPool(l *lake.Lake, o poolOptions) *pool {
-	p := &pool{lake: l, options: o, places: make(chan struct{}, o.atOnce)}
-	p.expiry = time.AfterFunc(sparePatience, func() { _ = p.close() }) // they only read: nothing can be lost
+	ctx, stop := context.WithCancel(context.Background()) // it ends with close
+	p := &pool{lake: l, options: o, places: make(chan struct{}, o.atOnce), stop: stop,
+		copies: copies{lake: l, files: map[string]*copied{}}}
+	go p.watch(ctx)
 	return p
 }
 
-// with gives the work a session on the lake as it is now, which is the version,
-// or newer.
-func (p *pool) with(ctx context.Context, version string, work func(*sql.Session) error) error {
-	s, err := p.take(ctx, version)
+// watch tends the pool until it is closed.
+func (p *pool) watch(ctx context.Context) {
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			p.tend(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tend lets the waiting sessions go when the lake has moved on.
+func (p *pool) tend(ctx context.Context) {
+	now, err := p.lake.At(ctx, "")
+	whole := p.copies.tidy()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil || !whole || versionOf(now) != p.version {
+		_ = p.empty() // they only read: nothing can be lost
+	}
+}
+
+// with gives the work a session on the lake as it is now, or a little newer.
+func (p *pool) with(ctx context.Context, now lake.Pins, work func(*sql.Session) error) error {
+	s, err := p.take(ctx, now)
 	if err != nil {
 		return err
 	}
@@ -80,11 +107,16 @@ func sound(err error) bool {
 	return !errors.As(err, &fault) || !slices.Contains([]string{"INTERNAL", "FATAL"}, strings.ToUpper(fault.Kind))
 }
 
-func (p *pool) take(ctx context.Context, version string) (*sql.Session, error) {
-	if s := p.takeWaiting(version); s != nil {
+func (p *pool) take(ctx context.Context, now lake.Pins) (*sql.Session, error) {
+	if s := p.takeWaiting(versionOf(now)); s != nil {
 		return s, nil
 	}
-	return sql.Open(ctx, p.lake, p.options.session)
+	o := p.options.session
+	var err error
+	if o.Copies, err = p.copies.of(ctx, now); err != nil {
+		return nil, err
+	}
+	return sql.Open(ctx, p.lake, o)
 }
 
 // takeWaiting takes a session of a version, and lets those of others go.
@@ -92,7 +124,7 @@ func (p *pool) takeWaiting(version string) *sql.Session {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.version != version {
-		_ = p.empty() // as above
+		_ = p.empty() // as in tend
 		p.version = version
 	}
 	if len(p.waiting) == 0 {
@@ -112,7 +144,6 @@ func (p *pool) give(s *sql.Session) error {
 		return s.Close()
 	}
 	p.waiting = append(p.waiting, s)
-	p.expiry.Reset(sparePatience)
 	return nil
 }
 
@@ -125,11 +156,12 @@ func (p *pool) empty() error {
 	return errors.Join(errs...)
 }
 
-// close lets the waiting sessions go.
+// close lets the waiting sessions go. Nobody has others.
 func (p *pool) close() error {
+	p.stop()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.empty()
+	return errors.Join(p.empty(), p.copies.close())
 }
 
 // versionOf names a version of the lake.

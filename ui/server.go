@@ -40,11 +40,10 @@ type Server struct {
 func Listen(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{options: o, keeper: keeper{folder: o.Folder,
 		options: poolOptions{session: sql.SessionOptions{Memory: o.Memory}, atOnce: atOnce}}}
-	first, err := s.keeper.enter(ctx)
-	if err != nil {
-		return nil, err
+	if err := s.keeper.warm(ctx); err != nil {
+		return nil, errors.Join(err, s.keeper.close())
 	}
-	first.leave()
+	var err error
 	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", fmt.Sprint(o.Port)))
 	if err != nil {
 		return nil, errors.Join(portError(err, o.Port), s.keeper.close())
@@ -72,6 +71,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	server := &http.Server{
 		Handler:           s.guard,
 		ReadHeaderTimeout: 10 * time.Second,
+		WriteTimeout:      s.options.Timeout + 10*time.Second, // who reads too slowly must not hold a session for ever
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    1 << 20, // an address holds a query
 		BaseContext:       func(net.Listener) context.Context { return ctx },
@@ -99,7 +99,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /static/ui.js", http.FileServerFS(static))
 	mux.Handle("GET /static/icon.svg", http.FileServerFS(static))
 	mux.HandleFunc("GET /static/ui.css", serveStyle)
-	for pattern, make := range map[string]func(*visit) (page, error){
+	for pattern, build := range map[string]func(*visit) (page, error){
 		"GET /{$}":                 lakePage,
 		"GET /tables/{table}":      tablePage,
 		"GET /tables/{table}/diff": diffPage,
@@ -111,7 +111,7 @@ func (s *Server) routes() http.Handler {
 		"GET /sql":                 consolePage,
 		"GET /":                    func(*visit) (page, error) { return page{}, errNoPage },
 	} {
-		mux.Handle(pattern, s.handle(func(v *visit) error { return v.show(make) }))
+		mux.Handle(pattern, s.handle(func(v *visit) error { return v.show(build) }))
 	}
 	mux.Handle("GET /sql/words", s.handle(sendWords))
 	mux.Handle("GET /sql/result.csv", s.handle(sendCSV))

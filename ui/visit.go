@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"time"
 
 	"alignctl/lake"
 	"alignctl/sql"
@@ -37,7 +36,7 @@ func (a *answer) Write(p []byte) (int, error) {
 	return a.ResponseWriter.Write(p)
 }
 
-// Unwrap lets http.ResponseController set deadlines.
+// Unwrap lets http.ResponseController flush.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // errNoPage: there is nothing at an address.
@@ -60,7 +59,7 @@ func (e queryError) Unwrap() error { return e.cause }
 
 // session gives the work a session on the lake as it is now.
 func (v *visit) session(work func(*sql.Session) error) error {
-	return v.sessions.with(v.ctx, versionOf(v.pins), work)
+	return v.sessions.with(v.ctx, v.pins, work)
 }
 
 // handle makes a handler of what answers visits. Its errors become pages, while
@@ -71,8 +70,6 @@ func (s *Server) handle(serve func(*visit) error) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), s.options.Timeout)
 		defer cancel()
 		v := &visit{Request: r, ctx: ctx, w: &answer{ResponseWriter: w}, server: s}
-		// Who reads too slowly must not hold a session for ever.
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.options.Timeout + 10*time.Second))
 		err := v.serve(serve)
 		if err == nil || r.Context().Err() != nil {
 			return

@@ -15,7 +15,7 @@ async function refresh() {
   if (!main.dataset.live) return;
   try {
     const answer = await fetch(location.href, { headers: { "If-None-Match": main.dataset.live }, cache: "no-store" });
-    if (answer.ok || answer.status === 503) replace(main, await answer.text());
+    if (answer.ok || answer.status === 503) replace(main, await answer.text(), answer.ok);
     if (note) note.textContent = answer.status === 503 ? "the lake is gone" : "live";
   } catch {
     if (note) note.textContent = "alignctl ui doesn’t answer";
@@ -24,14 +24,14 @@ async function refresh() {
 }
 
 // replace puts a newer page's content in the place of this one's, and leaves
-// open what was open.
-function replace(main, text) {
+// open what was open. A page that only says why there is none is asked for again.
+function replace(main, text, whole) {
   const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("main");
   const open = [...main.querySelectorAll("details")].map((d) => d.open);
   fresh.querySelectorAll("details").forEach((d, i) => { d.open = open[i] || false; });
   const scrolled = window.scrollY;
   main.replaceChildren(...fresh.childNodes);
-  main.dataset.live = fresh.dataset.live || "";
+  main.dataset.live = fresh.dataset.live || (whole ? "" : "none");
   window.scrollTo(0, scrolled);
 }
 
@@ -69,16 +69,16 @@ class Completion {
     return this.area.value.slice(0, this.area.selectionStart).match(/[\p{L}\p{N}_.]*$/u)[0];
   }
 
-  // candidates are tables, then the columns of those that the query names, then
-  // keywords, then other columns.
+  // candidates are the columns of the tables that the query names, keywords,
+  // tables, then other columns.
   candidates() {
     const text = this.area.value;
     const named = this.words.tables.filter((t) => text.includes(t.name));
     const columns = (tables) => tables.flatMap((t) => t.columns.map((c) => [c, t.name]));
     return [
-      ...this.words.tables.map((t) => [t.name, "table"]),
       ...columns(named),
       ...this.words.keywords.map((k) => [k, ""]),
+      ...this.words.tables.map((t) => [t.name, "table"]),
       ...columns(this.words.tables.filter((t) => !named.includes(t))),
     ];
   }
