@@ -72,7 +72,7 @@ test-server:
 	@server=$$(bash eval/endpoint/peer/setup.sh) && env $$server go test -count=1 -v -run Served -timeout 20m ./eval/endpoint
 
 test-browser:
-	@browser=$$(bash tests/browser/setup.sh) && env $$browser go test -count=1 -v -run 'TestReport$$' -timeout 20m ./cmd/alignctl
+	@browser=$$(bash tests/browser/setup.sh) && env $$browser go test -count=1 -v -run 'TestReport$$|TestUIInBrowser' -timeout 20m ./cmd/alignctl
 
 test-guides:
 	@go test -count=1 -v -timeout 30m -run 'TestGuides|TestDocsPreview|TestDocsRewards' ./cmd/alignctl | grep -E 'guide|^(---|ok|FAIL|panic)'
@@ -85,7 +85,7 @@ race:
 	go test -race ./lake/... ./etl/... ./sql/... ./eval/... ./train/batch/... ./internal/...
 
 lint:
-	@unformatted=$$(gofmt -l bench cmd demo etl eval internal lake prove sql train); \
+	@unformatted=$$(gofmt -l bench cmd demo etl eval internal lake prove sql train ui); \
 	  test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...

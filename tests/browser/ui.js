@@ -1,47 +1,43 @@
-// alignctl ui in a browser: asking, taking results along, watching a run,
-// comparing answers; and what other sites and writers get.
+// Drives alignctl ui in headless Chromium: asking, taking results along, watching
+// a run, comparing answers; and what other sites and writers get.
 //
-// ALIGNCTL is the program, ALIGNCTL_DEMO a lake that alignctl demo made, which
-// stays as it is.
-import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import fs from "node:fs";
-import http from "node:http";
-import os from "node:os";
-import path from "node:path";
-import { after, before, test } from "node:test";
-import axe from "axe-core";
-import { chromium } from "playwright-core";
+//   node --test ui.js
+//
+// $ALIGNCTL is the program; $LAKE a lake in which models were asked, and which
+// trains $MODEL; $ALIGNCTL_BROWSER and $CHROMIUM are what setup.sh says.
+const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const fs = require('node:fs');
+const http = require('node:http');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+const installed = name => path.join(process.env.ALIGNCTL_BROWSER, 'node_modules', name);
+const { chromium } = require(installed('playwright-core'));
+const axe = fs.readFileSync(installed('axe-core/axe.min.js'), 'utf8');
 
-const program = path.resolve(process.env.ALIGNCTL);
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), "alignctl-ui-"));
-const lake = path.join(folder, "demo-lake");
-let ui, address, browser, context, page;
+const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync'];
+const { ALIGNCTL: program, LAKE: lake, MODEL: model } = process.env;
 const complaints = []; // of the browser
+let ui, address, browser, context, page;
 
 before(async () => {
-  fs.cpSync(process.env.ALIGNCTL_DEMO, lake, { recursive: true });
-  ui = spawn(program, ["ui", "--lake", lake], { stdio: ["ignore", "pipe", "inherit"] });
-  address = await new Promise((resolve) => ui.stdout.once("data", (line) => resolve(String(line).trim())));
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync"],
-  });
+  ui = spawn(program, ['ui', '--quiet', '--lake', lake], { stdio: ['ignore', 'pipe', 'inherit'] });
+  address = await new Promise(resolve => ui.stdout.once('data', line => resolve(String(line).trim())));
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: quiet });
   context = await browser.newContext({ acceptDownloads: true, viewport: { width: 1280, height: 900 } });
   page = await context.newPage();
-  page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
-  page.on("pageerror", (e) => complaints.push(e.message));
-  page.on("request", (r) => r.url().startsWith(base()) || r.url().startsWith("data:") || complaints.push("asked for " + r.url()));
+  page.on('console', message => message.type() === 'error' && complaints.push(message.text()));
+  page.on('pageerror', error => complaints.push(error.message));
+  page.on('request', request => /^data:/.test(request.url()) || request.url().startsWith(base()) || complaints.push('asked for ' + request.url()));
   await page.goto(address);
 });
 
 after(async () => {
   await browser?.close();
-  const ended = new Promise((resolve) => ui.once("exit", resolve));
-  ui.kill("SIGINT");
+  const ended = new Promise(resolve => ui.once('exit', resolve));
+  ui.kill('SIGINT');
   assert.equal(await ended, 130);
-  fs.rmSync(folder, { recursive: true });
 });
 
 const base = () => new URL(address).origin;
@@ -90,10 +86,9 @@ test("results come as CSV and Parquet, with all rows", async () => {
 
 test("answers of two models stand side by side", async () => {
   await open("/samples");
-  const models = page.locator("select[name=run] option");
-  await page.locator("select[name=run]").selectOption({ index: 0 });
-  const other = await models.evaluateAll((options) => options.findIndex((o) => o.textContent.startsWith("base ")));
-  await page.locator("select[name=other]").selectOption({ index: other + 1 });
+  const named = (select, name) => page.locator(`select[name=${select}] option`).filter({ hasText: name }).first().getAttribute("value");
+  await page.locator("select[name=run]").selectOption(await named("run", "knowing"));
+  await page.locator("select[name=other]").selectOption(await named("other", "ignorant"));
   await page.getByRole("button", { name: "Show" }).click();
   await page.locator(".answers.two").waitFor();
   const first = page.locator("article").first();
@@ -106,8 +101,8 @@ test("answers of two models stand side by side", async () => {
 });
 
 test("the curves of a run grow while it goes on", { timeout: 300_000 }, async () => {
-  const run = spawn(program, ["train", "sft", "--quiet", "--lake", lake, "--model", path.join(lake, "models", "base"), "--data", "data.sft_ranked",
-    "--method", "full", "--lr", "3e-3", "--batch", "32", "--epochs", "3", "--backend", "go", "--out", path.join(folder, "out")], { stdio: "inherit" });
+  const run = spawn(program, ["train", "sft", "--quiet", "--lake", lake, "--model", model, "--data", "data.sft_ranked", "--method", "full",
+    "--lr", "3e-3", "--batch", "32", "--epochs", "40", "--backend", "go", "--out", model + "-trained"], { stdio: ["ignore", "ignore", "inherit"] });
   const ended = new Promise((resolve) => run.once("exit", resolve));
   try {
     const link = page.locator("tr:has(.state-running) th a").first();
@@ -186,7 +181,7 @@ test("pages fit their screens and can be read by all", async () => {
       await page.emulateMedia({ colorScheme });
       await open(where);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${where} is wider than ${width}`);
-      await page.evaluate(axe.source + ";0");
+      await page.evaluate(axe + ";0");
       const { violations } = await page.evaluate(() => window.axe.run());
       const serious = violations.filter((v) => ["serious", "critical"].includes(v.impact));
       assert.deepEqual(serious.map((v) => `${v.id}: ${v.nodes[0].html}`), [], where);
