@@ -82,7 +82,7 @@ reference:
 	$(ALIGNCTL_PYTHON) tests/reference/associations.py eval/testdata/associations.json
 
 race:
-	go test -race ./lake/... ./etl/... ./sql/... ./eval/... ./train/batch/... ./internal/...
+	go test -race ./lake/... ./etl/... ./sql/... ./eval/... ./train/batch/... ./internal/... ./ui
 
 lint:
 	@unformatted=$$(gofmt -l bench cmd demo etl eval internal lake prove sql train ui); \

@@ -46,7 +46,7 @@ func lineagePage(v *visit) (page, error) {
 func (b *lineageBody) trace(v *visit) error {
 	g, err := v.lake.Lineage(v.ctx, b.Of)
 	if err != nil {
-		return noneError{err.Error()}
+		return v.none(err)
 	}
 	names := map[string]string{}
 	for _, n := range g.Nodes {

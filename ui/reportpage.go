@@ -34,49 +34,65 @@ func comparePage(v *visit) (page, error) {
 	return p, err
 }
 
-// report makes the part of a report that the address asks for.
+// report makes the part of a report that the address asks for, or one to begin
+// with.
 func (v *visit) report(s *sql.Session, runs []string) (*reportBody, error) {
-	subject, err := report.Open(v.ctx, queried{s}, runs)
+	subject, err := report.Open(v.ctx, report.InSession(s), runs)
 	if err != nil {
-		return nil, noneError{err.Error()}
+		return nil, v.none(err)
 	}
 	subject.Rights = true // what is shown stays on this machine
-	b := &reportBody{Runs: runs, Part: v.URL.Query().Get("part"), Answered: subject.Evaluations}
+	b := &reportBody{Runs: runs, Answered: subject.Evaluations}
 	b.choose(subject)
-	for _, part := range b.Parts {
-		if part.ID != b.Part {
-			continue
-		}
-		sections, err := subject.Make(v.ctx, part)
-		if err != nil {
-			return nil, err
-		}
-		for _, section := range sections {
-			html, err := section.HTML()
-			if err != nil {
-				return nil, err
-			}
-			b.Sections = append(b.Sections, html)
+	for _, b.Part = range b.begin(v.URL.Query().Get("part"), subject) {
+		if err := b.fill(v.ctx, subject); err != nil || len(b.Sections) > 0 {
+			return b, err
 		}
 	}
 	return b, nil
 }
 
-// choose finds the parts that the runs can have, and the one to begin with.
+// choose finds the parts that the runs can have.
 func (b *reportBody) choose(subject *report.Subject) {
 	for _, part := range report.Parts() {
-		training := part.ID == "training"
-		if training && len(subject.Trainings) > 0 || !training && len(subject.Evaluations) > 0 {
+		if part.ID == "training" && len(subject.Trainings) > 0 || part.ID != "training" && len(subject.Evaluations) > 0 {
 			b.Parts = append(b.Parts, part)
 		}
 	}
-	if b.Part != "" {
-		return
+}
+
+// begin are the parts of which the first that shows anything is shown: the one
+// that was asked for, else what people look for, the page of a training being
+// about the training.
+func (b *reportBody) begin(asked string, subject *report.Subject) []string {
+	if asked != "" {
+		return []string{asked}
 	}
-	b.Part = "associations"
-	if slices.Contains(subject.Trainings, b.Runs[0]) {
-		b.Part = "training"
+	parts := []string{"associations", "survey", "compared"}
+	if slices.ContainsFunc(b.Runs, func(run string) bool { return slices.Contains(subject.Trainings, run) }) {
+		parts = append([]string{"training"}, parts...)
 	}
+	return parts
+}
+
+// fill makes the sections of the part, if the runs can have it.
+func (b *reportBody) fill(ctx context.Context, subject *report.Subject) error {
+	at := slices.IndexFunc(b.Parts, func(p report.Part) bool { return p.ID == b.Part })
+	if at < 0 {
+		return nil
+	}
+	sections, err := subject.Make(ctx, b.Parts[at])
+	if err != nil {
+		return err
+	}
+	for _, section := range sections {
+		html, err := section.HTML()
+		if err != nil {
+			return err
+		}
+		b.Sections = append(b.Sections, html)
+	}
+	return nil
 }
 
 // Address is where a part is.
@@ -101,25 +117,4 @@ func (v *visit) reported(s *sql.Session, run string) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// queried lets a report ask a session.
-type queried struct{ session *sql.Session }
-
-// Has says whether the session has a table.
-func (q queried) Has(table string) bool { return slices.Contains(q.session.Tables(), table) }
-
-// Query runs a statement.
-func (q queried) Query(ctx context.Context, query string) (*report.Table, error) {
-	rows, err := q.session.Query(ctx, sql.Statement{SQL: query})
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
-	values, _, err := rows.Read(-1)
-	return &report.Table{Columns: columns, Rows: values}, err
 }

@@ -94,11 +94,11 @@ func diffPage(v *visit) (page, error) {
 	b := diffBody{Name: name, Before: query.Get("before"), After: query.Get("after")}
 	before, err := v.lake.Pin(v.ctx, name, b.Before)
 	if err != nil {
-		return page{}, noneError{err.Error()}
+		return page{}, v.none(err)
 	}
 	after, err := v.lake.Pin(v.ctx, name, b.After)
 	if err != nil {
-		return page{}, noneError{err.Error()}
+		return page{}, v.none(err)
 	}
 	b.Diff, err = v.lake.Diff(v.ctx, before, after, lake.DiffOptions{Samples: diffSamples,
 		Session: lake.SessionOptions{Memory: v.server.options.Memory}})

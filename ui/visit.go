@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"alignctl/lake"
+	"alignctl/lake/duck"
 	"alignctl/sql"
 )
 
@@ -47,6 +48,16 @@ type noneError struct{ what string }
 
 // Error says what isn't there.
 func (e noneError) Error() string { return e.what }
+
+// none turns the error of looking something up into a noneError, unless the
+// lake or the time is to blame.
+func (v *visit) none(err error) error {
+	var failed *duck.QueryError
+	if err == nil || v.ctx.Err() != nil || errors.Is(err, lake.ErrDamaged) || errors.As(err, &failed) {
+		return err
+	}
+	return noneError{err.Error()}
+}
 
 // A queryError says that a query of the user's can't be answered.
 type queryError struct{ cause error }

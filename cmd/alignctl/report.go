@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -105,7 +103,7 @@ func makeReport(ctx context.Context, l *lake.Lake, o reportOptions) (_ *report.R
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	subject, err := report.Open(ctx, reportLake{s}, o.runs)
+	subject, err := report.Open(ctx, report.InSession(s), o.runs)
 	if err != nil {
 		return nil, err
 	}
@@ -123,32 +121,4 @@ func (o reportOptions) command() string {
 		words = append(words, "--i-have-the-rights")
 	}
 	return strings.Join(append(words, o.runs...), " ")
-}
-
-// reportLake answers a report's queries as alignctl sql does.
-type reportLake struct{ session *sql.Session }
-
-// Has says whether the session has a table.
-func (l reportLake) Has(table string) bool { return slices.Contains(l.session.Tables(), table) }
-
-// Query reads a result into memory.
-func (l reportLake) Query(ctx context.Context, query string) (_ *report.Table, err error) {
-	statement, err := sql.One(query)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := l.session.Query(ctx, statement)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = cmp.Or(err, rows.Close()) }()
-	columns, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
-	t := &report.Table{Columns: columns}
-	return t, eachRow(rows, len(columns), func(values []any) error {
-		t.Rows = append(t.Rows, slices.Clone(values))
-		return nil
-	})
 }

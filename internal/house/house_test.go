@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"etl/wvs":                {"etl", "lake", "lake/duck", "internal"},
 	"etl/wvs/wvstest":        {"etl/wvs"},
 	"eval":                   {"lake", "train/lm", "internal"},
-	"eval/report":            {"eval", "lake", "internal"},
+	"eval/report":            {"eval", "sql", "lake", "internal"},
 	"eval/wvs":               {"eval", "lake", "train/lm", "train/batch", "internal"},
 	"eval/suite":             {"eval", "eval/wvs", "lake", "internal"},
 	"eval/endpoint":          {"eval", "train/lm", "internal"},
