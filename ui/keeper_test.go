@@ -15,7 +15,7 @@ import (
 // While the lake is away, pages say so; when it is back, or another one is in its
 // place, they show that.
 func TestLakeGone(t *testing.T) {
-	l := newLake(t)
+	l := mortalLake(t)
 	s := serve(t, l, Options{})
 	away := l.Dir() + "-away"
 	if err := os.Rename(l.Dir(), away); err != nil {
@@ -48,7 +48,7 @@ func TestLakeGone(t *testing.T) {
 
 // A lake that goes while a query runs doesn't end the ui.
 func TestLakeGoesMeanwhile(t *testing.T) {
-	l := newLake(t)
+	l := mortalLake(t)
 	s := serve(t, l, Options{Timeout: 2 * time.Second})
 	go func() {
 		time.Sleep(200 * time.Millisecond)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"alignctl/lake"
+	"alignctl/lake/laketest"
 )
 
 // A table of many files, one a run, is read from a copy, which follows the
@@ -18,18 +18,8 @@ func TestCopies(t *testing.T) {
 	scoped := wordSpec
 	scoped.Name, scoped.Scope, scoped.Key = "core.scoped", "word", []string{"word", "id"}
 	add := func(i int) {
-		r, err := l.Begin(t.Context(), lake.RunInfo{Command: "alignctl test", Version: "test"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Close()
 		scope := fmt.Sprintf("word %d", i)
-		if _, err := r.Write(t.Context(), scoped, scope, fmt.Sprintf("select %d as id, '%s' as word", i, scope)); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := r.Publish(t.Context(), lake.Done); err != nil {
-			t.Fatal(err)
-		}
+		laketest.Add(t, l, laketest.Table{Spec: scoped, Scope: scope, Query: fmt.Sprintf("select %d as id, '%s' as word", i, scope)})
 	}
 	for i := range manyFiles {
 		add(i)

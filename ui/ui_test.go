@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"alignctl/lake"
+	"alignctl/lake/laketest"
 )
 
 // wordSpec is a table of words that no page may take for anything else.
@@ -28,33 +30,33 @@ var trouble = []string{`<script>alert(1)</script>`, `"><img src=x onerror=alert(
 // newLake makes a lake with words.
 func newLake(t *testing.T) *lake.Lake {
 	t.Helper()
-	l, err := lake.Init(t.Context(), t.TempDir()+"/lake")
+	return laketest.New(t, worded(trouble...))
+}
+
+// write publishes the words, in place of those before.
+func write(t *testing.T, l *lake.Lake, list ...string) {
+	t.Helper()
+	laketest.Add(t, l, worded(list...))
+}
+
+func worded(list ...string) laketest.Table {
+	rows := make([]string, len(list))
+	for i, w := range list {
+		rows[i] = fmt.Sprintf("(%d, '%s')", i, strings.ReplaceAll(w, "'", "''"))
+	}
+	return laketest.Table{Spec: wordSpec, Query: "select * from (values " + strings.Join(rows, ", ") + ") t(id, word)"}
+}
+
+// mortalLake is newLake of one that may be gone when the test ends.
+func mortalLake(t *testing.T) *lake.Lake {
+	t.Helper()
+	l, err := lake.Init(t.Context(), filepath.Join(t.TempDir(), "lake"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
 	write(t, l, trouble...)
 	return l
-}
-
-// write publishes the words.
-func write(t *testing.T, l *lake.Lake, list ...string) {
-	t.Helper()
-	r, err := l.Begin(t.Context(), lake.RunInfo{Command: `alignctl test "<script>alert(2)</script>"`, Version: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	rows := make([]string, len(list))
-	for i, w := range list {
-		rows[i] = fmt.Sprintf("(%d, '%s')", i, strings.ReplaceAll(w, "'", "''"))
-	}
-	if _, err := r.Write(t.Context(), wordSpec, "", "select * from (values "+strings.Join(rows, ", ")+") t(id, word)"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.Publish(t.Context(), lake.Done); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // A site is a server at work and a browser that was let in.
@@ -144,7 +146,7 @@ func TestPages(t *testing.T) {
 		"/runs/" + run:                      "core.word",
 		"/samples":                          "No model has been asked yet",
 		"/lineage":                          "core.word",
-		"/lineage?of=core.word":             "alignctl test",
+		"/lineage?of=core.word":             "run ",
 		"/sql":                              "<textarea",
 		"/sql?q=from+core.word":             "🧠👩‍👩‍👧",
 		"/sql?q=select+'%3C%2Ftextarea%3E'": "&lt;/textarea&gt;",

@@ -176,6 +176,10 @@ var manuals = map[string]manual{
 		{"all runs of a suite", "alignctl report -o grid.html grid"},
 		{"without drawings, to paste", "alignctl report -o latest.md latest"},
 	}},
+	"ui": {examples: []example{
+		{"", "alignctl ui"},
+		{"at an address that stays the same, for longer queries", "alignctl ui --port 8080 --timeout 5m"},
+	}},
 
 	"runs ls": {examples: []example{
 		{"", "alignctl runs ls -n 10"},
