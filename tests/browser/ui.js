@@ -65,6 +65,16 @@ test("a query is completed, runs, and stays in the address", async () => {
   assert.equal(await rows(), 7);
 });
 
+test("the examples run", async () => {
+  await open("/sql");
+  const examples = await page.locator(".examples a").evaluateAll((links) => links.map((a) => a.getAttribute("href")));
+  assert.ok(examples.length > 2);
+  for (const example of examples) {
+    await open(example);
+    assert.ok(await rows(), example);
+  }
+});
+
 test("a wrong query shows its place", async () => {
   await open("/sql?q=" + encodeURIComponent("select '🧠',\n  nope\nfrom core.strength"));
   assert.match(await page.locator(".error").textContent(), /nope[^]*LINE 2/);

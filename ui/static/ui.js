@@ -23,12 +23,16 @@ async function refresh() {
   setTimeout(refresh, pollEvery);
 }
 
-// replace puts a newer page's content in the place of this one's, and leaves
-// open what was open. A page that only says why there is none is asked for again.
+// replace puts a newer page's content in the place of this one's. What was open
+// or chosen stays so, and nobody is interrupted who is typing. A page that only
+// says why there is none is asked for again.
 function replace(main, text, whole) {
+  if (main.contains(document.activeElement) && document.activeElement.matches("input[type=search]")) return;
   const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("main");
   const open = [...main.querySelectorAll("details")].map((d) => d.open);
   fresh.querySelectorAll("details").forEach((d, i) => { d.open = open[i] || false; });
+  const chosen = [...main.querySelectorAll("input:checked")].map((i) => i.value);
+  fresh.querySelectorAll("input[type=checkbox]").forEach((i) => { i.checked = chosen.includes(i.value); });
   const scrolled = window.scrollY;
   main.replaceChildren(...fresh.childNodes);
   main.dataset.live = fresh.dataset.live || (whole ? "" : "none");
