@@ -29,7 +29,7 @@ func TestCopy(t *testing.T) {
 		copies[pins[table].String()] = path
 	}
 	var seen [2]string
-	for i, o := range []SessionOptions{{ReadOnly: true}, {ReadOnly: true, Copies: copies}} {
+	for i, o := range []SessionOptions{{ReadOnly: true, Threads: 1}, {ReadOnly: true, Threads: 1, Copies: copies}} {
 		s, err := l.Session(t.Context(), pins, o)
 		if err != nil {
 			t.Fatal(err)
