@@ -124,22 +124,24 @@ func (s *Subject) column(ctx context.Context, query string) (texts []string, err
 
 // complete adds what belongs to the runs that were named, and orders them.
 func (s *Subject) complete(ctx context.Context) (err error) {
-	named := slices.Clone(s.Trainings)
+	asked, trained := "run_id in "+list(s.Evaluations), "run_id in "+list(s.Trainings)
 	if s.lake.Has(evalRuns) && s.lake.Has(trainModels) {
-		made := "select m.run_id from train.models m join eval.runs r on m.sha256 in (r.model_sha256, r.adapter_sha256) where r.run_id in " + list(s.Evaluations)
-		if s.Trainings, err = s.column(ctx, "select run_id from train.runs where run_id in ("+made+") or run_id in "+
-			list(named)+" order by started_at, run_id"); err != nil {
-			return err
-		}
-		asked := "select r.run_id from train.models m join eval.runs r on m.sha256 in (r.model_sha256, r.adapter_sha256) where m.run_id in " + list(named)
-		s.Evaluations, err = s.column(ctx, "select run_id from eval.runs where run_id in ("+asked+") or run_id in "+list(s.Evaluations)+
-			" order by started_at, run_id")
-		return err
+		const made = " from train.models m join eval.runs r on m.sha256 in (r.model_sha256, r.adapter_sha256) where "
+		asked += " or run_id in (select r.run_id" + made + "m.run_id in " + list(s.Trainings) + ")"
+		trained += " or run_id in (select m.run_id" + made + "r.run_id in " + list(s.Evaluations) + ")"
 	}
-	slices.Sort(s.Evaluations)
-	slices.Sort(s.Trainings)
-	s.Evaluations, s.Trainings = slices.Compact(s.Evaluations), slices.Compact(s.Trainings)
-	return nil
+	if s.Trainings, err = s.byStart(ctx, trainRuns, trained); err == nil {
+		s.Evaluations, err = s.byStart(ctx, evalRuns, asked)
+	}
+	return err
+}
+
+// byStart are the runs of a table for which a condition holds, in their order.
+func (s *Subject) byStart(ctx context.Context, table, condition string) ([]string, error) {
+	if !s.lake.Has(table) {
+		return nil, nil
+	}
+	return s.column(ctx, "select run_id from "+table+" where "+condition+" order by started_at, run_id")
 }
 
 // quote is a text as SQL has it.
