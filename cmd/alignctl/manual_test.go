@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -123,5 +124,32 @@ func TestHelpHasExamplesAndExitCodes(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("help lacks %q:\n%s", want, out.String())
 		}
+	}
+}
+
+// The commands that pages of docs show are command lines that alignctl takes,
+// also those that no test runs.
+func TestDocsShowKnownCommands(t *testing.T) {
+	docs := filepath.Join("..", "..", "docs")
+	pages, err := filepath.Glob(filepath.Join(docs, "*.md"))
+	guides, errGuides := filepath.Glob(filepath.Join(docs, "guides", "*.md"))
+	if err := errors.Join(err, errGuides); err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for _, page := range append(pages, guides...) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range commandsOf(string(text)) {
+			shown++
+			if err := parsed(t, exampleWords(line)); err != nil {
+				t.Errorf("%s: %s: %v", page, line, err)
+			}
+		}
+	}
+	if shown < 100 {
+		t.Errorf("docs show only %d commands", shown)
 	}
 }
