@@ -98,8 +98,10 @@ func runEvalSuite(ctx context.Context, t *terminal, l *lake.Lake, f *suiteFile, 
 	if err != nil {
 		return err
 	}
-	if err := t.printSuite(ctx, l, s.Name, o); err != nil {
-		return err
+	if len(result.Rows) > 0 { // else the lake may have no suites to ask for
+		if err := t.printSuite(ctx, l, s.Name, o); err != nil {
+			return err
+		}
 	}
 	if len(result.Failed) > 0 {
 		return fmt.Errorf("%d of the suite's steps failed, see above (mend what failed and give the command again): %w",

@@ -72,15 +72,23 @@ func (m *measuring) answers(ctx context.Context) (string, error) {
 		return "", err
 	case earlier == nil:
 		got, err = eval.Generate(ctx, m.lake, m.model.Open, *m.Generate)
-	case earlier.Done:
-		m.say("associations: run %s has asked this", earlier.RunID)
+	case m.has(eval.Associations, earlier.Begun):
 		return earlier.RunID, nil
 	default:
-		m.say("associations: run %s goes on", earlier.RunID)
 		got, err = eval.Resume(ctx, m.lake, m.model.Open, earlier)
 	}
 	m.warn(got.Warnings)
 	return got.RunID, err
+}
+
+// has says whether an earlier run is done, and tells what becomes of it.
+func (m *measuring) has(suite string, earlier *eval.Begun) bool {
+	becomes := "goes on"
+	if earlier.Done {
+		becomes = "has asked this"
+	}
+	m.say("%s: run %s %s", suite, earlier.RunID, becomes)
+	return earlier.Done
 }
 
 func (m *measuring) survey(ctx context.Context) error {
@@ -111,11 +119,9 @@ func (m *measuring) surveyAnswers(ctx context.Context) (string, error) {
 		return "", err
 	case earlier == nil:
 		got, err = wvs.Ask(ctx, m.lake, m.model.Open, *m.Ask)
-	case earlier.Done:
-		m.say("wvs: run %s has asked this", earlier.RunID)
+	case m.has(wvs.Suite, earlier.Begun):
 		return earlier.RunID, nil
 	default:
-		m.say("wvs: run %s goes on", earlier.RunID)
 		got, err = wvs.Resume(ctx, m.lake, m.model.Open, earlier)
 	}
 	m.warn(got.Warnings)
