@@ -1,16 +1,20 @@
 // Package disk is the file system as the lake uses it: immutable files, made
 // once, synced together before something points at them, removed when nothing
-// does. It is an interface so that a test can make any operation fail, or keep
-// only what would survive a power cut.
+// does. It is an interface because the files may be kept in object storage
+// (package store), of which the paths are a cache; and so that a test can make
+// any operation fail, or keep only what would survive a power cut.
 package disk
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,18 +29,50 @@ type FS interface {
 	Create(path string) (io.WriteCloser, error)
 	// Adopt takes up a file that another library has written.
 	Adopt(path string) error
-	// Open opens a file for reading.
+	// Open opens a file for reading. Its error is fs.ErrNotExist, ErrDamaged,
+	// ErrUnreachable or ErrFull where that is the cause.
 	Open(path string) (*os.File, error)
+	// Fetch sees that files are at their paths, for a library that opens them
+	// itself, and that they stay there until release.
+	Fetch(ctx context.Context, paths []string) (release func(), err error)
+	// Local says that files are at their paths always: Fetch does nothing.
+	Local() bool
 	// MkdirAll makes a folder and its parents, durably.
 	MkdirAll(path string) error
-	// Sync makes the content of files, then their names, survive a power cut.
-	Sync(paths []string) error
+	// Sync makes the content of files, then their names, survive a power cut, and
+	// puts them where all others read them.
+	Sync(ctx context.Context, paths []string) error
 	// Remove removes a file; one that isn't there is no error.
 	Remove(path string) error
+	// Stat says how large a file is and how old, by where it is kept.
+	Stat(path string) (Info, error)
+	// List lists the files in a folder and below it, by path, as Stat does.
+	List(folder string) ([]Info, error)
+	// Stored reads a file from where it is kept, past any copy.
+	Stored(path string) (io.ReadCloser, error)
 	// Commit runs the commit of a database transaction: a moment of its own
 	// for a test that cuts the power.
 	Commit(commit func() error) error
 }
+
+// An Info is what a disk says about a file.
+type Info struct {
+	Path    string
+	Bytes   int64
+	Written time.Time
+}
+
+var (
+	// ErrDamaged says that bytes aren't what was recorded, or can't be what was
+	// written.
+	ErrDamaged = errors.New("lake is damaged")
+	// ErrUnreachable says that the storage doesn't answer, or not to us: nothing
+	// is known about the files.
+	ErrUnreachable = errors.New("warehouse can't be reached")
+	// ErrFull says that the copies of files which are in use at once don't fit
+	// into their cache.
+	ErrFull = errors.New("cache full")
+)
 
 // OS is the operating system's file system.
 type OS struct{}
@@ -54,6 +90,46 @@ func (OS) Adopt(string) error { return nil }
 // Open opens a file for reading.
 func (OS) Open(path string) (*os.File, error) { return os.Open(path) }
 
+// Fetch does nothing: the files are there, or missing.
+func (OS) Fetch(context.Context, []string) (func(), error) { return func() {}, nil }
+
+// Local is true.
+func (OS) Local() bool { return true }
+
+// Stat describes a file.
+func (OS) Stat(path string) (Info, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return Info{}, err
+	}
+	return Info{Path: path, Bytes: info.Size(), Written: info.ModTime()}, nil
+}
+
+// List walks a folder; what another process removes meanwhile isn't in it.
+func (OS) List(folder string) (files []Info, err error) {
+	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return ignoreGone(err)
+		}
+		info, err := entry.Info()
+		if err == nil {
+			files = append(files, Info{Path: path, Bytes: info.Size(), Written: info.ModTime()})
+		}
+		return ignoreGone(err)
+	})
+	return files, err
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Stored opens a file.
+func (OS) Stored(path string) (io.ReadCloser, error) { return os.Open(path) }
+
 // MkdirAll makes a folder and its parents, durably.
 func (OS) MkdirAll(path string) error { return atomicfile.MkdirAll(path) }
 
@@ -62,7 +138,7 @@ func (OS) MkdirAll(path string) error { return atomicfile.MkdirAll(path) }
 const syncs = 16
 
 // Sync makes files and their names durable.
-func (OS) Sync(paths []string) error {
+func (OS) Sync(_ context.Context, paths []string) error {
 	folders := make([]string, len(paths))
 	for i, path := range paths {
 		folders[i] = filepath.Dir(path)

@@ -3,6 +3,7 @@
 package disktest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,9 +24,9 @@ type Fault struct {
 	Lasting bool
 }
 
-// A Faulty is the operating system's disk with a fault.
+// A Faulty is a disk with a fault.
 type Faulty struct {
-	disk.OS
+	disk.FS
 	fault Fault
 
 	mu     sync.Mutex
@@ -35,8 +36,14 @@ type Faulty struct {
 
 var _ disk.FS = (*Faulty)(nil)
 
-// NewFaulty is a disk on which one operation fails.
-func NewFaulty(f Fault) *Faulty { return &Faulty{fault: f} }
+// NewFaulty is the operating system's disk, on which one operation fails.
+func NewFaulty(f Fault) *Faulty { return &Faulty{FS: disk.OS{}, fault: f} }
+
+// Over makes it the disk that another one is, with the fault.
+func (f *Faulty) Over(on disk.FS) disk.FS {
+	f.FS = on
+	return f
+}
 
 // Struck is the operation that the fault hit, as "create /path"; "" when there
 // were fewer operations.
@@ -65,7 +72,7 @@ func (f *Faulty) Create(path string) (io.WriteCloser, error) {
 	if err := f.hit("create", path); err != nil {
 		return nil, err
 	}
-	out, err := f.OS.Create(path)
+	out, err := f.FS.Create(path)
 	return &faultyFile{WriteCloser: out, disk: f, path: path}, err
 }
 
@@ -87,7 +94,15 @@ func (f *Faulty) Open(path string) (*os.File, error) {
 	if err := f.hit("open", path); err != nil {
 		return nil, err
 	}
-	return f.OS.Open(path)
+	return f.FS.Open(path)
+}
+
+// Fetch fetches files.
+func (f *Faulty) Fetch(ctx context.Context, paths []string) (func(), error) {
+	if err := f.hit("fetch", fmt.Sprintf("%d files", len(paths))); err != nil {
+		return nil, err
+	}
+	return f.FS.Fetch(ctx, paths)
 }
 
 // MkdirAll makes a folder.
@@ -95,17 +110,17 @@ func (f *Faulty) MkdirAll(path string) error {
 	if err := f.hit("mkdir", path); err != nil {
 		return err
 	}
-	return f.OS.MkdirAll(path)
+	return f.FS.MkdirAll(path)
 }
 
 // Sync syncs half of the files when it fails partially.
-func (f *Faulty) Sync(paths []string) error {
+func (f *Faulty) Sync(ctx context.Context, paths []string) error {
 	err := f.hit("sync", fmt.Sprintf("%d files", len(paths)))
 	if err == nil {
-		return f.OS.Sync(paths)
+		return f.FS.Sync(ctx, paths)
 	}
 	if f.fault.Partial {
-		err = errors.Join(err, f.OS.Sync(paths[:len(paths)/2]))
+		err = errors.Join(err, f.FS.Sync(ctx, paths[:len(paths)/2]))
 	}
 	return err
 }
@@ -115,7 +130,7 @@ func (f *Faulty) Remove(path string) error {
 	if err := f.hit("remove", path); err != nil {
 		return err
 	}
-	return f.OS.Remove(path)
+	return f.FS.Remove(path)
 }
 
 // Commit fails before the transaction is done, or after it when partially.

@@ -2,6 +2,7 @@ package disktest
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -150,7 +151,7 @@ func (r *Recorder) MkdirAll(path string) error {
 }
 
 // Sync notes each file, then each folder, as a step of its own.
-func (r *Recorder) Sync(paths []string) error {
+func (r *Recorder) Sync(_ context.Context, paths []string) error {
 	folders := map[string]bool{}
 	for _, path := range paths {
 		r.note(operation{path: path, synced: true})

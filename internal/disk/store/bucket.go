@@ -1,0 +1,196 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"alignctl/internal/disk"
+)
+
+// A bucket is the part of a bucket below a prefix. Its errors name what was
+// asked of which server, and the cure, and never a secret.
+type bucket struct {
+	client   *minio.Core
+	endpoint string // for messages
+	name     string
+	prefix   string // "" or ending in a slash
+}
+
+// retries is how often a request is sent again that the server failed, or that
+// no connection carried; waits grow to a second.
+const retries = 5
+
+// patience is for how long a request, or the next bytes of an answer, are
+// waited for.
+const patience = time.Minute
+
+// partBytes is the size from which a file is sent in parts of that size, four
+// at once.
+const partBytes = 32 << 20
+
+// newBucket reads the location "s3://bucket/prefix", and where and as whom to
+// ask from the environment, by the names that all tools for S3 use.
+func newBucket(location string) (*bucket, error) {
+	at, err := url.Parse(location)
+	if err != nil || at.Scheme != "s3" || at.Host == "" || at.RawQuery != "" || at.User != nil {
+		return nil, fmt.Errorf("read warehouse %q: want s3://BUCKET or s3://BUCKET/PREFIX", location)
+	}
+	b := &bucket{name: at.Host, prefix: strings.Trim(at.Path, "/")}
+	if b.prefix != "" {
+		b.prefix += "/"
+	}
+	endpoint := cmp.Or(os.Getenv("AWS_ENDPOINT_URL_S3"), os.Getenv("AWS_ENDPOINT_URL"))
+	options := &minio.Options{Secure: true, BucketLookup: minio.BucketLookupAuto, MaxRetries: retries,
+		Region:    cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), "us-east-1"),
+		Creds:     credentials.NewChainCredentials([]credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}}),
+		Transport: transport()}
+	host := "s3.amazonaws.com"
+	if endpoint != "" {
+		server, err := url.Parse(endpoint)
+		if err != nil || server.Host == "" {
+			return nil, fmt.Errorf("read AWS_ENDPOINT_URL %q: want http://HOST:PORT or https://HOST", endpoint)
+		}
+		host, options.Secure, options.BucketLookup = server.Host, server.Scheme != "http", minio.BucketLookupPath
+	}
+	b.endpoint = cmp.Or(endpoint, "https://"+host)
+	if b.client, err = minio.NewCore(host, options); err != nil {
+		return nil, fmt.Errorf("open warehouse %q: %w", location, err)
+	}
+	return b, nil
+}
+
+func transport() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+	t.ResponseHeaderTimeout = patience
+	t.MaxIdleConnsPerHost = 2 * transfers
+	t.DisableCompression = true // the bytes are wanted as they are kept
+	return t
+}
+
+// get reads an object; its size comes with it.
+func (b *bucket) get(ctx context.Context, key string) (io.ReadCloser, int64, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	body, info, _, err := b.client.GetObject(ctx, b.name, b.prefix+key, minio.GetObjectOptions{})
+	if err != nil {
+		stop(nil)
+		return nil, 0, b.explain("read", key, err)
+	}
+	late := time.AfterFunc(patience, func() { stop(errLate) })
+	return &patient{ReadCloser: body, ctx: ctx, stop: stop, late: late}, info.Size, nil
+}
+
+// errLate says that an answer stopped on its way.
+var errLate = fmt.Errorf("no byte came for %s", patience)
+
+// patient is a body that is given up when it doesn't come.
+type patient struct {
+	io.ReadCloser
+	ctx  context.Context
+	stop context.CancelCauseFunc
+	late *time.Timer
+}
+
+// Read reads, and starts the clock anew.
+func (p *patient) Read(content []byte) (int, error) {
+	n, err := p.ReadCloser.Read(content)
+	if cause := context.Cause(p.ctx); cause != nil && err != nil {
+		return n, cause
+	}
+	p.late.Reset(patience)
+	return n, err
+}
+
+// Close ends the request.
+func (p *patient) Close() error {
+	p.late.Stop()
+	err := p.ReadCloser.Close()
+	p.stop(nil)
+	return err
+}
+
+// put sends a file to a key that has no object; fs.ErrExist when it has one.
+func (b *bucket) put(ctx context.Context, key string, file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	// Content-MD5 is what all servers check; chunks that are signed one by one are
+	// what some don't know.
+	options := minio.PutObjectOptions{PartSize: partBytes, ContentType: "application/octet-stream",
+		SendContentMd5: true, DisableContentSha256: true}
+	options.SetMatchETagExcept("*")
+	_, err = b.client.Client.PutObject(ctx, b.name, b.prefix+key, file, info.Size(), options)
+	return b.explain("write", key, err)
+}
+
+// stat describes an object.
+func (b *bucket) stat(ctx context.Context, key string) (disk.Info, error) {
+	info, err := b.client.Client.StatObject(ctx, b.name, b.prefix+key, minio.StatObjectOptions{})
+	return disk.Info{Bytes: info.Size, Written: info.LastModified}, b.explain("look at", key, err)
+}
+
+// remove removes an object; one that isn't there is no error.
+func (b *bucket) remove(ctx context.Context, key string) error {
+	err := b.explain("remove", key, b.client.Client.RemoveObject(ctx, b.name, b.prefix+key, minio.RemoveObjectOptions{}))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// list calls each with every object whose key starts with a text.
+func (b *bucket) list(ctx context.Context, start string, each func(key string, info disk.Info)) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	for o := range b.client.Client.ListObjects(ctx, b.name, minio.ListObjectsOptions{Prefix: b.prefix + start, Recursive: true}) {
+		if o.Err != nil {
+			return b.explain("list", start, o.Err)
+		}
+		each(strings.TrimPrefix(o.Key, b.prefix), disk.Info{Bytes: o.Size, Written: o.LastModified})
+	}
+	return nil
+}
+
+// denied are the codes by which servers say that they don't know or trust who
+// asks.
+var denied = map[string]bool{"AccessDenied": true, "InvalidAccessKeyId": true, "SignatureDoesNotMatch": true,
+	"ExpiredToken": true, "InvalidToken": true, "Forbidden": true, "AuthorizationHeaderMalformed": true}
+
+// explain says what a failed request means, and what helps.
+func (b *bucket) explain(verb, key string, err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	what := fmt.Sprintf("%s object \"s3://%s/%s%s\"", verb, b.name, b.prefix, key)
+	var answer minio.ErrorResponse
+	if !errors.As(err, &answer) {
+		return fmt.Errorf("%s: %w: no answer from %s: is it up, and AWS_ENDPOINT_URL right? %w", what, disk.ErrUnreachable, b.endpoint, err)
+	}
+	switch code := answer.Code; {
+	case code == "NoSuchBucket":
+		return fmt.Errorf("%s: %w: %s has no bucket %q: make it, or name another in the warehouse's URL",
+			what, disk.ErrUnreachable, b.endpoint, b.name)
+	case code == "NoSuchKey", code == "NotFound":
+		return fmt.Errorf("%s: %w", what, fs.ErrNotExist)
+	case code == "PreconditionFailed", answer.StatusCode == http.StatusPreconditionFailed:
+		return fmt.Errorf("%s: %w", what, fs.ErrExist)
+	case denied[code], answer.StatusCode == http.StatusForbidden:
+		return fmt.Errorf("%s: %w: %s denies access (%s): look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, "+
+			"AWS_SESSION_TOKEN and AWS_REGION, and at what they may do in bucket %q", what, disk.ErrUnreachable, b.endpoint, code, b.name)
+	}
+	return fmt.Errorf("%s: %w: %s says %s: %s", what, disk.ErrUnreachable, b.endpoint, answer.Code, answer.Message)
+}
