@@ -84,7 +84,7 @@ func BenchmarkCommit(b *testing.B) {
 
 func benchLake(b *testing.B) *Lake {
 	b.Helper()
-	l, err := Init(b.Context(), filepath.Join(b.TempDir(), "lake"))
+	l, err := initHere(b.Context(), filepath.Join(b.TempDir(), "lake"))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -24,7 +24,10 @@ func (l *Lake) Check(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c := newChecker(l, s, now)
+		c, err := newChecker(l, s, now)
+		if err != nil {
+			return errors.Join(err, s.Close())
+		}
 		c.structure(ctx)
 		return errors.Join(append(c.found, s.Close())...)
 	})
@@ -35,6 +38,7 @@ type checker struct {
 	scopeReader
 	now    *version
 	tables map[string]*iceberg.Table
+	sizes  map[string]int64 // of the files in the warehouse
 	files  []reachedFile
 	// previous is where the catalog says that each table's metadata was before.
 	previous map[string]string
@@ -53,9 +57,27 @@ type reachedFile struct {
 	rows     int64 // of a data file, as its manifest says
 }
 
-func newChecker(l *Lake, s *Session, now *version) *checker {
-	return &checker{scopeReader: scopeReader{lake: l, session: s, version: now, verified: map[string]bool{}}, now: now,
-		tables: map[string]*iceberg.Table{}}
+func newChecker(l *Lake, s *Session, now *version) (*checker, error) {
+	files, err := l.disk.List(l.warehouse())
+	if err != nil {
+		return nil, fmt.Errorf("list warehouse: %w", err)
+	}
+	c := &checker{scopeReader: scopeReader{lake: l, session: s, version: now, verified: map[string]bool{}}, now: now,
+		tables: map[string]*iceberg.Table{}, sizes: map[string]int64{}}
+	for _, f := range files {
+		c.sizes[f.Path] = f.Bytes
+	}
+	return c, nil
+}
+
+// size is how large a file is. One that isn't in the warehouse, or came since,
+// is looked for.
+func (c *checker) size(path string) (int64, error) {
+	if size, listed := c.sizes[path]; listed {
+		return size, nil
+	}
+	info, err := c.lake.disk.Stat(path)
+	return info.Bytes, err
 }
 
 func (c *checker) note(d *Damage) {
@@ -133,7 +155,7 @@ func (c *checker) table(ctx context.Context, name string) error {
 		return err
 	}
 	for _, path := range reach.Metadata {
-		c.reached(reachedFile{table: name, path: path, size: size(path)})
+		c.reached(reachedFile{table: name, path: path})
 	}
 	newest := map[string]int64{}
 	for _, s := range table.Snapshots() {
@@ -163,23 +185,24 @@ func (c *checker) table(ctx context.Context, name string) error {
 // current one, manifest lists and manifests have just been read, and other
 // engines remove older metadata as they please.
 func (c *checker) reached(f reachedFile) {
-	if _, err := os.Stat(f.path); err == nil {
+	if size, err := c.size(f.path); err == nil {
+		f.size = size
 		c.files = append(c.files, f)
 	}
 }
 
 // data notes a data file and compares its size with the manifest.
 func (c *checker) data(f reachedFile, bytes int64) {
-	info, err := os.Stat(f.path)
+	size, err := c.size(f.path)
 	switch {
 	case err != nil:
 		c.note(&Damage{Table: f.table, Snapshot: f.snapshot, File: f.path, Problem: err.Error()})
 		return
-	case info.Size() != bytes:
+	case size != bytes:
 		c.note(&Damage{Table: f.table, Snapshot: f.snapshot, File: f.path,
-			Problem: fmt.Sprintf("it has %d bytes, its manifest says %d", info.Size(), bytes)})
+			Problem: fmt.Sprintf("it has %d bytes, its manifest says %d", size, bytes)})
 	}
-	f.size = info.Size()
+	f.size = size
 	c.files = append(c.files, f)
 }
 

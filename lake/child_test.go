@@ -19,6 +19,10 @@ const (
 func TestMain(m *testing.M) {
 	name := os.Getenv(childRole)
 	if name == "" {
+		if err := serveWarehouse(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 		os.Exit(m.Run())
 	}
 	if err := roles()[name](context.Background(), os.Getenv(childDir)); err != nil {

@@ -129,7 +129,7 @@ func TestInitAgain(t *testing.T) {
 	if err := os.Remove(filepath.Join(l.Dir(), "lake.json")); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Init(t.Context(), l.Dir())
+	again, err := initHere(t.Context(), l.Dir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ const responses = `select 'en' as language, 'cue ' || (i // 300) as cue, 'p' || 
 // diffVersions are two versions of a table of n rows, of which a hundredth is
 // changed, a hundredth removed and a hundredth added.
 func diffVersions(b *testing.B, n int) (*Lake, [2]Pin) {
-	l, err := Init(b.Context(), filepath.Join(b.TempDir(), "lake"))
+	l, err := initHere(b.Context(), filepath.Join(b.TempDir(), "lake"))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"alignctl/internal/disk"
 	"alignctl/internal/progress"
 	"alignctl/lake/duck"
 	"alignctl/lake/iceberg"
@@ -172,6 +173,7 @@ func (c *comparison) positions(of func(ColumnDiff) int) []int {
 
 // An input is the files of one version, ready to be read in key order.
 type input struct {
+	disk   disk.FS
 	table  string
 	files  []iceberg.DataFile
 	fields []iceberg.Field
@@ -186,7 +188,7 @@ const openFiles = 64
 // key order, each key once; others are sorted first.
 func (c *comparison) input(ctx context.Context, v *tableVersion, scope string, files []iceberg.DataFile, sort bool) (
 	input, error) {
-	in := input{table: v.pin.Table, files: files, fields: v.fields}
+	in := input{disk: v.lake.disk, table: v.pin.Table, files: files, fields: v.fields}
 	of := columnInA
 	if v == c.b {
 		of = columnInB
@@ -213,7 +215,7 @@ func (c *comparison) input(ctx context.Context, v *tableVersion, scope string, f
 
 // stream starts to read in the background.
 func (in input) stream(ctx context.Context, work *errgroup.Group, task progress.Task) <-chan piece {
-	scan := &scopeScan{table: in.table, fields: in.fields, key: in.key}
+	scan := &scopeScan{disk: in.disk, table: in.table, fields: in.fields, key: in.key}
 	var cut cutter = &strictCutter{scan: scan}
 	if in.sorted {
 		cut = &groupCutter{scan: scan}

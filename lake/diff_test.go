@@ -202,7 +202,7 @@ func TestDiffRefuses(t *testing.T) {
 
 // A data file that isn't what it was is damage, not a difference.
 func TestDiffOfDamagedFiles(t *testing.T) {
-	l, err := Init(t.Context(), filepath.Join(t.TempDir(), "lake"))
+	l, err := initHere(t.Context(), filepath.Join(t.TempDir(), "lake"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,7 +75,7 @@ func (v *tableVersion) state(ctx context.Context, scope string, compute bool) (
 		state, err = v.reader.read(ctx, v.spec, v.table, v.fields, files)
 		return state, recorded, damaged(err)
 	}
-	scan := newScopeScan(v.spec, v.fields)
+	scan := newScopeScan(v.lake.disk, v.spec, v.fields)
 	scan.lenient = true
 	err = v.reader.scanSorted(ctx, scan, v.spec, v.table, v.files[scope])
 	return scan.state(files), false, damaged(err)

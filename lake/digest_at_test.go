@@ -54,7 +54,7 @@ func TestDigestOfAnotherEnginesRows(t *testing.T) {
 }
 
 func TestDigestFindsOtherRows(t *testing.T) {
-	l, err := Init(t.Context(), filepath.Join(t.TempDir(), "lake"))
+	l, err := initHere(t.Context(), filepath.Join(t.TempDir(), "lake"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,7 +104,7 @@ func TestDigestLaw(t *testing.T) {
 
 // stateOf reads files as a scope of the table of steps.
 func stateOf(rt *rapid.T, files []iceberg.DataFile) *scopeState {
-	scan := newScopeScan(stepSpec(), fieldsOf(stepSpec().Columns))
+	scan := newScopeScan(disk.OS{}, stepSpec(), fieldsOf(stepSpec().Columns))
 	if err := scan.add(rt.Context(), files); err != nil {
 		rt.Fatal(err)
 	}

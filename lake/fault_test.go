@@ -128,7 +128,7 @@ type stage struct {
 func newStage(t *testing.T, c lakeChange) *stage {
 	t.Helper()
 	b := &stage{lakeChange: c, dir: filepath.Join(t.TempDir(), "lake")}
-	l, err := Init(t.Context(), b.dir)
+	l, err := initHere(t.Context(), b.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +244,7 @@ func harmless(operation string) bool {
 
 func (b *stage) runOn(t *testing.T, faulty *disktest.Faulty) error {
 	t.Helper()
-	l, err := openOn(t.Context(), b.dir, faulty)
+	l, err := openOn(t.Context(), b.dir, faulty.Over)
 	if err != nil {
 		t.Fatal(err)
 	}

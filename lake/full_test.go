@@ -47,7 +47,7 @@ func fillDisk(ctx context.Context, dir string) error {
 	if err := os.WriteFile(ballast, make([]byte, 4<<20), 0o644); err != nil {
 		return err
 	}
-	l, err := Init(ctx, filepath.Join(dir, "lake"))
+	l, err := initHere(ctx, filepath.Join(dir, "lake"))
 	if err != nil {
 		return err
 	}

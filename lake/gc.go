@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
+	"alignctl/internal/disk"
 	"alignctl/lake/iceberg"
 )
 
@@ -52,7 +50,7 @@ func (l *Lake) GC(ctx context.Context, o GCOptions) (report GCReport, err error)
 	g := &collector{lake: l, options: o, report: &report, expiry: map[string][]int64{}}
 	// Who is at work is asked before the catalog is read: whoever begins later
 	// reads what is current then, which stays.
-	if err := g.look(); err != nil {
+	if err := errors.Join(g.look(), g.list()); err != nil {
 		return report, fmt.Errorf("gc: %w", err)
 	}
 	if err := l.reading(ctx, func(now *version) error { return g.plan(ctx, now) }); err != nil {
@@ -78,6 +76,8 @@ type collector struct {
 	cutoff  time.Time // a snapshot that was current after it stays
 	bound   time.Time // a file that was in use after it may still be read
 	expiry  map[string][]int64
+	there   []disk.Info      // in the warehouse and in tmp
+	sizes   map[string]int64 // of these, by path
 	orphans []iceberg.File
 }
 
@@ -92,6 +92,23 @@ func (g *collector) look() (err error) {
 		if h.Began.Before(g.cutoff) {
 			g.cutoff = h.Began
 		}
+	}
+	return nil
+}
+
+// list lists the files that are there. Those of a run that begins later aren't
+// among them, so that they can't seem to be nobody's.
+func (g *collector) list() error {
+	g.sizes = map[string]int64{}
+	for _, folder := range []string{g.lake.warehouse(), g.lake.Temp()} {
+		files, err := g.lake.disk.List(folder)
+		if err != nil {
+			return err
+		}
+		g.there = append(g.there, files...)
+	}
+	for _, f := range g.there {
+		g.sizes[f.Path] = f.Bytes
 	}
 	return nil
 }
@@ -183,7 +200,7 @@ func (g *collector) planFiles(table *iceberg.Table, reached map[string]bool) err
 	for path := range filesOf(before) {
 		if !stays[path] {
 			reached[path] = true // no orphan: the expiry retires it
-			g.report.Removed = append(g.report.Removed, sized(path))
+			g.report.Removed = append(g.report.Removed, iceberg.File{Path: path, Bytes: g.sizes[path]})
 		}
 	}
 	return nil
@@ -201,14 +218,6 @@ func filesOf(r iceberg.Reach) map[string]bool {
 	return paths
 }
 
-func sized(path string) iceberg.File {
-	f := iceberg.File{Path: path}
-	if info, err := os.Stat(path); err == nil {
-		f.Bytes = info.Size()
-	}
-	return f
-}
-
 // planOrphans finds old files in the warehouse that nothing points at: what a
 // killed run or another engine left behind.
 func (g *collector) planOrphans(ctx context.Context, reached map[string]bool) error {
@@ -216,19 +225,9 @@ func (g *collector) planOrphans(ctx context.Context, reached map[string]bool) er
 	if err != nil {
 		return err
 	}
-	for _, folder := range []string{g.lake.warehouse(), g.lake.Temp()} {
-		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || reached[path] {
-				return ignoreGone(err)
-			}
-			info, err := entry.Info()
-			if err == nil {
-				g.planOrphan(iceberg.File{Path: path, Bytes: info.Size()}, recorded[path].Retired, info.ModTime())
-			}
-			return ignoreGone(err)
-		})
-		if err != nil {
-			return err
+	for _, f := range g.there {
+		if !reached[f.Path] {
+			g.planOrphan(iceberg.File{Path: f.Path, Bytes: f.Bytes}, recorded[f.Path].Retired, f.Written)
 		}
 	}
 	return nil
@@ -250,14 +249,6 @@ func (g *collector) planOrphan(f iceberg.File, retired, written time.Time) {
 	}
 	g.orphans = append(g.orphans, f)
 	g.report.Removed = append(g.report.Removed, f)
-}
-
-// ignoreGone is for a file that another process removed between two looks.
-func ignoreGone(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
 }
 
 // expire publishes the lake without the expired snapshots.

@@ -17,11 +17,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	"alignctl/internal/atomicfile"
 	"alignctl/internal/disk"
+	"alignctl/internal/disk/store"
 	"alignctl/lake/iceberg"
 )
 
@@ -49,6 +51,7 @@ var schemas = []string{"raw", "core", "data", "train", "eval", "meta"}
 // A Lake is an open lake folder. It may be used from several goroutines.
 type Lake struct {
 	dir     string // absolute
+	files   string // the folder of the warehouse's files, or of their copies
 	disk    disk.FS
 	catalog *iceberg.Catalog
 	loaded  loaded
@@ -59,13 +62,18 @@ type description struct {
 	FormatVersion int       `json:"format_version"`
 	ID            string    `json:"id"`
 	Created       time.Time `json:"created"`
+	// Warehouse is where the files are kept, as "s3://bucket/prefix" or a file
+	// URI; "": in the folder warehouse.
+	Warehouse string `json:"warehouse,omitempty"`
 }
 
 // Init makes a lake in dir, which must not hold one. The folder is a lake from
 // the moment that lake.json is in it, so a killed Init can be run again.
-func Init(ctx context.Context, dir string) (*Lake, error) { return initOn(ctx, dir, disk.OS{}) }
+func Init(ctx context.Context, dir string) (*Lake, error) { return InitAt(ctx, dir, "") }
 
-func initOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
+// InitAt makes a lake whose files are kept elsewhere: in "s3://bucket/prefix",
+// or in a folder that is shared, by its file URI. Nothing may be there yet.
+func InitAt(ctx context.Context, dir, warehouse string) (*Lake, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("make lake %q: %w", dir, err)
@@ -74,20 +82,74 @@ func initOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
 		return nil, fmt.Errorf("make lake %q: there is one already (or it can't be read): %w", dir,
 			errors.Join(fs.ErrExist, err))
 	}
-	for _, folder := range []string{"warehouse", "tmp", "leases"} {
-		if err := on.MkdirAll(filepath.Join(dir, folder)); err != nil {
-			return nil, fmt.Errorf("make lake %q: %w", dir, err)
-		}
-	}
-	catalog, err := iceberg.Create(ctx, dir, on, schemas)
-	if err != nil {
+	d := description{FormatVersion: formatVersion, ID: randomHex(16), Created: time.Now().UTC(),
+		Warehouse: strings.TrimSuffix(warehouse, "/")}
+	l := &Lake{dir: dir}
+	if err := l.create(ctx, d); err != nil {
 		return nil, fmt.Errorf("make lake %q: %w", dir, err)
 	}
-	d := description{FormatVersion: formatVersion, ID: randomHex(16), Created: time.Now().UTC()}
-	if err := d.write(ctx, dir, catalog); err != nil {
-		return nil, errors.Join(fmt.Errorf("make lake %q: %w", dir, err), catalog.Close())
+	return l, nil
+}
+
+// create makes what a lake consists of.
+func (l *Lake) create(ctx context.Context, d description) error {
+	place, err := l.mount(d.Warehouse)
+	if err != nil {
+		return err
 	}
-	return &Lake{dir: dir, disk: on, catalog: catalog}, nil
+	for _, folder := range []string{l.files, l.Temp(), l.leases()} {
+		if err := (disk.OS{}).MkdirAll(folder); err != nil {
+			return err
+		}
+	}
+	if err := l.unused(d.Warehouse); err != nil {
+		return err
+	}
+	if l.catalog, err = iceberg.Create(ctx, l.dir, l.disk, place, schemas); err != nil {
+		return err
+	}
+	if err := d.write(ctx, l.dir, l.catalog); err != nil {
+		return errors.Join(err, l.catalog.Close())
+	}
+	return nil
+}
+
+// unused sees that a warehouse of its own URL can be reached, and is nobody's.
+func (l *Lake) unused(warehouse string) error {
+	if warehouse == "" {
+		return nil
+	}
+	there, err := l.disk.List(l.files)
+	if err == nil && len(there) > 0 {
+		err = fmt.Errorf("warehouse %q has files already, such as %q: name an empty one", warehouse, there[0].Path)
+	}
+	return err
+}
+
+// mount finds the disk, and the folder, of a warehouse.
+func (l *Lake) mount(warehouse string) (place iceberg.Place, err error) {
+	l.disk, l.files = disk.OS{}, filepath.Join(l.dir, "warehouse")
+	if place, err = iceberg.NewPlace(warehouse, l.files); err != nil || warehouse == "" {
+		return place, err
+	}
+	if place.Remote() {
+		l.disk, err = store.Open(warehouse, l.files, store.Options{Expect: l.expected})
+		return place, err
+	}
+	l.files, err = iceberg.Path(warehouse)
+	if err == nil && !filepath.IsAbs(l.files) {
+		err = fmt.Errorf("read warehouse %q: want s3://BUCKET/PREFIX or file:///FOLDER", warehouse)
+	}
+	if err != nil {
+		return place, err
+	}
+	return iceberg.NewPlace(warehouse, l.files)
+}
+
+// expected is what the catalog recorded of a file.
+func (l *Lake) expected(ctx context.Context, path string) (size int64, sha256 string, known bool, err error) {
+	f, known, err := l.catalog.Record(ctx, path)
+	return f.Bytes, f.SHA256, known && f.SHA256 != "", err
 }
 
 func (d description) write(ctx context.Context, dir string, catalog *iceberg.Catalog) error {
@@ -104,9 +166,12 @@ func (d description) write(ctx context.Context, dir string, catalog *iceberg.Cat
 
 // Open opens the lake in dir: ErrNoLake when there is none, an error when a
 // newer alignctl made it.
-func Open(ctx context.Context, dir string) (*Lake, error) { return openOn(ctx, dir, disk.OS{}) }
+func Open(ctx context.Context, dir string) (*Lake, error) {
+	return openOn(ctx, dir, func(on disk.FS) disk.FS { return on })
+}
 
-func openOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
+// openOn opens a lake on what wrap makes of its disk.
+func openOn(ctx context.Context, dir string, wrap func(disk.FS) disk.FS) (*Lake, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open lake %q: %w", dir, err)
@@ -130,8 +195,13 @@ func openOn(ctx context.Context, dir string, on disk.FS) (*Lake, error) {
 		return nil, fmt.Errorf("open lake %q: its format version is %d, this alignctl reads up to %d: use a newer one",
 			dir, d.FormatVersion, formatVersion)
 	}
-	l := &Lake{dir: dir, disk: on}
-	if l.catalog, err = iceberg.Open(ctx, dir, on); err != nil {
+	l := &Lake{dir: dir}
+	place, err := l.mount(d.Warehouse)
+	if err != nil {
+		return nil, fmt.Errorf("open lake %q: %w", dir, err)
+	}
+	l.disk = wrap(l.disk)
+	if l.catalog, err = iceberg.Open(ctx, dir, l.disk, place); err != nil {
 		return nil, fmt.Errorf("open lake %q: %w", dir, l.damagedUnlessBusy(err))
 	}
 	return l, nil
@@ -143,7 +213,8 @@ func (l *Lake) Close() error { return l.catalog.Close() }
 // Dir is the lake's folder, absolute.
 func (l *Lake) Dir() string { return l.dir }
 
-func (l *Lake) warehouse() string { return filepath.Join(l.dir, "warehouse") }
+// warehouse is the folder of the files, or of their copies.
+func (l *Lake) warehouse() string { return l.files }
 
 // Temp is the folder of what DuckDB spills and of results on their way out. GC
 // clears what a dead process left there.
@@ -240,7 +311,8 @@ func (l *Lake) damagedUnlessBusy(err error) error {
 // damaged marks an error of reading what the catalog points at.
 func damaged(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.Is(err, iceberg.ErrUnsupported) || errors.Is(err, ErrDamaged) {
+		errors.Is(err, iceberg.ErrUnsupported) || errors.Is(err, ErrDamaged) ||
+		errors.Is(err, disk.ErrUnreachable) || errors.Is(err, disk.ErrFull) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrDamaged, err)

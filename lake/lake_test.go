@@ -53,7 +53,7 @@ func newLake(t *testing.T) *Lake { return newLakeIn(t, filepath.Join(t.TempDir()
 
 func newLakeIn(t *testing.T, dir string) *Lake {
 	t.Helper()
-	l, err := Init(t.Context(), dir)
+	l, err := initHere(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Errorf("a folder without a lake: %v", err)
 	}
 	l := newLake(t)
-	if _, err := Init(t.Context(), l.Dir()); !errors.Is(err, os.ErrExist) {
+	if _, err := initHere(t.Context(), l.Dir()); !errors.Is(err, os.ErrExist) {
 		t.Errorf("init of a lake: %v", err)
 	}
 	for version, want := range map[string]string{"99": "use a newer one", "1": "load the raw files"} {

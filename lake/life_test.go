@@ -50,12 +50,14 @@ func TestThousandPublishes(t *testing.T) {
 // bytesOf adds up the files in the tables' folders of a name.
 func bytesOf(t *testing.T, l *Lake, folder string) (total int64) {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(l.warehouse(), "*", "*", folder, "*"))
+	files, err := l.disk.List(l.warehouse())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range paths {
-		total += size(path)
+	for _, f := range files {
+		if filepath.Base(filepath.Dir(f.Path)) == folder {
+			total += f.Bytes
+		}
 	}
 	return total
 }

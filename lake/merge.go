@@ -36,7 +36,7 @@ type cursor struct {
 // open adds a file.
 func (m *merge) open(ctx context.Context, s *scopeScan, path string) error {
 	m.scan = s
-	reader, batches, err := openParquet(ctx, path)
+	reader, batches, err := openParquet(ctx, s.disk, path)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"alignctl/internal/disk"
 	"alignctl/internal/disk/disktest"
 )
 
@@ -26,15 +27,15 @@ func TestPowerLoss(t *testing.T) {
 	change.state = func(t *testing.T, l *Lake) string { return digests(t, l) + tagState(t, l) }
 	b := newStage(t, change)
 	b.restore(t)
-	disk, err := disktest.Record(b.dir)
+	recorder, err := disktest.Record(b.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	promises := keepPromises(t, b, disk)
+	promises := keepPromises(t, b, recorder)
 	every, seen := times(30, 1), map[[sha256.Size]byte]bool{}
-	for n := range disk.Len() + 1 {
+	for n := range recorder.Len() + 1 {
 		for _, survival := range disktest.Survivals() {
-			image := disk.After(n, survival)
+			image := recorder.After(n, survival)
 			if seen[image.Sum()] {
 				continue
 			}
@@ -44,13 +45,13 @@ func TestPowerLoss(t *testing.T) {
 		}
 	}
 	report(t, "power cut at each of %d points, with 3 outcomes: %d different folders, %d of them opened",
-		disk.Len()+1, len(seen), len(seen)/every)
+		recorder.Len()+1, len(seen), len(seen)/every)
 }
 
 // keepPromises changes the lake on a disk that is recorded.
-func keepPromises(t *testing.T, b *stage, disk *disktest.Recorder) []promise {
+func keepPromises(t *testing.T, b *stage, recorder *disktest.Recorder) []promise {
 	t.Helper()
-	l, err := openOn(t.Context(), b.dir, disk)
+	l, err := openOn(t.Context(), b.dir, func(disk.FS) disk.FS { return recorder })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func keepPromises(t *testing.T, b *stage, disk *disktest.Recorder) []promise {
 		if err := change(t.Context(), l); err != nil {
 			t.Fatal(err)
 		}
-		promises = append(promises, promise{state: b.state(t, l), at: disk.Len()})
+		promises = append(promises, promise{state: b.state(t, l), at: recorder.Len()})
 	}
 	return promises
 }

@@ -375,7 +375,7 @@ func (r *Run) swap(ctx context.Context, p *publication) (landed bool, err error)
 	if len(p.commit.Moves) == 0 {
 		return true, nil
 	}
-	if err := r.lake.disk.Sync(pathsOf(p.commit.Files)); err != nil {
+	if err := r.lake.disk.Sync(ctx, pathsOf(p.commit.Files)); err != nil {
 		return false, err
 	}
 	if err := ctx.Err(); err != nil {

@@ -272,9 +272,14 @@ func appendForeign(t *testing.T, l *Lake, name, query string) {
 // forgetful is a disk whose first commit ends in an error, before or after it is
 // done.
 type forgetful struct {
-	disk.OS
+	disk.FS
 	done    bool
 	commits int
+}
+
+func (f *forgetful) over(on disk.FS) disk.FS {
+	f.FS = on
+	return f
 }
 
 // Commit loses the first answer.
@@ -295,7 +300,7 @@ func (f *forgetful) Commit(commit func() error) error {
 func TestUnknownOutcomeIsLookedUp(t *testing.T) {
 	for _, done := range []bool{true, false} {
 		l := newLake(t)
-		forgets, err := openOn(t.Context(), l.Dir(), &forgetful{done: done})
+		forgets, err := openOn(t.Context(), l.Dir(), (&forgetful{done: done}).over)
 		if err != nil {
 			t.Fatal(err)
 		}

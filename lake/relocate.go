@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -16,6 +17,9 @@ func (l *Lake) Moved() (from string, moved bool) { return l.catalog.Moved() }
 // Relocate makes the lake's metadata name the folder where it is. Rows,
 // snapshots, tags and digests stay as they are. Nobody else may be at work.
 func (l *Lake) Relocate(ctx context.Context) error {
+	if !l.disk.Local() {
+		return errors.New("relocate: the lake's files are in a bucket: its locations hold wherever the folder is")
+	}
 	holders, err := l.Holders()
 	if err != nil {
 		return err
@@ -40,7 +44,10 @@ func (l *Lake) Relocate(ctx context.Context) error {
 // Iceberg's metadata percent-encodes locations, and DuckDB, PyIceberg and Spark
 // take them literally.
 func (l *Lake) PlainPath() (problem string) {
-	for _, r := range l.dir {
+	if !l.disk.Local() {
+		return "" // locations name the bucket
+	}
+	for _, r := range l.files {
 		switch {
 		case r == ' ':
 			return "a blank"

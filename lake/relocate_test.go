@@ -53,7 +53,7 @@ func TestMovedLake(t *testing.T) {
 // newLakeMovable is a lake that isn't checked at the end where it was made.
 func newLakeMovable(t *testing.T, dir string) *Lake {
 	t.Helper()
-	l, err := Init(t.Context(), dir)
+	l, err := initHere(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}

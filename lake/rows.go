@@ -210,12 +210,12 @@ func (s *staged) extend(ctx context.Context, r *Run, scope string, a addition) (
 	}
 	scan, unread := now.tail, files[len(files)-1:]
 	if scan == nil || len(a.folded) > 0 {
-		scan, unread = newScopeScan(s.spec, s.fields), files
+		scan, unread = newScopeScan(r.lake.disk, s.spec, s.fields), files
 	}
 	reader := r.reader(r.base)
 	err = reader.add(ctx, scan, s.spec, unread)
 	if errors.Is(err, errInterleaved) {
-		scan = newScopeScan(s.spec, s.fields)
+		scan = newScopeScan(r.lake.disk, s.spec, s.fields)
 		err = reader.add(ctx, scan, s.spec, files)
 	}
 	now.tail = nil // it has gone on, with the new state or into an error
@@ -236,7 +236,7 @@ func filesWithout(files, others []storedFile) []storedFile {
 // rules about keys hold within the new file, which is the last.
 func (s *staged) extendSorted(ctx context.Context, r *Run, files []storedFile) (*scopeState, error) {
 	added := files[len(files)-1].DataFile
-	if err := newScopeScan(s.spec, s.fields).add(ctx, []iceberg.DataFile{added}); err != nil {
+	if err := newScopeScan(r.lake.disk, s.spec, s.fields).add(ctx, []iceberg.DataFile{added}); err != nil {
 		return nil, err
 	}
 	return r.reader(r.base).read(ctx, s.spec, s.base, s.fields, files)

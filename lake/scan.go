@@ -58,6 +58,7 @@ func (s *scopeState) sameRows(other *scopeState) bool {
 // each in key order, and checks and digests them. Rows of later files may
 // follow as long as their keys do.
 type scopeScan struct {
+	disk   disk.FS
 	table  string
 	fields []iceberg.Field
 	key    []int // positions of the key's columns among fields
@@ -72,8 +73,8 @@ type scopeScan struct {
 	last   []arrow.Array // the last row's key, arrays of one value
 }
 
-func newScopeScan(spec Spec, fields []iceberg.Field) *scopeScan {
-	s := &scopeScan{table: spec.Name, fields: fields, hashes: newColumnHashes(len(fields))}
+func newScopeScan(on disk.FS, spec Spec, fields []iceberg.Field) *scopeScan {
+	s := &scopeScan{disk: on, table: spec.Name, fields: fields, hashes: newColumnHashes(len(fields))}
 	for _, name := range spec.Key {
 		s.key = append(s.key, slices.IndexFunc(fields, func(f iceberg.Field) bool { return f.Name == name }))
 	}
@@ -247,17 +248,25 @@ func fileOf(on disk.FS, path string) (iceberg.File, error) {
 	if err != nil {
 		return iceberg.File{}, err
 	}
-	defer f.Close()
+	return digestFile(path, f)
+}
+
+// digestFile reads what a file holds, and closes it.
+func digestFile(path string, in io.ReadCloser) (iceberg.File, error) {
 	sum := sha256.New()
-	n, err := io.Copy(sum, f)
-	return iceberg.File{Path: path, Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, err
+	n, err := io.Copy(sum, in)
+	return iceberg.File{Path: path, Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, errors.Join(err, in.Close())
 }
 
 // openParquet reads one of the lake's own files as record batches.
-func openParquet(ctx context.Context, path string) (*file.Reader, pqarrow.RecordReader, error) {
-	reader, err := file.OpenParquetFile(path, false)
+func openParquet(ctx context.Context, on disk.FS, path string) (*file.Reader, pqarrow.RecordReader, error) {
+	in, err := on.Open(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read file %q: %w", path, err)
+	}
+	reader, err := file.NewParquetReader(in) // closes it
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("read file %q: %w", path, err), in.Close())
 	}
 	arrowReader, err := pqarrow.NewFileReader(reader,
 		pqarrow.ArrowReadProperties{Parallel: true, BatchSize: batchRows}, memory.DefaultAllocator)

@@ -155,14 +155,14 @@ func fileSetOf(warehouse string, files []storedFile) string {
 // wrote some, or the key was another one then.
 func (r scopeReader) read(ctx context.Context, spec Spec, table *iceberg.Table, fields []iceberg.Field,
 	files []storedFile) (*scopeState, error) {
-	scan := newScopeScan(spec, fields)
+	scan := newScopeScan(r.lake.disk, spec, fields)
 	if allOurs(files) && !table.Reshaped() {
 		err := r.add(ctx, scan, spec, files)
 		var broken *keyError
 		if !errors.As(err, &broken) && !errors.Is(err, errInterleaved) {
 			return scan.state(files), err
 		}
-		scan = newScopeScan(spec, fields)
+		scan = newScopeScan(r.lake.disk, spec, fields)
 	}
 	scan.lenient = true
 	err := r.scanSorted(ctx, scan, spec, table, dataFiles(files))

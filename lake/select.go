@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -78,7 +77,7 @@ func (h *history) recordedFiles(table string, snapshot int64, scope string) []ic
 		if fileSetOf(h.lake.warehouse(), storedFiles(files)) != fileSet {
 			continue
 		}
-		missing := func(f iceberg.DataFile) bool { _, err := os.Stat(f.Path); return err != nil }
+		missing := func(f iceberg.DataFile) bool { _, err := h.lake.disk.Stat(f.Path); return err != nil }
 		if slices.ContainsFunc(files, missing) {
 			return nil
 		}

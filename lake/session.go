@@ -77,7 +77,11 @@ func (l *Lake) openSession(ctx context.Context, o SessionOptions, h Holder) (*Se
 }
 
 func (l *Lake) openDuck(ctx context.Context, o SessionOptions) (*duck.DB, error) {
-	db, err := duck.Open(ctx, duck.Options{Threads: o.Threads, Memory: o.Memory, TempDir: l.Temp()})
+	options := duck.Options{Threads: o.Threads, Memory: o.Memory, TempDir: l.Temp()}
+	if !l.disk.Local() {
+		options.Files = duck.Files{Folder: l.warehouse(), Fetch: l.disk.Fetch}
+	}
+	db, err := duck.Open(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +117,7 @@ func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins, copies map[s
 			return fmt.Errorf("open session: %w", err)
 		}
 		if copied, ok := copies[pin.String()]; ok {
-			err = s.makeView(ctx, duck.Ident(name), "select * from read_parquet("+duck.Literal(copied)+")")
+			err = s.makeView(ctx, name, selection{query: "select * from read_parquet(" + duck.Literal(copied) + ")"})
 		} else {
 			err = s.view(ctx, table, pin)
 		}
@@ -146,22 +150,21 @@ func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, e
 	if err := s.lake.expectSnapshot(ctx, now, loaded, pin); err != nil {
 		return "", err
 	}
-	query, err := s.readPinned(ctx, loaded, pin)
+	rows, err := s.readPinned(ctx, loaded, pin)
 	if err != nil {
 		return "", err
 	}
-	dot := strings.LastIndexByte(table, '.')
-	schema := duck.Name(table[:dot] + "@" + ref)
-	if err := s.db.Exec(ctx, "create schema if not exists "+schema); err != nil {
+	schema := schemaOf(table) + "@" + ref
+	if err := s.db.Exec(ctx, "create schema if not exists "+duck.Name(schema)); err != nil {
 		return "", fmt.Errorf("open view of %s at %q: %w", table, ref, err)
 	}
-	name = schema + "." + duck.Name(table[dot+1:])
-	return name, s.makeView(ctx, name, query)
+	name = schema + table[len(schemaOf(table)):]
+	return duck.Ident(name), s.makeView(ctx, name, rows)
 }
 
 // view makes, or replaces, the view of a table at a pin (snapshot 0: no rows).
 func (s *Session) view(ctx context.Context, table *iceberg.Table, pin Pin) error {
-	query, err := s.readOrRefuse(ctx, table, pin)
+	rows, err := s.readOrRefuse(ctx, table, pin)
 	if err != nil {
 		return err
 	}
@@ -170,18 +173,24 @@ func (s *Session) view(ctx context.Context, table *iceberg.Table, pin Pin) error
 			return fmt.Errorf("open view %s: %w", table.Name(), err)
 		}
 	}
-	return s.makeView(ctx, duck.Ident(table.Name()), query)
+	return s.makeView(ctx, table.Name(), rows)
+}
+
+// A selection is a SELECT, and the fields that it gives.
+type selection struct {
+	fields []iceberg.Field
+	query  string
 }
 
 // readOrRefuse is readPinned; for another engine's table that the lake can't
 // read it is a SELECT that says so to whoever runs it: such a table must not
 // keep anybody from the others.
-func (s *Session) readOrRefuse(ctx context.Context, table *iceberg.Table, pin Pin) (string, error) {
-	query, err := s.readPinned(ctx, table, pin)
+func (s *Session) readOrRefuse(ctx context.Context, table *iceberg.Table, pin Pin) (selection, error) {
+	rows, err := s.readPinned(ctx, table, pin)
 	if errors.Is(err, iceberg.ErrUnsupported) {
-		return refuse(table, err), nil
+		return selection{query: refuse(table, err)}, nil
 	}
-	return query, err
+	return rows, err
 }
 
 // refuse is a SELECT that fails with why, whichever column is asked for.
@@ -200,28 +209,33 @@ func refuse(table *iceberg.Table, why error) string {
 // schemaOf is the part of a table's name before the last dot.
 func schemaOf(table string) string { return table[:strings.LastIndexByte(table, '.')] }
 
-func (s *Session) makeView(ctx context.Context, name, query string) error {
-	if err := s.db.Exec(ctx, "create or replace view "+name+" as "+query); err != nil {
+// makeView makes a view schema.table, or replaces it.
+func (s *Session) makeView(ctx context.Context, name string, rows selection) error {
+	v := duck.View{Schema: schemaOf(name), Name: name[len(schemaOf(name))+1:], Query: rows.query}
+	for _, f := range rows.fields {
+		v.Columns = append(v.Columns, duck.Column{Name: f.Name, Type: typeOf(f).SQL()})
+	}
+	if err := s.db.View(ctx, v); err != nil {
 		return fmt.Errorf("open view %s: %w", name, err)
 	}
 	return nil
 }
 
 // readPinned is a SELECT of a table's rows at a pin.
-func (s *Session) readPinned(ctx context.Context, table *iceberg.Table, pin Pin) (string, error) {
+func (s *Session) readPinned(ctx context.Context, table *iceberg.Table, pin Pin) (rows selection, err error) {
 	columnsOf := pin.Snapshot
 	if pin.Renamed {
 		columnsOf = 0 // the table's, of now
 	}
-	fields, err := table.Fields(columnsOf)
-	if err != nil {
-		return "", err
+	if rows.fields, err = table.Fields(columnsOf); err != nil {
+		return rows, err
 	}
 	files, err := table.Files(pin.Snapshot)
 	if err != nil {
-		return "", damaged(err)
+		return rows, damaged(err)
 	}
-	return s.readTable(ctx, table, fields, files)
+	rows.query, err = s.readTable(ctx, table, rows.fields, files)
+	return rows, err
 }
 
 // readTable is a SELECT from some of a table's files.

@@ -15,9 +15,14 @@ import (
 // lost is a disk whose commits lose their answer, done or not, and take the
 // catalog with them.
 type lost struct {
-	disk.OS
+	disk.FS
 	done bool
 	lake *Lake
+}
+
+func (d *lost) over(on disk.FS) disk.FS {
+	d.FS = on
+	return d
 }
 
 // Commit closes the catalog, so that nobody can look into it.
@@ -39,7 +44,7 @@ func TestUnknownOutcomeDeletesNothing(t *testing.T) {
 		l := newLake(t)
 		appendWords(t, l, "zh", 2)
 		d := &lost{done: done}
-		blind, err := openOn(t.Context(), l.Dir(), d)
+		blind, err := openOn(t.Context(), l.Dir(), d.over)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -66,7 +65,10 @@ func (l *Lake) Verify(ctx context.Context, o VerifyOptions) (v Verified, err err
 		if err != nil {
 			return err
 		}
-		c := newChecker(l, s, now)
+		c, err := newChecker(l, s, now)
+		if err != nil {
+			return errors.Join(err, s.Close())
+		}
 		c.structure(ctx)
 		if err := c.bytes(ctx, &v); err != nil {
 			return errors.Join(err, s.Close())
@@ -132,7 +134,7 @@ func (c *checker) unreached(recorded map[string]iceberg.Recorded) {
 	}
 	for _, path := range slices.Sorted(maps.Keys(recorded)) {
 		if !reached[path] && recorded[path].Retired.IsZero() {
-			c.reached(reachedFile{table: c.lake.tableOf(path), path: path, size: size(path)})
+			c.reached(reachedFile{table: c.lake.tableOf(path), path: path})
 		}
 	}
 }
@@ -159,7 +161,11 @@ func (c *checker) verify(f reachedFile, want iceberg.Recorded) {
 // sameBytes reads a file and compares it with its record.
 func (c *checker) sameBytes(f reachedFile, want iceberg.Recorded) *Damage {
 	damage := &Damage{Table: f.table, Snapshot: f.snapshot, File: f.path}
-	got, err := fileOf(c.lake.disk, f.path)
+	in, err := c.lake.disk.Stored(f.path)
+	var got iceberg.File
+	if err == nil {
+		got, err = digestFile(f.path, in)
+	}
 	switch {
 	case err != nil:
 		damage.Problem = err.Error()
@@ -250,12 +256,4 @@ func (c *checker) digestOf(ctx context.Context, table *iceberg.Table, s iceberg.
 		scopes[scope] = states[key]
 	}
 	return tableDigest(fields, scopes), nil
-}
-
-// size is a file's size on the disk, 0 when it isn't there.
-func size(path string) int64 {
-	if info, err := os.Stat(path); err == nil {
-		return info.Size()
-	}
-	return 0
 }

@@ -41,7 +41,7 @@ func (l *Lake) viewsSQL(ctx context.Context, now *version, s *Session, pins Pins
 		if err := l.expectSnapshot(ctx, now, table, pin); err != nil {
 			return "", err
 		}
-		query, err := s.readOrRefuse(ctx, table, pin)
+		rows, err := s.readOrRefuse(ctx, table, pin)
 		if err != nil {
 			return "", err
 		}
@@ -50,7 +50,7 @@ func (l *Lake) viewsSQL(ctx context.Context, now *version, s *Session, pins Pins
 			fmt.Fprintf(&b, "\ncreate schema if not exists %s;\n", duck.Name(schema))
 		}
 		fmt.Fprintf(&b, "\n-- %s, %d rows%s\ncreate or replace view %s as\n%s;\n", pin, pin.Rows,
-			prefixed(", ", pin.Digest), duck.Ident(name), query)
+			prefixed(", ", pin.Digest), duck.Ident(name), rows.query)
 	}
 	return b.String(), nil
 }

@@ -101,7 +101,7 @@ func (s Spec) order() []string {
 
 // replace makes a scope hold the rows of one new file.
 func (r *Run) replace(ctx context.Context, s *staged, scope string, file iceberg.File) (Pin, error) {
-	state, err := s.take(ctx, scope, file)
+	state, err := s.take(ctx, r, scope, file)
 	if err != nil {
 		return Pin{}, errors.Join(err, r.lake.disk.Remove(file.Path))
 	}
@@ -158,7 +158,7 @@ func (r *Run) show(ctx context.Context, s *staged) error {
 	if err != nil {
 		return err
 	}
-	return r.session.makeView(ctx, duck.Ident(s.spec.Name), query)
+	return r.session.makeView(ctx, s.spec.Name, selection{s.fields, query})
 }
 
 // Staged is a SELECT of the rows that the run has staged for a table. Any session
@@ -173,13 +173,13 @@ func (r *Run) Staged(ctx context.Context, table string) (string, error) {
 
 // take reads a new file back and gives the state of a scope that holds just its
 // rows.
-func (s *staged) take(ctx context.Context, scope string, file iceberg.File) (*scopeState, error) {
+func (s *staged) take(ctx context.Context, r *Run, scope string, file iceberg.File) (*scopeState, error) {
 	failpoint.Hit("lake.write.file-written")
 	stored, err := s.store(ctx, file)
 	if err != nil {
 		return nil, err
 	}
-	scan := newScopeScan(s.spec, s.fields)
+	scan := newScopeScan(r.lake.disk, s.spec, s.fields)
 	if err := scan.add(ctx, []iceberg.DataFile{stored.DataFile}); err != nil {
 		return nil, err
 	}

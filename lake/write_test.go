@@ -258,7 +258,7 @@ func TestAuditThatFailsPublishesNothing(t *testing.T) {
 }
 
 func TestVerifyFindsDamage(t *testing.T) {
-	l, err := Init(t.Context(), filepath.Join(t.TempDir(), "lake"))
+	l, err := initHere(t.Context(), filepath.Join(t.TempDir(), "lake"))
 	if err != nil {
 		t.Fatal(err)
 	}

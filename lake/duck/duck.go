@@ -21,6 +21,7 @@ type Options struct {
 	Threads int    // 0: DuckDB's choice, one per core
 	Memory  string // such as "2GB"; "": DuckDB's choice, 80 % of the machine
 	TempDir string // where results larger than Memory spill
+	Files   Files  // the zero value: all files are at their paths
 }
 
 // A DB is a private in-memory database with one connection, so that temporary
@@ -30,6 +31,7 @@ type DB struct {
 	db       *sql.DB
 	conn     *sql.Conn
 	readOnly bool
+	files    *files // nil: all are at their paths
 }
 
 // Open makes an empty in-memory database.
@@ -48,7 +50,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := addFunctions(conn); err != nil {
 		return nil, errors.Join(fmt.Errorf("open duckdb: %w", err), conn.Close(), db.Close())
 	}
-	return &DB{db: db, conn: conn}, nil
+	return &DB{db: db, conn: conn, files: newFiles(o.Files)}, nil
 }
 
 func configure(ctx context.Context, execer driver.ExecerContext, o Options) error {
@@ -78,7 +80,12 @@ func configure(ctx context.Context, execer driver.ExecerContext, o Options) erro
 }
 
 // Close ends the database; what it holds is gone.
-func (d *DB) Close() error { return errors.Join(d.conn.Close(), d.db.Close()) }
+func (d *DB) Close() error {
+	if d.files != nil {
+		d.files.release()
+	}
+	return errors.Join(d.conn.Close(), d.db.Close())
+}
 
 // Confine makes the database read-only for the user, as ReadOnly does, and lets
 // it read files in the folders alone.
@@ -110,6 +117,9 @@ func (d *DB) ReadOnly(ctx context.Context) error {
 
 // Exec runs statements that give no rows.
 func (d *DB) Exec(ctx context.Context, query string, args ...any) error {
+	if err := d.need(ctx, query); err != nil {
+		return err
+	}
 	if err := d.admit(query); err != nil {
 		return queryError(query, err)
 	}
@@ -119,6 +129,9 @@ func (d *DB) Exec(ctx context.Context, query string, args ...any) error {
 
 // Query runs a statement and gives its rows.
 func (d *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := d.need(ctx, query); err != nil {
+		return nil, err
+	}
 	if err := d.admit(query); err != nil {
 		return nil, queryError(query, err)
 	}
@@ -129,6 +142,9 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 // Arrow runs a statement and gives its rows as record batches. DuckDB holds
 // the whole result in memory before the first batch: page by key when large.
 func (d *DB) Arrow(ctx context.Context, query string, args ...any) (array.RecordReader, error) {
+	if err := d.need(ctx, query); err != nil {
+		return nil, err
+	}
 	if err := d.admit(query); err != nil {
 		return nil, queryError(query, err)
 	}
@@ -145,6 +161,9 @@ func (d *DB) Arrow(ctx context.Context, query string, args ...any) (array.Record
 
 // Count runs a query of one integer.
 func (d *DB) Count(ctx context.Context, query string, args ...any) (n int64, err error) {
+	if err := d.need(ctx, query); err != nil {
+		return 0, err
+	}
 	err = d.conn.QueryRowContext(ctx, query, args...).Scan(&n)
 	return n, queryError(query, err)
 }
@@ -154,6 +173,9 @@ type Column struct{ Name, Type string }
 
 // Describe gives the columns of a query without running it.
 func (d *DB) Describe(ctx context.Context, query string) ([]Column, error) {
+	if err := d.need(ctx, query); err != nil {
+		return nil, err
+	}
 	describe := "select column_name, column_type from (describe " + query + "\n)"
 	rows, err := d.conn.QueryContext(ctx, describe)
 	if err != nil {

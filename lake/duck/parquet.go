@@ -19,7 +19,7 @@ var ErrNotSelect = errors.New("only a query that gives rows can be written to a 
 // may read. Types that Parquet or Arrow has no equal of change as [Storable]
 // says. Compression is a name that DuckDB knows, such as "zstd".
 func (d *DB) CopyParquet(ctx context.Context, query, path, compression string) error {
-	if err := d.isSelect(query); err != nil {
+	if err := d.isSelect(ctx, query); err != nil {
 		return queryError(query, err)
 	}
 	columns, err := d.Describe(ctx, query)
@@ -40,7 +40,7 @@ func (d *DB) CopyParquet(ctx context.Context, query, path, compression string) e
 // CopyCSV is CopyParquet for a CSV file with a header, times in RFC 3339.
 // DuckDB makes the texts of all types.
 func (d *DB) CopyCSV(ctx context.Context, query, path string) error {
-	if err := d.isSelect(query); err != nil {
+	if err := d.isSelect(ctx, query); err != nil {
 		return queryError(query, err)
 	}
 	return Within(query, d.copy(ctx, query, path, "format csv, header, timestampformat '%Y-%m-%dT%H:%M:%S.%fZ'"))
@@ -54,7 +54,10 @@ func (d *DB) copy(ctx context.Context, query, path, options string) error {
 }
 
 // isSelect admits what may stand in the brackets of a COPY: one whole query.
-func (d *DB) isSelect(query string) error {
+func (d *DB) isSelect(ctx context.Context, query string) error {
+	if err := d.need(ctx, query); err != nil {
+		return err
+	}
 	return d.conn.Raw(func(raw any) error {
 		prepared, err := raw.(driver.Conn).Prepare(query)
 		if err != nil {

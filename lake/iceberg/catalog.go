@@ -33,7 +33,7 @@ const CatalogName = "align"
 type Catalog struct {
 	db    *sql.DB
 	disk  disk.FS
-	place place
+	place Place
 }
 
 // own are the lake's own tables in the catalog, beside those of Iceberg's SQL
@@ -51,9 +51,10 @@ create table if not exists alignctl_files (path text primary key, bytes integer 
 create table if not exists alignctl_tables (name text primary key);
 create index if not exists alignctl_retired on alignctl_files (retired_at)`
 
-// Create makes catalog.db in dir, with the given namespaces, and opens it.
-func Create(ctx context.Context, dir string, fs disk.FS, namespaces []string) (*Catalog, error) {
-	c, err := open(dir, fs)
+// Create makes catalog.db in dir, of a warehouse at a place, with the given
+// namespaces, and opens it.
+func Create(ctx context.Context, dir string, fs disk.FS, at Place, namespaces []string) (*Catalog, error) {
+	c, err := open(dir, fs, at)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func Create(ctx context.Context, dir string, fs disk.FS, namespaces []string) (*
 }
 
 func (c *Catalog) create(ctx context.Context, namespaces []string) error {
-	props := icebergo.Properties{"warehouse": URI(c.place.actual)}
+	props := icebergo.Properties{"warehouse": c.place.location()}
 	catalog, err := sqlcatalog.NewCatalog(CatalogName, c.db, sqlcatalog.SQLite, props)
 	if err != nil {
 		return err
@@ -78,7 +79,7 @@ func (c *Catalog) create(ctx context.Context, namespaces []string) error {
 	if _, err := c.db.ExecContext(ctx, own); err != nil {
 		return err
 	}
-	if err := c.remember(ctx, "warehouse", URI(c.place.actual)); err != nil {
+	if err := c.remember(ctx, "warehouse", c.place.location()); err != nil {
 		return err
 	}
 	digest, err := c.schemaDigest(ctx)
@@ -88,46 +89,49 @@ func (c *Catalog) create(ctx context.Context, namespaces []string) error {
 	return c.remember(ctx, "schema", digest)
 }
 
-// Open opens the catalog.db in dir.
-func Open(ctx context.Context, dir string, fs disk.FS) (*Catalog, error) {
+// Open opens the catalog.db in dir, of a warehouse that is at a place now.
+func Open(ctx context.Context, dir string, fs disk.FS, at Place) (*Catalog, error) {
 	if _, err := os.Stat(filepath.Join(dir, "catalog.db")); err != nil {
 		return nil, fmt.Errorf("open catalog: %w", err)
 	}
-	c, err := open(dir, fs)
+	c, err := open(dir, fs, at)
 	if err != nil {
 		return nil, err
 	}
 	if c.place.recorded, err = c.recordedWarehouse(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open catalog: %w", c.explain(err)), c.Close())
 	}
+	if at.Remote() != c.place.Remote() || at.Remote() && at.recorded != c.place.recorded {
+		return nil, errors.Join(fmt.Errorf("open catalog: its warehouse is %q, lake.json says %q",
+			c.place.location(), at.location()), c.Close())
+	}
 	return c, nil
 }
 
-func open(dir string, fs disk.FS) (*Catalog, error) {
+func open(dir string, fs disk.FS, at Place) (*Catalog, error) {
 	path := url.PathEscape(filepath.Join(dir, "catalog.db"))
 	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(10000)"+
 		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
 	if err != nil {
 		return nil, fmt.Errorf("open catalog in %q: %w", dir, err)
 	}
-	warehouse := filepath.Join(dir, "warehouse")
-	return &Catalog{db: db, disk: fs, place: place{recorded: warehouse, actual: warehouse}}, nil
+	return &Catalog{db: db, disk: fs, place: at}, nil
 }
 
-// recordedWarehouse is the folder that the locations name.
+// recordedWarehouse is the root that the locations have.
 func (c *Catalog) recordedWarehouse(ctx context.Context) (string, error) {
 	var location string
 	err := c.db.QueryRowContext(ctx, "select value from alignctl_lake where key = 'warehouse'").Scan(&location)
 	if err != nil {
 		return "", err
 	}
-	return Path(location)
+	return root(location)
 }
 
 // Moved says whether the warehouse is elsewhere than its metadata says, and
 // where that is.
 func (c *Catalog) Moved() (from string, moved bool) {
-	return c.place.recorded, c.place.recorded != c.place.actual
+	return c.place.recorded, c.place.recorded != c.place.actual && !c.place.Remote()
 }
 
 // Close closes the catalog.
@@ -169,7 +173,7 @@ var ErrBusy = errors.New("the catalog is locked")
 
 // ErrDamaged says that bytes aren't what was recorded, or can't be what was
 // written.
-var ErrDamaged = errors.New("lake is damaged")
+var ErrDamaged = disk.ErrDamaged
 
 // explain marks the errors of a catalog that is locked, or isn't what SQLite
 // wrote.

@@ -30,7 +30,7 @@ type File struct {
 // only staged, what the published catalog still points at.
 type staging struct {
 	disk  disk.FS
-	place place
+	place Place
 
 	mu      sync.Mutex
 	written []File

@@ -52,7 +52,12 @@ type member struct {
 
 func newCatalog(t *testing.T) *Catalog {
 	t.Helper()
-	c, err := Create(t.Context(), t.TempDir(), disk.OS{}, []string{"s"})
+	dir := t.TempDir()
+	place, err := NewPlace("", filepath.Join(dir, "warehouse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Create(t.Context(), dir, disk.OS{}, place, []string{"s"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +211,7 @@ func TestLoadRefuses(t *testing.T) {
 			t.Errorf("%s was loaded", location)
 		}
 	}
-	if _, err := Open(t.Context(), t.TempDir(), disk.OS{}); err == nil {
+	if _, err := Open(t.Context(), t.TempDir(), disk.OS{}, Place{}); err == nil {
 		t.Error("a folder without a catalog was opened")
 	}
 }

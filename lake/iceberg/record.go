@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // The catalog records each file that the lake wrote to its warehouse: data,
@@ -178,10 +180,8 @@ func (c *Catalog) Drop(ctx context.Context, files []File) error {
 	if len(files) == 0 {
 		return nil
 	}
-	for _, f := range files {
-		if err := c.disk.Remove(f.Path); err != nil {
-			return fmt.Errorf("sweep: %w", err)
-		}
+	if err := c.removeAll(files); err != nil {
+		return fmt.Errorf("sweep: %w", err)
 	}
 	tx, err := c.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -193,6 +193,19 @@ func (c *Catalog) Drop(ctx context.Context, files []File) error {
 		}
 	}
 	return tx.Commit()
+}
+
+// removals is how many files are removed at once: a bucket takes its time for
+// each.
+const removals = 16
+
+func (c *Catalog) removeAll(files []File) error {
+	var work errgroup.Group
+	work.SetLimit(removals)
+	for _, f := range files {
+		work.Go(func() error { return c.disk.Remove(f.Path) })
+	}
+	return work.Wait()
 }
 
 func (c *Catalog) retiredBefore(ctx context.Context, before time.Time) (files []File, err error) {

@@ -45,7 +45,7 @@ func (c *Catalog) Relocate(ctx context.Context, tables []*Table) error {
 	for i, f := range commit.Files {
 		paths[i] = f.Path
 	}
-	if err := c.disk.Sync(paths); err != nil {
+	if err := c.disk.Sync(ctx, paths); err != nil {
 		return fmt.Errorf("relocate: %w", err)
 	}
 	if err := c.Swap(ctx, commit); err != nil {

@@ -81,9 +81,13 @@ func (t *Table) PreviousLocation() (location string) {
 	return location
 }
 
-// InWarehouse says whether the table's location is in the folder that the
+// InWarehouse says whether the table's location is where the
 // catalog says the locations name.
 func (t *Table) InWarehouse() bool {
+	if t.catalog.place.Remote() {
+		_, err := t.catalog.place.path(t.inner.Location())
+		return err == nil
+	}
 	path, err := Path(t.inner.Location())
 	return err == nil && strings.HasPrefix(path, t.catalog.place.recorded+string(filepath.Separator))
 }
