@@ -97,16 +97,21 @@ func mention(parts ...string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(?:^|[^\pL\pN_"])` + strings.Join(parts, `\s*\.\s*`) + `(?:$|[^\pL\pN_"])`)
 }
 
-// pathsIn finds the literals of files in a text of SQL.
+// writes ends a text after which the file stands that a COPY makes.
+var writes = regexp.MustCompile(`(?i)\bto\s*$`)
+
+// pathsIn finds the literals of files to read in a text of SQL.
 func (f *files) pathsIn(text string) (paths []string) {
 	start := strings.TrimSuffix(Literal(f.Folder+"/"), "'")
 	for {
-		_, rest, found := strings.Cut(text, start)
+		before, rest, found := strings.Cut(text, start)
 		if !found {
 			return paths
 		}
 		end := endOfLiteral(rest)
-		paths = append(paths, f.Folder+"/"+strings.ReplaceAll(rest[:end], "''", "'"))
+		if !writes.MatchString(before[max(0, len(before)-8):]) {
+			paths = append(paths, f.Folder+"/"+strings.ReplaceAll(rest[:end], "''", "'"))
+		}
 		text = rest[end:]
 	}
 }
