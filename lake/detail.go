@@ -64,7 +64,7 @@ func (l *Lake) tableDetail(ctx context.Context, now *version, pin Pin) (d TableD
 	if err != nil {
 		return d, err
 	}
-	d.Folder = filepath.Dir(data)
+	d.Folder = l.located(filepath.Dir(data))
 	files, err := table.Files(pin.Snapshot)
 	d.Files, d.Bytes = len(files), totalBytes(files)
 	return d, damaged(err)

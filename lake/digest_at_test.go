@@ -16,7 +16,7 @@ func overwrite(t *testing.T, l *Lake, pin Pin, content string) {
 	}
 	defer v.close()
 	for _, files := range v.files {
-		if err := os.WriteFile(files[0].Path, []byte(content), 0o644); err != nil {
+		if err := rewrite(l.disk, files[0].Path, []byte(content)); err != nil {
 			t.Fatal(err)
 		}
 	}

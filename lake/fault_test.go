@@ -121,7 +121,7 @@ func tagState(t *testing.T, l *Lake) string {
 type stage struct {
 	lakeChange
 	dir           string
-	base          disktest.Image
+	base          image
 	before, after string
 }
 
@@ -137,7 +137,7 @@ func newStage(t *testing.T, c lakeChange) *stage {
 	if err := l.Close(); err != nil { // catalog.db is whole then
 		t.Fatal(err)
 	}
-	if b.base, err = disktest.ImageOf(b.dir); err != nil {
+	if b.base, err = imageOf(t.Context(), b.dir); err != nil {
 		t.Fatal(err)
 	}
 	if b.after = b.again(t); b.after == b.before {
@@ -149,7 +149,7 @@ func newStage(t *testing.T, c lakeChange) *stage {
 // restore puts the lake back.
 func (b *stage) restore(t *testing.T) {
 	t.Helper()
-	if err := b.base.Restore(b.dir); err != nil {
+	if err := b.base.restore(); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -14,8 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"alignctl/internal/disk/disktest"
 )
 
 // Properties, when one byte of one file of a lake changes, for every file:
@@ -48,7 +46,7 @@ func TestByteFlipped(t *testing.T) {
 type flipper struct {
 	dir    string
 	random *rand.Rand
-	base   disktest.Image
+	base   image
 	tables map[string]string // what a query of each table gives
 	dump   string            // of catalog.db
 
@@ -66,9 +64,9 @@ func flipBytes(ctx context.Context, dir string) error {
 		return err
 	}
 	every := times(4, 1)
-	paths := slices.Sorted(maps.Keys(f.base))
+	paths := slices.Sorted(maps.Keys(f.base.Image))
 	for i, path := range paths {
-		size := len(f.base[path])
+		size := len(f.base.Image[path])
 		if size == 0 || i%every != 0 && !strings.HasPrefix(filepath.Base(path), "catalog") {
 			continue // a folder, or left out of the short form
 		}
@@ -101,19 +99,19 @@ func (f *flipper) look(ctx context.Context) (err error) {
 	if f.dump, err = dumpCatalog(f.dir); err != nil {
 		return err
 	}
-	f.base, err = disktest.ImageOf(f.dir)
+	f.base, err = imageOf(ctx, f.dir)
 	return err
 }
 
 // flip changes a byte, looks, and puts all back.
 func (f *flipper) flip(ctx context.Context, path string, at int) (err error) {
 	f.flips++
-	content := bytes.Clone(f.base[path])
+	content := bytes.Clone(f.base.Image[path])
 	content[at] ^= byte(1 + f.random.IntN(255))
-	if err := os.WriteFile(path, content, 0o644); err != nil {
+	if err := f.base.put(path, content); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.base.Restore(f.dir)) }()
+	defer func() { err = errors.Join(err, f.base.restore()) }()
 	l, err := Open(ctx, f.dir)
 	if err != nil {
 		f.refused++

@@ -22,6 +22,7 @@ func addForeign(t *testing.T, l *Lake, d iceberg.Declaration, query string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	landStaged(t, l, staged)
 	move := iceberg.Move{Table: d.Name, To: staged.Location()}
 	if err := l.catalog.Swap(t.Context(), iceberg.Commit{Moves: []iceberg.Move{move}}); err != nil {
 		t.Fatal(err)
@@ -152,6 +153,7 @@ func rename(t *testing.T, l *Lake, name, column, to string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	landStaged(t, l, staged)
 	move := iceberg.Move{Table: name, From: now.location(name), To: staged.Location()}
 	if err := l.catalog.Swap(t.Context(), iceberg.Commit{Moves: []iceberg.Move{move}}); err != nil {
 		t.Fatal(err)

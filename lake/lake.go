@@ -51,7 +51,7 @@ var schemas = []string{"raw", "core", "data", "train", "eval", "meta"}
 // A Lake is an open lake folder. It may be used from several goroutines.
 type Lake struct {
 	dir     string // absolute
-	files   string // the folder of the warehouse's files, or of their copies
+	place   iceberg.Place
 	disk    disk.FS
 	catalog *iceberg.Catalog
 	loaded  loaded
@@ -92,12 +92,14 @@ func InitAt(ctx context.Context, dir, warehouse string) (*Lake, error) {
 }
 
 // create makes what a lake consists of.
-func (l *Lake) create(ctx context.Context, d description) error {
-	place, err := l.mount(d.Warehouse)
-	if err != nil {
+func (l *Lake) create(ctx context.Context, d description) (err error) {
+	if err := l.locate(d.Warehouse); err != nil {
 		return err
 	}
-	for _, folder := range []string{l.files, l.Temp(), l.leases()} {
+	if err := l.mount(); err != nil {
+		return err
+	}
+	for _, folder := range []string{l.warehouse(), l.Temp(), l.leases()} {
 		if err := (disk.OS{}).MkdirAll(folder); err != nil {
 			return err
 		}
@@ -105,7 +107,7 @@ func (l *Lake) create(ctx context.Context, d description) error {
 	if err := l.unused(d.Warehouse); err != nil {
 		return err
 	}
-	if l.catalog, err = iceberg.Create(ctx, l.dir, l.disk, place, schemas); err != nil {
+	if l.catalog, err = iceberg.Create(ctx, l.dir, l.disk, l.place, schemas); err != nil {
 		return err
 	}
 	if err := d.write(ctx, l.dir, l.catalog); err != nil {
@@ -119,31 +121,26 @@ func (l *Lake) unused(warehouse string) error {
 	if warehouse == "" {
 		return nil
 	}
-	there, err := l.disk.List(l.files)
+	there, err := l.disk.List(l.warehouse())
 	if err == nil && len(there) > 0 {
 		err = fmt.Errorf("warehouse %q has files already, such as %q: name an empty one", warehouse, there[0].Path)
 	}
 	return err
 }
 
-// mount finds the disk, and the folder, of a warehouse.
-func (l *Lake) mount(warehouse string) (place iceberg.Place, err error) {
-	l.disk, l.files = disk.OS{}, filepath.Join(l.dir, "warehouse")
-	if place, err = iceberg.NewPlace(warehouse, l.files); err != nil || warehouse == "" {
-		return place, err
+// locate says where the warehouse is.
+func (l *Lake) locate(warehouse string) (err error) {
+	l.place, err = iceberg.NewPlace(warehouse, filepath.Join(l.dir, "warehouse"))
+	return err
+}
+
+// mount finds the warehouse's disk.
+func (l *Lake) mount() (err error) {
+	l.disk = disk.OS{}
+	if l.place.Remote() {
+		l.disk, err = store.Open(l.place.Location(), l.warehouse(), store.Options{Expect: l.expected})
 	}
-	if place.Remote() {
-		l.disk, err = store.Open(warehouse, l.files, store.Options{Expect: l.expected})
-		return place, err
-	}
-	l.files, err = iceberg.Path(warehouse)
-	if err == nil && !filepath.IsAbs(l.files) {
-		err = fmt.Errorf("read warehouse %q: want s3://BUCKET/PREFIX or file:///FOLDER", warehouse)
-	}
-	if err != nil {
-		return place, err
-	}
-	return iceberg.NewPlace(warehouse, l.files)
+	return err
 }
 
 // expected is what the catalog recorded of a file.
@@ -196,12 +193,14 @@ func openOn(ctx context.Context, dir string, wrap func(disk.FS) disk.FS) (*Lake,
 			dir, d.FormatVersion, formatVersion)
 	}
 	l := &Lake{dir: dir}
-	place, err := l.mount(d.Warehouse)
-	if err != nil {
+	if err := l.locate(d.Warehouse); err != nil {
+		return nil, fmt.Errorf("open lake %q: lake.json: %w: %w", dir, ErrDamaged, err)
+	}
+	if err := l.mount(); err != nil {
 		return nil, fmt.Errorf("open lake %q: %w", dir, err)
 	}
 	l.disk = wrap(l.disk)
-	if l.catalog, err = iceberg.Open(ctx, dir, l.disk, place); err != nil {
+	if l.catalog, err = iceberg.Open(ctx, dir, l.disk, l.place); err != nil {
 		return nil, fmt.Errorf("open lake %q: %w", dir, l.damagedUnlessBusy(err))
 	}
 	return l, nil
@@ -214,7 +213,7 @@ func (l *Lake) Close() error { return l.catalog.Close() }
 func (l *Lake) Dir() string { return l.dir }
 
 // warehouse is the folder of the files, or of their copies.
-func (l *Lake) warehouse() string { return l.files }
+func (l *Lake) warehouse() string { return l.place.Folder() }
 
 // Temp is the folder of what DuckDB spills and of results on their way out. GC
 // clears what a dead process left there.

@@ -65,6 +65,7 @@ func bytesOf(t *testing.T, l *Lake, folder string) (total int64) {
 // Case 20: a copy of a lake, under a path that needs care, is a lake of its own:
 // what happens to it leaves the first as it is, and it outlives the first.
 func TestCopiedLake(t *testing.T) {
+	localOnly(t, "a copy of the folder is a second catalog of the same files")
 	l := newLakeMovable(t, filepath.Join(t.TempDir(), "lake"))
 	appendWords(t, l, "en", 3)
 	tagNow(t, l, "v1", false)

@@ -6,14 +6,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
-
-	"alignctl/internal/disk/disktest"
 )
 
 // mutantMemory is how much memory the process may take that reads mutants.
@@ -59,7 +59,7 @@ const (
 type breeder struct {
 	dir    string
 	random *rand.Rand
-	base   disktest.Image
+	base   image
 	files  []string
 
 	refused, read int // paths that gave an error, or went on
@@ -72,20 +72,22 @@ func readMutants(ctx context.Context, dir string) error {
 		return err
 	}
 	b := &breeder{dir: dir, random: rand.New(rand.NewPCG(s, 1))}
-	if b.base, err = disktest.ImageOf(dir); err != nil {
+	if b.base, err = imageOf(ctx, dir); err != nil {
 		return err
 	}
 	for _, table := range []string{"core.db/word", "train.db/step", "meta.db/tags"} {
-		files, err := filepath.Glob(filepath.Join(dir, "warehouse", table, "data", "*.parquet"))
-		if err != nil || len(files) != 2 {
-			return fmt.Errorf("files of %s: %v, %w", table, files, err)
+		files := slices.DeleteFunc(slices.Sorted(maps.Keys(b.base.Image)), func(path string) bool {
+			return !strings.HasPrefix(path, filepath.Join(dir, "warehouse", table, "data")+"/") || !strings.HasSuffix(path, ".parquet")
+		})
+		if len(files) != 2 {
+			return fmt.Errorf("files of %s: %v", table, files)
 		}
 		b.files = append(b.files, files...)
 	}
 	mutants := times(60, 1500)
 	for i := range mutants {
 		path := b.files[i%len(b.files)]
-		kind, content := b.mutate(bytes.Clone(b.base[path]))
+		kind, content := b.mutate(bytes.Clone(b.base.Image[path]))
 		fmt.Printf("mutant %d: %s of %s\n", i, kind, path) // should the process end here
 		if err := b.try(ctx, path, content); err != nil {
 			return fmt.Errorf("mutant %d, %s of %s: %w", i, kind, path, err)
@@ -137,13 +139,13 @@ func (b *breeder) mutate(content []byte) (kind string, mutant []byte) {
 
 // try reads a mutant on each path, and puts the lake back.
 func (b *breeder) try(ctx context.Context, path string, content []byte) (err error) {
-	if bytes.Equal(content, b.base[path]) {
+	if bytes.Equal(content, b.base.Image[path]) {
 		return nil
 	}
-	if err := os.WriteFile(path, content, 0o644); err != nil {
+	if err := b.base.put(path, content); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.base.Restore(b.dir)) }()
+	defer func() { err = errors.Join(err, b.base.restore()) }()
 	own := !strings.HasPrefix(filepath.Base(path), "foreign-")
 	l, err := Open(ctx, b.dir)
 	if err != nil {

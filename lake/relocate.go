@@ -47,7 +47,7 @@ func (l *Lake) PlainPath() (problem string) {
 	if !l.disk.Local() {
 		return "" // locations name the bucket
 	}
-	for _, r := range l.files {
+	for _, r := range l.warehouse() {
 		switch {
 		case r == ' ':
 			return "a blank"

@@ -10,6 +10,7 @@ import (
 // Case 20: a lake in any folder may be moved; it reads and writes where it is,
 // and nothing appears where it was. Relocate makes it whole for other engines.
 func TestMovedLake(t *testing.T) {
+	localOnly(t, "locations name the bucket: see TestBucketMoves")
 	old := filepath.Join(t.TempDir(), "w 1", "我的 lake %?#")
 	l := newLakeMovable(t, old)
 	r := begin(t, l)

@@ -1,7 +1,7 @@
 package lake
 
 import (
-	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -52,8 +52,8 @@ func TestTableDetail(t *testing.T) {
 		d.Spec.Columns[2].Unit != "count" || d.Spec.Scope != "language" {
 		t.Errorf("%+v, %v", d, err)
 	}
-	if _, err := os.Stat(d.Folder); err != nil {
-		t.Error(err)
+	if folder := l.located(filepath.Join(l.warehouse(), "core.db/word")); d.Folder != folder {
+		t.Errorf("folder %q, want %q", d.Folder, folder)
 	}
 	if d, err := l.Table(t.Context(), "core.word", parsed(a)); err != nil || d.Rows != 3 || d.Files != 1 || d.Pin != a {
 		t.Errorf("the first version: %+v, %v", d, err)

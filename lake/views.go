@@ -13,7 +13,7 @@ import (
 
 // ViewsSQL is an SQL text that makes, in any DuckDB, a view of every pinned
 // table: its files are named one by one, so that the views show these versions
-// for as long as the files are there.
+// for as long as the files are there. Those in a bucket need its extension httpfs.
 func (l *Lake) ViewsSQL(ctx context.Context, pins Pins) (text string, err error) {
 	s, err := l.openSession(ctx, SessionOptions{Threads: 1}, Holder{Pins: pins.snapshots()})
 	if err != nil {
@@ -24,6 +24,15 @@ func (l *Lake) ViewsSQL(ctx context.Context, pins Pins) (text string, err error)
 		return errors.Join(err, s.Close())
 	})
 	return text, err
+}
+
+// located is a text in which the files of a bucket have their locations in place
+// of the paths of their copies.
+func (l *Lake) located(text string) string {
+	if !l.place.Remote() {
+		return text
+	}
+	return strings.ReplaceAll(text, l.warehouse()+"/", l.place.Location()+"/")
 }
 
 func (l *Lake) viewsSQL(ctx context.Context, now *version, s *Session, pins Pins) (string, error) {
@@ -50,7 +59,7 @@ func (l *Lake) viewsSQL(ctx context.Context, now *version, s *Session, pins Pins
 			fmt.Fprintf(&b, "\ncreate schema if not exists %s;\n", duck.Name(schema))
 		}
 		fmt.Fprintf(&b, "\n-- %s, %d rows%s\ncreate or replace view %s as\n%s;\n", pin, pin.Rows,
-			prefixed(", ", pin.Digest), duck.Ident(name), rows.query)
+			prefixed(", ", pin.Digest), duck.Ident(name), l.located(rows.query))
 	}
 	return b.String(), nil
 }

@@ -9,6 +9,7 @@ import (
 
 // The text runs in a DuckDB that knows nothing of the lake, wherever that is.
 func TestViewsSQL(t *testing.T) {
+	localOnly(t, "the views read from the bucket, by an extension that this DuckDB lacks")
 	for _, name := range []string{"plain", "o'clock 词语 \"x\"", "a[1]*?", "100%20"} {
 		t.Run(name, func(t *testing.T) {
 			l := newLakeIn(t, filepath.Join(t.TempDir(), name))

@@ -1,12 +1,22 @@
 package lake
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
 	"os"
+	"path/filepath"
+	"strings"
+	"testing"
 
+	"alignctl/internal/disk"
+	"alignctl/internal/disk/disktest"
 	"alignctl/internal/disk/storetest"
+	"alignctl/lake/iceberg"
 )
 
 // testWarehouse says where the files of the tests' lakes are kept: "s3" is a
@@ -36,4 +46,296 @@ func initHere(ctx context.Context, dir string) (*Lake, error) {
 	}
 	sum := sha256.Sum256([]byte(dir))
 	return InitAt(ctx, dir, "s3://"+storetest.Bucket+"/"+hex.EncodeToString(sum[:8]))
+}
+
+// localOnly skips a test that makes no sense where the files are in a bucket.
+func localOnly(t *testing.T, why string) {
+	t.Helper()
+	if remote() {
+		t.Skip("warehouse in a bucket: " + why)
+	}
+}
+
+// land puts files, written past the lake, where everybody reads them, as another
+// engine does.
+func land(t *testing.T, l *Lake, paths ...string) {
+	t.Helper()
+	for _, path := range paths {
+		if err := l.disk.Adopt(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.disk.Sync(t.Context(), paths); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// landStaged does so with what staging a table wrote.
+func landStaged(t *testing.T, l *Lake, staged *iceberg.Table, others ...string) {
+	t.Helper()
+	land(t, l, append(others, pathsOf(staged.Written())...)...)
+}
+
+// rewrite gives a file of the warehouse another content; nobody has a copy of it
+// afterwards.
+func rewrite(on disk.FS, path string, content []byte) error {
+	if on.Local() {
+		return os.WriteFile(path, content, 0o644)
+	}
+	err := on.Remove(path)
+	if err == nil {
+		err = errors.Join(on.MkdirAll(filepath.Dir(path)), os.WriteFile(path, content, 0o644), on.Adopt(path))
+	}
+	if err == nil {
+		err = on.Sync(context.Background(), []string{path})
+	}
+	return errors.Join(err, os.Remove(path))
+}
+
+// content is what is kept of a file.
+func content(on disk.FS, path string) ([]byte, error) {
+	in, err := on.Stored(path)
+	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(in)
+	return content, errors.Join(err, in.Close())
+}
+
+// An image is a closed lake as it was, by path: its folder, and the files of its
+// warehouse wherever they are kept.
+type image struct {
+	disktest.Image
+	dir   string
+	files string // the folder of the warehouse
+	disk  disk.FS
+}
+
+func imageOf(ctx context.Context, dir string) (i image, err error) {
+	l, err := Open(ctx, dir)
+	if err != nil {
+		return i, err
+	}
+	i = image{dir: dir, files: l.warehouse() + "/", disk: l.disk}
+	if err := l.Close(); err != nil { // catalog.db is whole then
+		return i, err
+	}
+	if i.Image, err = disktest.ImageOf(dir); err != nil || i.disk.Local() {
+		return i, err
+	}
+	i.Image = i.folder()
+	kept, err := i.disk.List(l.warehouse())
+	for _, f := range kept {
+		if err == nil {
+			i.Image[f.Path], err = content(i.disk, f.Path)
+		}
+	}
+	return i, err
+}
+
+// folder is the image without the files that are kept elsewhere.
+func (i image) folder() disktest.Image {
+	if i.disk.Local() {
+		return i.Image
+	}
+	out := disktest.Image{}
+	for path, content := range i.Image {
+		if !strings.HasPrefix(path, i.files) {
+			out[path] = content
+		}
+	}
+	out[i.files] = nil
+	return out
+}
+
+// put gives one file of the lake another content.
+func (i image) put(path string, content []byte) error {
+	if strings.HasPrefix(path, i.files) {
+		return rewrite(i.disk, path, content)
+	}
+	return os.WriteFile(path, content, 0o644)
+}
+
+// restore puts the lake back.
+func (i image) restore() error {
+	if err := i.folder().Restore(i.dir); err != nil || i.disk.Local() {
+		return err
+	}
+	kept, err := i.disk.List(strings.TrimSuffix(i.files, "/"))
+	if err != nil {
+		return err
+	}
+	same := map[string]bool{}
+	for _, f := range kept {
+		now, err := content(i.disk, f.Path)
+		if want, was := i.Image[f.Path]; err == nil && was && bytes.Equal(now, want) {
+			same[f.Path] = true
+			continue
+		}
+		if err := errors.Join(err, i.disk.Remove(f.Path)); err != nil {
+			return err
+		}
+	}
+	for path, content := range i.Image {
+		if strings.HasPrefix(path, i.files) && path != i.files && !same[path] {
+			err = errors.Join(err, rewrite(i.disk, path, content))
+		}
+	}
+	return err
+}
+
+// bucketLake is a lake with its files in a bucket, whatever the tests' are in.
+func bucketLake(t *testing.T) (*Lake, *storetest.Server) {
+	t.Helper()
+	server := storetest.New(t)
+	l, err := InitAt(t.Context(), filepath.Join(t.TempDir(), "lake"), "s3://"+storetest.Bucket+"/a/lake")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l, server
+}
+
+// emptyCache makes the lake's folder that of a host that has read nothing yet.
+func emptyCache(t *testing.T, l *Lake) {
+	t.Helper()
+	if err := errors.Join(os.RemoveAll(l.warehouse()), os.Mkdir(l.warehouse(), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// copies are the data files in the cache.
+func copies(t *testing.T, l *Lake, table string) int {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(l.warehouse(), table, "data", "*.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(files)
+}
+
+// A session fetches the files of the tables that its statements name, and those
+// alone.
+func TestSessionFetchesWhatItReads(t *testing.T) {
+	l, _ := bucketLake(t)
+	appendWords(t, l, "en", 3)
+	appendWords(t, l, "zh", 4)
+	writeNow(t, l, exampleSpec(), "", exampleQuery)
+	emptyCache(t, l)
+	pins, err := l.At(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.Session(t.Context(), pins, SessionOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if n := copies(t, l, "*.db/*"); n != 0 {
+		t.Errorf("opening the session fetched %d files", n)
+	}
+	if got := text(t, s, "select count(*) n from core.word"); got != "{'n': 7}" {
+		t.Errorf("rows: %s", got)
+	}
+	if words, examples := copies(t, l, "core.db/word"), copies(t, l, "data.db/example"); words != 2 || examples != 0 {
+		t.Errorf("fetched %d files of the table, %d of another", words, examples)
+	}
+	emptyCache(t, l)
+	if got := text(t, s, "select count(*) n from core.word"); got != "{'n': 7}" {
+		t.Errorf("rows once the copies went: %s", got)
+	}
+}
+
+// A statement that needs more than the cache may hold says so; others go on.
+func TestCacheFull(t *testing.T) {
+	t.Setenv("ALIGNCTL_CACHE_SIZE", "64KB")
+	l, _ := bucketLake(t)
+	writeNow(t, l, wordSpec(), "en", "select * replace (md5(word) || word as word) from ("+words("en", 9000)+")")
+	appendWords(t, l, "zh", 4)
+	emptyCache(t, l)
+	pins, err := l.At(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.Session(t.Context(), pins, SessionOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	err = s.Exec(t.Context(), "select * from core.word")
+	if !errors.Is(err, disk.ErrFull) || !strings.Contains(err.Error(), "ALIGNCTL_CACHE_SIZE") {
+		t.Errorf("a table that doesn't fit: %v", err)
+	}
+	if got := text(t, s, "select count(*) n from meta.runs"); got != "{'n': 2}" {
+		t.Errorf("rows: %s", got)
+	}
+}
+
+// When the server is down nothing is damaged, and nothing moves.
+func TestBucketDown(t *testing.T) {
+	l, server := bucketLake(t)
+	appendWords(t, l, "en", 3)
+	run := begin(t, l)
+	write(t, run, wordSpec(), "zh", words("zh", 2))
+	server.Before(func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
+	if _, err := run.Publish(t.Context(), Done); !errors.Is(err, disk.ErrUnreachable) || errors.Is(err, ErrDamaged) {
+		t.Errorf("a publish: %v", err)
+	}
+	emptyCache(t, l)
+	other := reopen(t, l.Dir())
+	if err := other.Check(t.Context()); !errors.Is(err, disk.ErrUnreachable) || errors.Is(err, ErrDamaged) {
+		t.Errorf("a check: %v", err)
+	}
+	server.Before(nil)
+	expectRows(t, other, 3)
+	publish(t, begin(t, other), Done)
+}
+
+// A lake in a bucket is the same wherever its folder is; its warehouse is
+// nobody else's.
+func TestBucketMoves(t *testing.T) {
+	l, _ := bucketLake(t)
+	appendWords(t, l, "en", 3)
+	l.Close()
+	moved := filepath.Join(t.TempDir(), "moved")
+	if err := os.Rename(l.Dir(), moved); err != nil {
+		t.Fatal(err)
+	}
+	l = reopen(t, moved)
+	if from, is := l.Moved(); is {
+		t.Errorf("moved from %q", from)
+	}
+	if err := l.Relocate(t.Context()); err == nil || !strings.Contains(err.Error(), "bucket") {
+		t.Errorf("relocate: %v", err)
+	}
+	appendWords(t, l, "zh", 2)
+	expectRows(t, l, 5)
+	if _, err := InitAt(t.Context(), filepath.Join(t.TempDir(), "second"), "s3://"+storetest.Bucket+"/a/lake/"); err == nil {
+		t.Error("a second lake in the same place")
+	}
+	for _, location := range []string{"s3://", "s3://b/a b", "s3://b/../c", "s3://b?x=1", "https://b/c", "relative"} {
+		if _, err := InitAt(t.Context(), t.TempDir(), location); err == nil {
+			t.Errorf("a warehouse at %q", location)
+		}
+	}
+}
+
+// A shared folder may be the warehouse.
+func TestSharedFolder(t *testing.T) {
+	shared := filepath.Join(t.TempDir(), "shared")
+	l, err := InitAt(t.Context(), filepath.Join(t.TempDir(), "lake"), iceberg.URI(shared))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendWords(t, l, "en", 3)
+	l.Close()
+	if files, err := filepath.Glob(filepath.Join(shared, "core.db/word/data/*")); err != nil || len(files) != 1 {
+		t.Errorf("files %v, %v", files, err)
+	}
+	l = reopen(t, l.Dir())
+	appendWords(t, l, "zh", 2)
+	expectRows(t, l, 5)
 }

@@ -3,7 +3,6 @@ package lake
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -270,19 +269,19 @@ func TestVerifyFindsDamage(t *testing.T) {
 		t.Fatalf("a whole lake: %+v, %v", v, err)
 	}
 	files, _ := filepath.Glob(filepath.Join(l.Dir(), "warehouse/core.db/word/data/*"))
-	content, err := os.ReadFile(files[0])
+	changed, err := content(l.disk, files[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	content[len(content)/3] ^= 1
-	if err := os.WriteFile(files[0], content, 0o644); err != nil {
+	changed[len(changed)/3] ^= 1
+	if err := rewrite(l.disk, files[0], changed); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Verify(t.Context(), VerifyOptions{}); !errors.Is(err, ErrDamaged) ||
 		!strings.Contains(err.Error(), files[0]) || !strings.Contains(err.Error(), "core.word@") {
 		t.Errorf("one bit changed: %v", err)
 	}
-	if err := os.Remove(files[0]); err != nil {
+	if err := l.disk.Remove(files[0]); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Check(t.Context()); !errors.Is(err, ErrDamaged) {

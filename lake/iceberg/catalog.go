@@ -65,7 +65,7 @@ func Create(ctx context.Context, dir string, fs disk.FS, at Place, namespaces []
 }
 
 func (c *Catalog) create(ctx context.Context, namespaces []string) error {
-	props := icebergo.Properties{"warehouse": c.place.location()}
+	props := icebergo.Properties{"warehouse": c.place.Location()}
 	catalog, err := sqlcatalog.NewCatalog(CatalogName, c.db, sqlcatalog.SQLite, props)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (c *Catalog) create(ctx context.Context, namespaces []string) error {
 	if _, err := c.db.ExecContext(ctx, own); err != nil {
 		return err
 	}
-	if err := c.remember(ctx, "warehouse", c.place.location()); err != nil {
+	if err := c.remember(ctx, "warehouse", c.place.Location()); err != nil {
 		return err
 	}
 	digest, err := c.schemaDigest(ctx)
@@ -102,8 +102,8 @@ func Open(ctx context.Context, dir string, fs disk.FS, at Place) (*Catalog, erro
 		return nil, errors.Join(fmt.Errorf("open catalog: %w", c.explain(err)), c.Close())
 	}
 	if at.Remote() != c.place.Remote() || at.Remote() && at.recorded != c.place.recorded {
-		return nil, errors.Join(fmt.Errorf("open catalog: its warehouse is %q, lake.json says %q",
-			c.place.location(), at.location()), c.Close())
+		return nil, errors.Join(fmt.Errorf("open catalog: %w: its warehouse is %q, lake.json says %q", ErrDamaged,
+			c.place.Location(), at.Location()), c.Close())
 	}
 	return c, nil
 }

@@ -18,31 +18,44 @@ type Place struct {
 	actual   string // the folder where the files, or their copies, are
 }
 
-// NewPlace is the place of a warehouse at a location ("": at folder), whose
-// files, or their copies, are in folder.
-func NewPlace(location, folder string) (Place, error) {
-	p := Place{recorded: folder, actual: folder}
+// NewPlace is the place of a warehouse at a location: "s3://BUCKET/PREFIX", of
+// which folder holds the copies; the URI of another folder; or "", which is
+// folder.
+func NewPlace(location, folder string) (p Place, err error) {
 	if location == "" {
-		return p, nil
+		return Place{recorded: folder, actual: folder}, nil
 	}
-	var err error
-	p.recorded, err = root(location)
-	return p, err
+	if p.recorded, err = root(location); err != nil {
+		return p, err
+	}
+	if p.actual = p.recorded; p.Remote() {
+		p.actual = folder
+	}
+	return p, nil
 }
 
-// root is a warehouse's location as Place keeps it.
+// root is a warehouse's location as Place keeps it: an object's without a slash
+// at its end, or the absolute path of a folder.
 func root(location string) (string, error) {
-	if _, remote := objectOf(location); remote {
-		return strings.TrimSuffix(location, "/"), nil
+	if object, remote := strings.CutPrefix(location, "s3://"); remote {
+		if object = strings.TrimSuffix(object, "/"); object != "" && path.Clean("/"+object) == "/"+object &&
+			!strings.ContainsAny(object, "?#%@: ") {
+			return "s3://" + object, nil
+		}
+	} else if folder, err := Path(location); err == nil && filepath.IsAbs(folder) {
+		return folder, nil
 	}
-	return Path(location)
+	return "", fmt.Errorf("read warehouse %q: want s3://BUCKET/PREFIX (plain letters) or file:///FOLDER", location)
 }
+
+// Folder is where the files are, or their copies.
+func (p Place) Folder() string { return p.actual }
 
 // Remote says whether the files are objects.
-func (p Place) Remote() bool { _, remote := objectOf(p.recorded); return remote }
+func (p Place) Remote() bool { return strings.HasPrefix(p.recorded, "s3://") }
 
-// location is the root of all locations.
-func (p Place) location() string {
+// Location is the root of all locations: "s3://BUCKET/PREFIX" or a folder's URI.
+func (p Place) Location() string {
 	if p.Remote() {
 		return p.recorded
 	}
@@ -73,7 +86,7 @@ func (p Place) path(location string) (string, error) {
 	warehouse, _ := objectOf(p.recorded)
 	key, below := strings.CutPrefix(object, warehouse+"/")
 	if !below || !p.Remote() || key != path.Clean(key) || !filepath.IsLocal(key) {
-		return "", fmt.Errorf("read location %q: it isn't in the warehouse %q", location, p.location())
+		return "", fmt.Errorf("read location %q: it isn't in the warehouse %q", location, p.Location())
 	}
 	return filepath.Join(p.actual, filepath.FromSlash(key)), nil
 }

@@ -107,6 +107,12 @@ func (s *Store) note(path string) {
 	s.fresh[path] = true
 }
 
+func (s *Store) forget(path string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.fresh, path)
+}
+
 // isFresh says whether no other process can know of a file.
 func (s *Store) isFresh(path string) bool {
 	s.mu.Lock()
@@ -148,16 +154,14 @@ func (s *Store) send(ctx context.Context, path string) error {
 	if info, err := file.Stat(); err != nil || isCopy(info) {
 		return err
 	}
-	s.mu.Lock()
-	delete(s.fresh, path) // from now on it may be there, whatever the answer
-	s.mu.Unlock()
 	err = s.remote.put(ctx, key, file)
 	if errors.Is(err, fs.ErrExist) { // an earlier try may have been done, and its answer lost
 		err = s.compare(ctx, key, file)
 	}
-	if err != nil {
+	if err != nil { // an object that is there all the same is named by nothing: gc removes it
 		return err
 	}
+	s.forget(path)
 	return file.Chmod(copyMode)
 }
 
@@ -197,9 +201,7 @@ func (s *Store) Remove(path string) error {
 			return err
 		}
 	}
-	s.mu.Lock()
-	delete(s.fresh, path)
-	s.mu.Unlock()
+	s.forget(path)
 	return s.OS.Remove(path)
 }
 
