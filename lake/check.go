@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync"
 
+	"alignctl/internal/disk"
 	"alignctl/lake/iceberg"
 )
 
@@ -89,6 +90,19 @@ func (c *checker) note(d *Damage) {
 	c.found = append(c.found, d)
 }
 
+// fail notes that looking at something gave an error: damage, unless the error
+// says nothing about the lake.
+func (c *checker) fail(d Damage, err error) {
+	if errors.Is(err, disk.ErrUnreachable) || errors.Is(err, disk.ErrFull) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.found = append(c.found, err)
+		return
+	}
+	d.Problem = err.Error()
+	c.note(&d)
+}
+
 func (c *checker) names() []string { return slices.Sorted(maps.Keys(c.tables)) }
 
 // structure is the whole Check.
@@ -96,14 +110,14 @@ func (c *checker) structure(ctx context.Context) {
 	c.catalog(ctx)
 	for _, name := range c.now.names() {
 		if err := c.table(ctx, name); err != nil {
-			c.note(&Damage{Table: name, Problem: err.Error()})
+			c.fail(Damage{Table: name}, err)
 		}
 	}
 	if err := c.outputs(ctx); err != nil {
-		c.note(&Damage{Table: "meta.outputs", Problem: err.Error()})
+		c.fail(Damage{Table: "meta.outputs"}, err)
 	}
 	if err := c.tags(ctx); err != nil {
-		c.note(&Damage{Table: "meta.tags", Problem: err.Error()})
+		c.fail(Damage{Table: "meta.tags"}, err)
 	}
 }
 
@@ -164,7 +178,7 @@ func (c *checker) table(ctx context.Context, name string) error {
 			continue // whole, but another engine's: nothing of it is recorded
 		}
 		if err != nil {
-			c.note(&Damage{Table: name, Snapshot: s.ID, Problem: err.Error()})
+			c.fail(Damage{Table: name, Snapshot: s.ID}, err)
 			continue
 		}
 		if pin := pinOf(name, s); pin.Rows != totalRows(files) {
@@ -196,7 +210,7 @@ func (c *checker) data(f reachedFile, bytes int64) {
 	size, err := c.size(f.path)
 	switch {
 	case err != nil:
-		c.note(&Damage{Table: f.table, Snapshot: f.snapshot, File: f.path, Problem: err.Error()})
+		c.fail(Damage{Table: f.table, Snapshot: f.snapshot, File: f.path}, err)
 		return
 	case size != bytes:
 		c.note(&Damage{Table: f.table, Snapshot: f.snapshot, File: f.path,

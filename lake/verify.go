@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"alignctl/internal/disk"
 	"alignctl/internal/progress"
 	"alignctl/lake/duck"
 	"alignctl/lake/iceberg"
@@ -149,36 +150,45 @@ func (l *Lake) tableOf(path string) string {
 
 // verify notes whether a file's bytes are as recorded.
 func (c *checker) verify(f reachedFile, want iceberg.Recorded) {
-	damage := c.sameBytes(f, want)
-	c.note(damage)
-	if damage == nil && want.SHA256 != "" && !want.Broken {
+	damage := Damage{Table: f.table, Snapshot: f.snapshot, File: f.path}
+	problem, err := c.sameBytes(f.path, want)
+	switch {
+	case err != nil:
+		c.fail(damage, err)
+	case problem != "":
+		damage.Problem = problem
+		c.note(&damage)
+	case want.SHA256 != "" && !want.Broken:
 		c.mu.Lock()
 		c.verified[f.path] = true
 		c.mu.Unlock()
 	}
 }
 
-// sameBytes reads a file and compares it with its record.
-func (c *checker) sameBytes(f reachedFile, want iceberg.Recorded) *Damage {
-	damage := &Damage{Table: f.table, Snapshot: f.snapshot, File: f.path}
-	in, err := c.lake.disk.Stored(f.path)
-	var got iceberg.File
-	if err == nil {
-		got, err = digestFile(f.path, in)
+// sameBytes reads a file, and what copy of it is here, and says what differs
+// from its record.
+func (c *checker) sameBytes(path string, want iceberg.Recorded) (problem string, err error) {
+	in, err := c.lake.disk.Stored(path)
+	if err != nil {
+		return "", err
 	}
+	got, err := digestFile(path, in)
 	switch {
 	case err != nil:
-		damage.Problem = err.Error()
+		return "", err
 	case want.SHA256 == "", want.Broken:
-		return nil
+		return "", nil
 	case got.Bytes != want.Bytes:
-		damage.Problem = fmt.Sprintf("it has %d bytes, %d were recorded", got.Bytes, want.Bytes)
+		return fmt.Sprintf("it has %d bytes, %d were recorded", got.Bytes, want.Bytes), nil
 	case got.SHA256 != want.SHA256:
-		damage.Problem = fmt.Sprintf("its bytes have sha256 %s, recorded is %s", got.SHA256, want.SHA256)
-	default:
-		return nil
+		return fmt.Sprintf("its bytes have sha256 %s, recorded is %s", got.SHA256, want.SHA256), nil
+	case c.lake.disk.Local():
+		return "", nil
 	}
-	return damage
+	if copied, err := fileOf(disk.OS{}, path); err == nil && copied.SHA256 != want.SHA256 {
+		return "its copy on this machine has other bytes; the file itself is whole: remove the copy", nil
+	}
+	return "", nil
 }
 
 // rows compares the rows that each data file says it has with its manifest.
@@ -191,16 +201,14 @@ func (c *checker) rows(ctx context.Context) {
 			continue
 		}
 		n, err := c.session.db.Count(ctx, "select num_rows from parquet_file_metadata("+duck.Literal(f.path)+")")
-		damage := &Damage{Table: f.table, Snapshot: f.snapshot, File: f.path}
+		damage := Damage{Table: f.table, Snapshot: f.snapshot, File: f.path}
 		switch {
 		case err != nil:
-			damage.Problem = err.Error()
+			c.fail(damage, err)
 		case n != f.rows:
 			damage.Problem = fmt.Sprintf("it has %d rows, its manifest says %d", n, f.rows)
-		default:
-			continue
+			c.note(&damage)
 		}
-		c.note(damage)
 	}
 }
 
@@ -224,7 +232,7 @@ func (c *checker) deep(ctx context.Context, v *Verified) {
 			got, err := c.digestOf(ctx, table, s, states)
 			switch {
 			case err != nil:
-				c.note(&Damage{Table: name, Snapshot: s.ID, Problem: err.Error()})
+				c.fail(Damage{Table: name, Snapshot: s.ID}, err)
 			case got != want:
 				c.note(&Damage{Table: name, Snapshot: s.ID, Problem: fmt.Sprintf("its rows have the digest %s, recorded is %s",
 					got, want)})

@@ -271,6 +271,27 @@ func TestCacheFull(t *testing.T) {
 	}
 }
 
+// Verify reads what is kept, and what of it is here.
+func TestVerifyFindsABrokenCopy(t *testing.T) {
+	l, _ := bucketLake(t)
+	appendWords(t, l, "en", 3)
+	files, err := filepath.Glob(filepath.Join(l.warehouse(), "core.db/word/data/*"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if err := errors.Join(os.Remove(files[0]), os.WriteFile(files[0], []byte("PAR1"), 0o444)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = l.Verify(t.Context(), VerifyOptions{})
+	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "remove the copy") || !strings.Contains(err.Error(), files[0]) {
+		t.Errorf("a broken copy: %v", err)
+	}
+	if err := os.Remove(files[0]); err != nil {
+		t.Fatal(err)
+	}
+	expectRows(t, l, 3)
+}
+
 // When the server is down nothing is damaged, and nothing moves.
 func TestBucketDown(t *testing.T) {
 	l, server := bucketLake(t)

@@ -60,7 +60,7 @@ var allowed = map[string][]string{
 	"internal/atomicfile":     {"internal/failpoint"},
 	"internal/disk":           {"internal/atomicfile"},
 	"internal/disk/disktest":  {"internal/disk"},
-	"internal/disk/store":     {"internal/disk"},
+	"internal/disk/store":     {"internal/disk", "internal/progress"},
 	"internal/disk/storetest": {},
 	"internal/house":          {},
 	"internal/machine":        {},

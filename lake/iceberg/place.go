@@ -76,7 +76,7 @@ func objectOf(location string) (object string, ok bool) {
 // path is the file that a location means.
 func (p Place) path(location string) (string, error) {
 	object, remote := objectOf(location)
-	if !remote {
+	if !remote && !p.Remote() {
 		path, err := Path(location)
 		if err != nil {
 			return "", err

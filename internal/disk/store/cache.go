@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"alignctl/internal/disk"
+	"alignctl/internal/progress"
 )
 
 // copyMode is the mode of a file that the bucket has, too.
@@ -40,9 +41,16 @@ func (s *Store) Open(path string) (*os.File, error) {
 // release.
 func (s *Store) Fetch(ctx context.Context, paths []string) (release func(), err error) {
 	paths = slices.DeleteFunc(slices.Clone(paths), func(path string) bool { _, ours := s.key(path); return !ours })
-	if err := s.fit(ctx, paths); err != nil {
+	missing, err := s.fit(ctx, paths)
+	if err != nil {
 		return nil, err
 	}
+	shown := context.Background()
+	if missing {
+		shown = ctx
+	}
+	task := progress.Start(shown, "fetch", int64(len(paths)), "files")
+	defer task.Done()
 	files := make([]*os.File, len(paths))
 	release = func() {
 		for _, file := range files {
@@ -56,6 +64,7 @@ func (s *Store) Fetch(ctx context.Context, paths []string) (release func(), err 
 	for i, path := range paths {
 		work.Go(func() (err error) {
 			files[i], err = s.acquire(ctx, path)
+			task.Add(1)
 			return err
 		})
 	}

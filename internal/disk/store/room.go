@@ -92,9 +92,10 @@ func (s *Store) full(why string) error {
 		disk.ErrFull, s.folder, bytesText(s.options.MaxBytes), why, cacheVariable)
 }
 
-// fit says before anything is fetched whether files can be here together. Those
-// of which nothing is recorded count only once they are here.
-func (s *Store) fit(ctx context.Context, paths []string) error {
+// fit says before anything is fetched whether files can be here together, and
+// whether one is missing. Those of which nothing is recorded count only once
+// they are here.
+func (s *Store) fit(ctx context.Context, paths []string) (missing bool, err error) {
 	var total int64
 	for _, path := range paths {
 		if info, err := os.Stat(path); err == nil {
@@ -103,16 +104,17 @@ func (s *Store) fit(ctx context.Context, paths []string) error {
 			}
 			continue
 		}
+		missing = true
 		size, _, _, err := s.expect(ctx, path)
 		if err != nil {
-			return err
+			return missing, err
 		}
 		total += size
 	}
 	if total > s.options.MaxBytes {
-		return s.full(bytesText(total) + " are needed at once")
+		return missing, s.full(bytesText(total) + " are needed at once")
 	}
-	return nil
+	return missing, nil
 }
 
 // A held copy is one of the folder's.

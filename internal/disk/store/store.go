@@ -28,6 +28,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"alignctl/internal/disk"
+	"alignctl/internal/progress"
 )
 
 // Options are the settings of a store.
@@ -128,10 +129,15 @@ const transfers = 8
 
 // Sync sends files that aren't in the bucket yet. What it sent is durable.
 func (s *Store) Sync(ctx context.Context, paths []string) error {
+	task := progress.Start(ctx, "upload", int64(len(paths)), "files")
+	defer task.Done()
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(transfers)
 	for _, path := range paths {
-		work.Go(func() error { return s.send(ctx, path) })
+		work.Go(func() error {
+			defer task.Add(1)
+			return s.send(ctx, path)
+		})
 	}
 	return work.Wait()
 }
