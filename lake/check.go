@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -134,14 +135,34 @@ func (c *checker) catalog(ctx context.Context) {
 		c.noteCatalog("", problem)
 	}
 	content, err := os.ReadFile(filepath.Join(c.lake.dir, DescriptionFile))
-	if err != nil || string(content) != c.lake.catalog.Description(ctx) {
+	if err != nil || !c.lake.described(string(content), c.lake.catalog.Description(ctx)) {
 		c.note(&Damage{File: filepath.Join(c.lake.dir, DescriptionFile),
 			Problem: fmt.Sprint("it isn't what init wrote: ", err)})
 	}
 }
 
+// described says whether lake.json is what init wrote. Machines that share a lake
+// may reach its catalog by different addresses.
+func (l *Lake) described(here, recorded string) bool {
+	if here == recorded || !l.catalog.Shared() {
+		return here == recorded
+	}
+	var a, b description
+	err := errors.Join(json.Unmarshal([]byte(here), &a), json.Unmarshal([]byte(recorded), &b))
+	a.Catalog, b.Catalog = "", ""
+	return err == nil && a == b
+}
+
+// catalogFile is where the catalog is, as messages name it.
+func (l *Lake) catalogFile() string {
+	if l.catalog.Shared() {
+		return l.catalog.Name()
+	}
+	return filepath.Join(l.dir, l.catalog.Name())
+}
+
 func (c *checker) noteCatalog(table, problem string) {
-	c.note(&Damage{Table: table, File: filepath.Join(c.lake.dir, "catalog.db"), Problem: problem})
+	c.note(&Damage{Table: table, File: c.lake.catalogFile(), Problem: problem})
 }
 
 // row checks what the catalog says about a table against its metadata.

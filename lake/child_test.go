@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,11 +20,13 @@ const (
 func TestMain(m *testing.M) {
 	name := os.Getenv(childRole)
 	if name == "" {
-		if err := serveWarehouse(); err != nil {
+		if err := errors.Join(serveWarehouse(), serveCatalogs()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-		os.Exit(m.Run())
+		code := m.Run()
+		stopServer()
+		os.Exit(code)
 	}
 	if err := roles()[name](context.Background(), os.Getenv(childDir)); err != nil {
 		fmt.Fprintln(os.Stderr, err)

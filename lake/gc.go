@@ -50,7 +50,7 @@ func (l *Lake) GC(ctx context.Context, o GCOptions) (report GCReport, err error)
 	g := &collector{lake: l, options: o, report: &report, expiry: map[string][]int64{}}
 	// Who is at work is asked before the catalog is read: whoever begins later
 	// reads what is current then, which stays.
-	if err := errors.Join(g.look(), g.list()); err != nil {
+	if err := errors.Join(g.look(ctx), g.list()); err != nil {
 		return report, fmt.Errorf("gc: %w", err)
 	}
 	if err := l.reading(ctx, func(now *version) error { return g.plan(ctx, now) }); err != nil {
@@ -82,11 +82,14 @@ type collector struct {
 }
 
 // look finds out who is at work, and so what stays.
-func (g *collector) look() (err error) {
-	if g.report.Holders, err = g.lake.Holders(); err != nil {
+func (g *collector) look(ctx context.Context) (err error) {
+	if g.report.Holders, err = g.lake.Holders(ctx); err != nil {
 		return err
 	}
-	now := time.Now()
+	now, err := g.lake.catalog.Now(ctx)
+	if err != nil {
+		return err
+	}
 	g.bound, g.cutoff = oldest(g.report.Holders, now), now.Add(-g.options.OlderThan)
 	for _, h := range g.report.Holders {
 		if h.Began.Before(g.cutoff) {
@@ -233,15 +236,20 @@ func (g *collector) planOrphans(ctx context.Context, reached map[string]bool) er
 	return nil
 }
 
-// clockSlack is how far the time of a file may be behind the clock that cutoff
-// was read from: file systems keep a coarser one.
-const clockSlack = time.Second
+// slack is how far the time of a file may be behind the clock that cutoff was
+// read from: file systems keep a coarser one, other machines one of their own.
+func (g *collector) slack() time.Duration {
+	if g.lake.catalog.Shared() {
+		return 15 * time.Minute
+	}
+	return time.Second
+}
 
 // planOrphan decides about a file that nothing points at: since it was retired,
 // or, where the catalog doesn't know it, it was written.
 func (g *collector) planOrphan(f iceberg.File, retired, written time.Time) {
 	switch {
-	case retired.IsZero() && !written.Before(g.cutoff.Add(-clockSlack)):
+	case retired.IsZero() && !written.Before(g.cutoff.Add(-g.slack())):
 		return // perhaps of a run that is about to publish it
 	case !retired.Before(g.bound):
 		g.report.Waiting = append(g.report.Waiting, f)
@@ -340,7 +348,7 @@ func (g *collector) remove(ctx context.Context) error {
 		return err
 	}
 	// Who began since the expiry reads a catalog without the expired snapshots.
-	if err := g.look(); err != nil {
+	if err := g.look(ctx); err != nil {
 		return err
 	}
 	swept, err := g.lake.catalog.Sweep(ctx, g.bound)

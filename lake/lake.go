@@ -51,10 +51,30 @@ var schemas = []string{"raw", "core", "data", "train", "eval", "meta"}
 // A Lake is an open lake folder. It may be used from several goroutines.
 type Lake struct {
 	dir     string // absolute
+	where   Location
 	place   iceberg.Place
 	disk    disk.FS
 	catalog *iceberg.Catalog
 	loaded  loaded
+	joined  bool // see Joined
+}
+
+// A Location says where a lake is that isn't all in its folder. The zero value is
+// a lake in a folder.
+type Location struct {
+	// Catalog is the address of a PostgreSQL database, which holds one lake, for
+	// several machines: postgres://USER@HOST:PORT/DATABASE. Passwords come from
+	// PGPASSWORD or ~/.pgpass; one in the address isn't kept.
+	Catalog string `json:"catalog,omitempty"`
+	// Warehouse is where the files are kept, as "s3://bucket/prefix" or the URI
+	// of a folder that all machines see; "": in the folder warehouse.
+	Warehouse string `json:"warehouse,omitempty"`
+}
+
+// kept is the location without what is secret.
+func (w Location) kept() Location {
+	w.Catalog = iceberg.WithoutPassword(w.Catalog)
+	return w
 }
 
 // description is the content of lake.json.
@@ -62,18 +82,17 @@ type description struct {
 	FormatVersion int       `json:"format_version"`
 	ID            string    `json:"id"`
 	Created       time.Time `json:"created"`
-	// Warehouse is where the files are kept, as "s3://bucket/prefix" or a file
-	// URI; "": in the folder warehouse.
-	Warehouse string `json:"warehouse,omitempty"`
+	Location
 }
 
 // Init makes a lake in dir, which must not hold one. The folder is a lake from
 // the moment that lake.json is in it, so a killed Init can be run again.
-func Init(ctx context.Context, dir string) (*Lake, error) { return InitAt(ctx, dir, "") }
+func Init(ctx context.Context, dir string) (*Lake, error) { return InitAt(ctx, dir, Location{}) }
 
-// InitAt makes a lake whose files are kept elsewhere: in "s3://bucket/prefix",
-// or in a folder that is shared, by its file URI. Nothing may be there yet.
-func InitAt(ctx context.Context, dir, warehouse string) (*Lake, error) {
+// InitAt makes a lake whose catalog or files are kept elsewhere, where nothing
+// may be yet; or, where the catalog has a lake, makes dir this machine's folder
+// of it.
+func InitAt(ctx context.Context, dir string, where Location) (*Lake, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("make lake %q: %w", dir, err)
@@ -82,18 +101,83 @@ func InitAt(ctx context.Context, dir, warehouse string) (*Lake, error) {
 		return nil, fmt.Errorf("make lake %q: there is one already (or it can't be read): %w", dir,
 			errors.Join(fs.ErrExist, err))
 	}
-	d := description{FormatVersion: formatVersion, ID: randomHex(16), Created: time.Now().UTC(),
-		Warehouse: strings.TrimSuffix(warehouse, "/")}
-	l := &Lake{dir: dir}
-	if err := l.create(ctx, d); err != nil {
+	where.Warehouse = strings.TrimSuffix(where.Warehouse, "/")
+	l := &Lake{dir: dir, where: where}
+	if err := l.createOrJoin(ctx); err != nil {
 		return nil, fmt.Errorf("make lake %q: %w", dir, err)
 	}
 	return l, nil
 }
 
+// createOrJoin joins the lake that the catalog has, or makes one.
+func (l *Lake) createOrJoin(ctx context.Context) error {
+	if l.where.Catalog == "" {
+		return l.create(ctx)
+	}
+	held, err := iceberg.Described(ctx, l.where.Catalog)
+	switch {
+	case err != nil:
+		return err
+	case held != "":
+		return l.join(ctx, held)
+	case l.where.Warehouse == "":
+		return fmt.Errorf("the catalog %s holds no lake yet: say where its files are to be, by --warehouse", l.where.kept().Catalog)
+	}
+	return l.create(ctx)
+}
+
 // create makes what a lake consists of.
-func (l *Lake) create(ctx context.Context, d description) (err error) {
-	if err := l.locate(d.Warehouse); err != nil {
+func (l *Lake) create(ctx context.Context) (err error) {
+	if err := l.settle(); err != nil {
+		return err
+	}
+	if err := l.unused(); err != nil {
+		return err
+	}
+	if l.catalog, err = iceberg.Create(ctx, l.address(), l.disk, l.place, schemas); err != nil {
+		return err
+	}
+	d := description{FormatVersion: formatVersion, ID: randomHex(16), Created: time.Now().UTC(), Location: l.where.kept()}
+	held, err := l.catalog.Describe(ctx, d.text())
+	if err == nil {
+		err = atomicfile.Write(filepath.Join(l.dir, DescriptionFile), []byte(held), 0o644)
+	}
+	if err != nil {
+		return errors.Join(err, l.catalog.Close())
+	}
+	return nil
+}
+
+// join makes the folder one of the lake that the catalog describes.
+func (l *Lake) join(ctx context.Context, held string) (err error) {
+	var d description
+	if err := json.Unmarshal([]byte(held), &d); err != nil {
+		return fmt.Errorf("read the lake's description in %s: %w: %w", l.where.kept().Catalog, ErrDamaged, err)
+	}
+	if err := d.readable(l.dir); err != nil {
+		return err
+	}
+	if l.where.Warehouse != "" && l.where.Warehouse != d.Warehouse {
+		return fmt.Errorf("the catalog %s holds a lake already, whose files are in %s, not in %s: leave --warehouse out to join it",
+			l.where.kept().Catalog, d.Warehouse, l.where.Warehouse)
+	}
+	l.where.Warehouse, l.joined = d.Warehouse, true
+	if err := l.settle(); err != nil {
+		return err
+	}
+	if l.catalog, err = iceberg.Open(ctx, l.address(), l.disk, l.place); err != nil {
+		return err
+	}
+	d.Location = l.where.kept() // the address by which this machine reaches the catalog
+	if err := atomicfile.Write(filepath.Join(l.dir, DescriptionFile), []byte(d.text()), 0o644); err != nil {
+		return errors.Join(err, l.catalog.Close())
+	}
+	return nil
+}
+
+// settle makes the lake's folder, and finds the warehouse's disk.
+func (l *Lake) settle() error {
+	if err := l.locate(); err != nil {
 		return err
 	}
 	if err := l.mount(); err != nil {
@@ -104,33 +188,32 @@ func (l *Lake) create(ctx context.Context, d description) (err error) {
 			return err
 		}
 	}
-	if err := l.unused(d.Warehouse); err != nil {
-		return err
-	}
-	if l.catalog, err = iceberg.Create(ctx, l.dir, l.disk, l.place, schemas); err != nil {
-		return err
-	}
-	if err := d.write(ctx, l.dir, l.catalog); err != nil {
-		return errors.Join(err, l.catalog.Close())
-	}
 	return nil
 }
 
 // unused sees that a warehouse of its own URL can be reached, and is nobody's.
-func (l *Lake) unused(warehouse string) error {
-	if warehouse == "" {
+func (l *Lake) unused() error {
+	if l.where.Warehouse == "" {
 		return nil
 	}
 	there, err := l.disk.List(l.warehouse())
 	if err == nil && len(there) > 0 {
-		err = fmt.Errorf("warehouse %q has files already, such as %q: name an empty one", warehouse, there[0].Path)
+		err = fmt.Errorf("warehouse %q has files already, such as %q: name an empty one", l.where.Warehouse, there[0].Path)
 	}
 	return err
 }
 
+// address is that of the catalog.
+func (l *Lake) address() string {
+	if l.where.Catalog != "" {
+		return l.where.Catalog
+	}
+	return filepath.Join(l.dir, "catalog.db")
+}
+
 // locate says where the warehouse is.
-func (l *Lake) locate(warehouse string) (err error) {
-	l.place, err = iceberg.NewPlace(warehouse, filepath.Join(l.dir, "warehouse"))
+func (l *Lake) locate() (err error) {
+	l.place, err = iceberg.NewPlace(l.where.Warehouse, filepath.Join(l.dir, "warehouse"))
 	return err
 }
 
@@ -149,16 +232,12 @@ func (l *Lake) expected(ctx context.Context, path string) (size int64, sha256 st
 	return f.Bytes, f.SHA256, known && f.SHA256 != "", err
 }
 
-func (d description) write(ctx context.Context, dir string, catalog *iceberg.Catalog) error {
+func (d description) text() string {
 	content, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
-		return err
+		panic(err) // numbers and texts
 	}
-	content = append(content, '\n')
-	if err := catalog.Describe(ctx, string(content)); err != nil {
-		return err
-	}
-	return atomicfile.Write(filepath.Join(dir, DescriptionFile), content, 0o644)
+	return string(content) + "\n"
 }
 
 // Open opens the lake in dir: ErrNoLake when there is none, an error when a
@@ -173,37 +252,49 @@ func openOn(ctx context.Context, dir string, wrap func(disk.FS) disk.FS) (*Lake,
 	if err != nil {
 		return nil, fmt.Errorf("open lake %q: %w", dir, err)
 	}
-	content, err := os.ReadFile(filepath.Join(dir, DescriptionFile))
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return nil, fmt.Errorf("open lake %q: %w (make one with: alignctl init)", dir, ErrNoLake)
-	}
+	d, err := readDescription(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open lake: %w", err)
+		return nil, err
 	}
-	var d description
-	if err := json.Unmarshal(content, &d); err != nil {
-		return nil, fmt.Errorf("open lake %q: lake.json: %w: %w", dir, ErrDamaged, err)
-	}
-	if d.FormatVersion < formatVersion {
-		return nil, fmt.Errorf("open lake %q: its format version is %d: %w: load the raw files into a new lake",
-			dir, d.FormatVersion, ErrOld)
-	}
-	if d.FormatVersion > formatVersion {
-		return nil, fmt.Errorf("open lake %q: its format version is %d, this alignctl reads up to %d: use a newer one",
-			dir, d.FormatVersion, formatVersion)
-	}
-	l := &Lake{dir: dir}
-	if err := l.locate(d.Warehouse); err != nil {
+	l := &Lake{dir: dir, where: d.Location}
+	if err := l.locate(); err != nil {
 		return nil, fmt.Errorf("open lake %q: lake.json: %w: %w", dir, ErrDamaged, err)
 	}
 	if err := l.mount(); err != nil {
 		return nil, fmt.Errorf("open lake %q: %w", dir, err)
 	}
 	l.disk = wrap(l.disk)
-	if l.catalog, err = iceberg.Open(ctx, dir, l.disk, l.place); err != nil {
-		return nil, fmt.Errorf("open lake %q: %w", dir, l.damagedUnlessBusy(err))
+	if l.catalog, err = iceberg.Open(ctx, l.address(), l.disk, l.place); err != nil {
+		return nil, fmt.Errorf("open lake %q: %w", dir, l.damagedUnlessAway(ctx, err))
 	}
 	return l, nil
+}
+
+func readDescription(dir string) (d description, err error) {
+	content, err := os.ReadFile(filepath.Join(dir, DescriptionFile))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return d, fmt.Errorf("open lake %q: %w (make one with: alignctl init)", dir, ErrNoLake)
+	}
+	if err != nil {
+		return d, fmt.Errorf("open lake: %w", err)
+	}
+	if err := json.Unmarshal(content, &d); err != nil {
+		return d, fmt.Errorf("open lake %q: lake.json: %w: %w", dir, ErrDamaged, err)
+	}
+	return d, d.readable(dir)
+}
+
+// readable refuses the lake of another format.
+func (d description) readable(dir string) error {
+	switch {
+	case d.FormatVersion < formatVersion:
+		return fmt.Errorf("open lake %q: its format version is %d: %w: load the raw files into a new lake",
+			dir, d.FormatVersion, ErrOld)
+	case d.FormatVersion > formatVersion:
+		return fmt.Errorf("open lake %q: its format version is %d, this alignctl reads up to %d: use a newer one",
+			dir, d.FormatVersion, formatVersion)
+	}
+	return nil
 }
 
 // Close closes the catalog. Sessions and runs of the lake end first.
@@ -211,6 +302,12 @@ func (l *Lake) Close() error { return l.catalog.Close() }
 
 // Dir is the lake's folder, absolute.
 func (l *Lake) Dir() string { return l.dir }
+
+// Location is where the lake is, besides its folder; without a password.
+func (l *Lake) Location() Location { return l.where.kept() }
+
+// Joined says whether InitAt found the lake there already.
+func (l *Lake) Joined() bool { return l.joined }
 
 // warehouse is the folder of the files, or of their copies.
 func (l *Lake) warehouse() string { return l.place.Folder() }
@@ -298,11 +395,15 @@ func currentPin(table *iceberg.Table) Pin {
 	return pin
 }
 
-// damagedUnlessBusy marks an error of reading the catalog; a locked one is not
-// damaged, and the error says who holds it.
-func (l *Lake) damagedUnlessBusy(err error) error {
-	if errors.Is(err, iceberg.ErrBusy) {
-		return l.blame(err)
+// damagedUnlessAway marks an error of opening the catalog. A locked one is not
+// damaged, and the error says who holds it; nor is one on a server that can't be
+// reached.
+func (l *Lake) damagedUnlessAway(ctx context.Context, err error) error {
+	switch {
+	case l.where.Catalog != "":
+		return err
+	case errors.Is(err, iceberg.ErrBusy):
+		return l.blame(ctx, err)
 	}
 	return damaged(err)
 }

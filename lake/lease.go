@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,10 +18,44 @@ import (
 	"alignctl/lake/iceberg"
 )
 
-// A lease says that a process reads or writes the lake: a file in leases/ that
-// it holds locked. The lock ends with the process, however that ends. Nothing
-// that was in use when the oldest live lease began is removed from the disk.
-type lease struct {
+// A lease says that a process reads or writes the lake. Nothing that was in use
+// when the oldest live lease began is removed. That of a lake in a folder is a
+// locked file (fileLease), that of a lake that machines share is a row of its
+// catalog (sharedLease).
+type lease interface {
+	// renew says that the holder no longer reads anything that isn't current
+	// now.
+	renew(ctx context.Context) error
+	// add says that the holder also reads a snapshot.
+	add(ctx context.Context, pin Pin) error
+	// key is what a publish of its holder shows to the catalog; "" for none.
+	key() string
+	// end gives the lease back.
+	end() error
+}
+
+// lease takes a lease, before its holder reads the catalog.
+func (l *Lake) lease(ctx context.Context, h Holder) (lease, error) {
+	h.PID = os.Getpid()
+	h.Host, _ = os.Hostname() // only for people
+	if l.catalog.Shared() {
+		return l.takeShared(ctx, h)
+	}
+	return l.takeFile(h)
+}
+
+// Holders lists who reads or writes the lake now. What processes that are gone
+// left of their leases is removed.
+func (l *Lake) Holders(ctx context.Context) ([]Holder, error) {
+	if l.catalog.Shared() {
+		return l.sharedHolders(ctx)
+	}
+	return l.fileHolders()
+}
+
+// A fileLease is a file in leases/ that its process holds locked. The lock ends
+// with the process, however that ends.
+type fileLease struct {
 	file   *os.File // nil: the folder can't be written, so nobody removes files either
 	path   string
 	holder Holder
@@ -55,19 +90,28 @@ func (h Holder) String() string {
 	return who
 }
 
+// with is the holder that also reads a snapshot.
+func (h Holder) with(pin Pin) Holder {
+	pins := maps.Clone(h.Pins)
+	if pins == nil {
+		pins = map[string][]int64{}
+	}
+	pins[pin.Table] = append(slices.Clone(pins[pin.Table]), pin.Snapshot)
+	h.Pins = pins
+	return h
+}
+
 func (l *Lake) leases() string { return filepath.Join(l.dir, "leases") }
 
-// lease takes a lease, before its holder reads the catalog.
-func (l *Lake) lease(h Holder) (*lease, error) {
-	h.PID, h.Began = os.Getpid(), time.Now().UTC()
-	h.Host, _ = os.Hostname() // only for people
+func (l *Lake) takeFile(h Holder) (*fileLease, error) {
+	h.Began = time.Now().UTC()
 	content, err := json.Marshal(h)
 	if err != nil {
 		return nil, err
 	}
 	file, err := os.CreateTemp(l.leases(), "new-*")
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
-		return &lease{}, nil
+		return &fileLease{}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("take lease: %w", err)
@@ -83,11 +127,10 @@ func (l *Lake) lease(h Holder) (*lease, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("take lease: %w", err), file.Close(), remove(file.Name()))
 	}
-	return &lease{file: file, path: held, holder: h, empty: full}, nil
+	return &fileLease{file: file, path: held, holder: h, empty: full}, nil
 }
 
-// renew says that the holder no longer reads anything that isn't current now.
-func (l *lease) renew() error {
+func (l *fileLease) renew(context.Context) error {
 	if l.file == nil {
 		return nil
 	}
@@ -95,17 +138,11 @@ func (l *lease) renew() error {
 	return os.Chtimes(l.path, now, now)
 }
 
-// add says that the holder also reads a snapshot.
-func (l *lease) add(pin Pin) error {
+func (l *fileLease) add(_ context.Context, pin Pin) error {
 	if l.file == nil || l.empty { // an empty one holds all snapshots
 		return nil
 	}
-	pins := maps.Clone(l.holder.Pins)
-	if pins == nil {
-		pins = map[string][]int64{}
-	}
-	pins[pin.Table] = append(slices.Clone(pins[pin.Table]), pin.Snapshot)
-	l.holder.Pins = pins
+	l.holder = l.holder.with(pin)
 	content, err := json.Marshal(l.holder)
 	if err != nil {
 		return err
@@ -114,17 +151,16 @@ func (l *lease) add(pin Pin) error {
 	return err
 }
 
-// end gives the lease back.
-func (l *lease) end() error {
+func (l *fileLease) key() string { return "" }
+
+func (l *fileLease) end() error {
 	if l.file == nil {
 		return nil
 	}
 	return errors.Join(remove(l.path), l.file.Close())
 }
 
-// Holders lists who reads or writes the lake now. What processes that are gone
-// left of their leases is removed.
-func (l *Lake) Holders() ([]Holder, error) {
+func (l *Lake) fileHolders() ([]Holder, error) {
 	entries, err := os.ReadDir(l.leases())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("list leases: %w", err)
@@ -181,17 +217,18 @@ func oldest(holders []Holder, now time.Time) time.Time {
 }
 
 // blame adds to the error of a locked catalog who is at work on the lake.
-func (l *Lake) blame(err error) error {
+func (l *Lake) blame(ctx context.Context, err error) error {
 	if !errors.Is(err, iceberg.ErrBusy) {
 		return err
 	}
-	holders, listErr := l.Holders()
+	holders, listErr := l.Holders(ctx)
 	if listErr != nil {
 		return err // the first error tells more
 	}
 	names := map[int]string{}
+	host, _ := os.Hostname()
 	for _, h := range append(openers(filepath.Join(l.dir, "catalog.db")), holders...) {
-		if h.PID != os.Getpid() {
+		if h.PID != os.Getpid() || h.Host != host {
 			names[h.PID] = h.String()
 		}
 	}

@@ -383,6 +383,7 @@ func (r *Run) swap(ctx context.Context, p *publication) (landed bool, err error)
 	}
 	whole := context.WithoutCancel(ctx) // from here it is all or nothing, soon
 	failpoint.Hit("lake.publish.before-tx")
+	p.commit.Lease = r.session.lease.key()
 	err = r.lake.catalog.Swap(whole, p.commit)
 	switch {
 	case err == nil:
@@ -393,8 +394,10 @@ func (r *Run) swap(ctx context.Context, p *publication) (landed bool, err error)
 	case errors.Is(err, iceberg.ErrUnknown):
 		r.unknown = fmt.Errorf("look for run %s in meta.runs before running it again: %w", r.id, err)
 		return false, r.unknown
+	case errors.Is(err, iceberg.ErrLeaseLost):
+		return false, fmt.Errorf("%w: run the command again", err)
 	}
-	return false, r.lake.blame(err)
+	return false, r.lake.blame(ctx, err)
 }
 
 func pathsOf(files []iceberg.File) []string {
@@ -417,7 +420,7 @@ func (r *Run) landed(ctx context.Context, p *publication) error {
 		r.base.put(table)
 	}
 	r.recorded = recorded{run: &p.run, inputs: len(r.inputs), files: len(r.files)}
-	if err := r.session.lease.renew(); err != nil {
+	if err := r.session.lease.renew(ctx); err != nil {
 		return fmt.Errorf("run %s is published, but can't go on: %w", r.id, err)
 	}
 	r.tagging, r.expiry = nil, nil
@@ -432,11 +435,15 @@ const tidyFrom = 64
 // tidy removes metadata files that nothing points at and no process reads. What
 // stays behind does no harm, and the next publish tries again.
 func (l *Lake) tidy(ctx context.Context) {
-	holders, err := l.Holders()
+	holders, err := l.Holders(ctx)
 	if err != nil {
 		return
 	}
-	before := oldest(holders, time.Now())
+	now, err := l.catalog.Now(ctx)
+	if err != nil {
+		return
+	}
+	before := oldest(holders, now)
 	if n, err := l.catalog.CountRetired(ctx, before); err == nil && n >= tidyFrom {
 		_, _ = l.catalog.Sweep(ctx, before)
 	}

@@ -20,7 +20,7 @@ func (l *Lake) Relocate(ctx context.Context) error {
 	if !l.disk.Local() {
 		return errors.New("relocate: the lake's files are in a bucket: its locations hold wherever the folder is")
 	}
-	holders, err := l.Holders()
+	holders, err := l.Holders(ctx)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ import (
 type Session struct {
 	lake  *Lake
 	db    *duck.DB
-	lease *lease
+	lease lease
 }
 
 // SessionOptions are the settings of a session; the zero value is useful.
@@ -65,7 +65,7 @@ func (s *Session) confine(ctx context.Context, o SessionOptions) error {
 }
 
 func (l *Lake) openSession(ctx context.Context, o SessionOptions, h Holder) (*Session, error) {
-	held, err := l.lease(h)
+	held, err := l.lease(ctx, h)
 	if err != nil {
 		return nil, fmt.Errorf("open session: %w", err)
 	}
@@ -144,7 +144,7 @@ func (s *Session) ViewAt(ctx context.Context, table, ref string) (name string, e
 	if err != nil {
 		return "", err
 	}
-	if err := s.lease.add(pin); err != nil {
+	if err := s.lease.add(ctx, pin); err != nil {
 		return "", err
 	}
 	if err := s.lake.expectSnapshot(ctx, now, loaded, pin); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"syscall"
+	"time"
 )
 
 // StreamParquet runs a query and writes its rows as a Parquet file, as they
@@ -43,11 +44,14 @@ func (s *Session) stream(ctx context.Context, w io.Writer, write func(ctx contex
 	defer stop()
 	written := make(chan error, 1)
 	go func() {
-		err := write(ctx, path)
-		written <- errors.Join(err, end.Close())
+		err := errors.Join(write(ctx, path), end.Close())
+		if err != nil { // DuckDB may let go of the pipe only later: there is no end to wait for
+			_ = out.SetReadDeadline(time.Now())
+		}
+		written <- err
 	}()
 	_, err = io.Copy(w, out)
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		stop()
 		_, _ = io.Copy(io.Discard, out)
 		return errors.Join(err, <-written)

@@ -14,13 +14,16 @@ import (
 // publish, and no longer.
 const turnWait = 10 * time.Second
 
-// turn waits until no other process of this machine publishes, and gives what
+// turn waits until no other process publishes, and gives what
 // ends the turn. Only manners depend on it: without turns, each publish makes
 // those that are being prepared start again, and one of eight writers loses
 // thirty times in a row. What makes a publish safe is its transaction, so a
 // turn that can't be had, because the folder can't be written or somebody takes
 // too long, is done without.
 func (l *Lake) turn(ctx context.Context) (end func()) {
+	if l.catalog.Shared() {
+		return l.catalog.Turn(ctx, turnWait)
+	}
 	file, err := os.OpenFile(filepath.Join(l.leases(), "turn"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return func() {}

@@ -51,14 +51,14 @@ func (c *loaded) put(table *iceberg.Table) {
 func (l *Lake) version(ctx context.Context) (*version, error) {
 	heads, err := l.catalog.Heads(ctx)
 	if err != nil {
-		return nil, l.blame(err)
+		return nil, l.blame(ctx, err)
 	}
 	return &version{lake: l, locations: heads, tables: map[string]*iceberg.Table{}}, nil
 }
 
 // reading does something with the lake as it is now, under a lease.
 func (l *Lake) reading(ctx context.Context, do func(now *version) error) error {
-	held, err := l.lease(Holder{})
+	held, err := l.lease(ctx, Holder{})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"alignctl/internal/disk"
 	"alignctl/internal/disk/disktest"
 	"alignctl/internal/disk/storetest"
+	"alignctl/internal/pgtest"
 	"alignctl/lake/iceberg"
 )
 
@@ -39,13 +41,28 @@ func serveWarehouse() error {
 	return server.Use()
 }
 
-// initHere makes a lake as Init does, with its files where the tests' are.
+// initHere makes a lake as Init does, with its files where the tests' are, and its
+// catalog.
 func initHere(ctx context.Context, dir string) (*Lake, error) {
-	if !remote() {
-		return Init(ctx, dir)
-	}
 	sum := sha256.Sum256([]byte(dir))
-	return InitAt(ctx, dir, "s3://"+storetest.Bucket+"/"+hex.EncodeToString(sum[:8]))
+	name, where := "t"+hex.EncodeToString(sum[:8]), Location{}
+	if remote() {
+		where.Warehouse = "s3://" + storetest.Bucket + "/" + name
+	}
+	if sharing() {
+		server, err := pgtest.Running()
+		if err == nil {
+			err = server.Create(ctx, name)
+		}
+		if err != nil && !strings.Contains(err.Error(), "already exists") { // of a lake that is made again
+			return nil, err
+		}
+		where.Catalog = server.Address(name, server.Port)
+		if !remote() {
+			where.Warehouse = iceberg.URI(filepath.Join(dir, "warehouse"))
+		}
+	}
+	return InitAt(ctx, dir, where)
 }
 
 // localOnly skips a test that makes no sense where the files are in a bucket.
@@ -109,6 +126,9 @@ type image struct {
 	dir   string
 	files string // the folder of the warehouse
 	disk  disk.FS
+	// database has the catalog, where that isn't in the folder; kept is a copy
+	// of it.
+	database, kept string
 }
 
 func imageOf(ctx context.Context, dir string) (i image, err error) {
@@ -118,6 +138,9 @@ func imageOf(ctx context.Context, dir string) (i image, err error) {
 	}
 	i = image{dir: dir, files: l.warehouse() + "/", disk: l.disk}
 	if err := l.Close(); err != nil { // catalog.db is whole then
+		return i, err
+	}
+	if err := i.keepDatabase(ctx, l.where.Catalog); err != nil {
 		return i, err
 	}
 	if i.Image, err = disktest.ImageOf(dir); err != nil || i.disk.Local() {
@@ -131,6 +154,37 @@ func imageOf(ctx context.Context, dir string) (i image, err error) {
 		}
 	}
 	return i, err
+}
+
+// keepDatabase copies the catalog of a shared lake.
+func (i *image) keepDatabase(ctx context.Context, address string) error {
+	if address == "" {
+		return nil
+	}
+	at, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
+	i.database = strings.TrimPrefix(at.Path, "/")
+	i.kept = i.database + randomHex(2)
+	s, err := pgtest.Running()
+	if err != nil {
+		return err
+	}
+	return s.Copy(ctx, i.database, i.kept)
+}
+
+// restoreDatabase puts the catalog of a shared lake back.
+func (i image) restoreDatabase() error {
+	if i.database == "" {
+		return nil
+	}
+	s, err := pgtest.Running()
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	return errors.Join(s.Drop(ctx, i.database), s.Copy(ctx, i.kept, i.database))
 }
 
 // folder is the image without the files that are kept elsewhere.
@@ -158,6 +212,9 @@ func (i image) put(path string, content []byte) error {
 
 // restore puts the lake back.
 func (i image) restore() error {
+	if err := i.restoreDatabase(); err != nil {
+		return err
+	}
 	if err := i.folder().Restore(i.dir); err != nil || i.disk.Local() {
 		return err
 	}
@@ -188,7 +245,7 @@ func (i image) restore() error {
 func bucketLake(t *testing.T) (*Lake, *storetest.Server) {
 	t.Helper()
 	server := storetest.New(t)
-	l, err := InitAt(t.Context(), filepath.Join(t.TempDir(), "lake"), "s3://"+storetest.Bucket+"/a/lake")
+	l, err := InitAt(t.Context(), filepath.Join(t.TempDir(), "lake"), Location{Warehouse: "s3://" + storetest.Bucket + "/a/lake"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -334,11 +391,11 @@ func TestBucketMoves(t *testing.T) {
 	}
 	appendWords(t, l, "zh", 2)
 	expectRows(t, l, 5)
-	if _, err := InitAt(t.Context(), filepath.Join(t.TempDir(), "second"), "s3://"+storetest.Bucket+"/a/lake/"); err == nil {
+	if _, err := InitAt(t.Context(), filepath.Join(t.TempDir(), "second"), Location{Warehouse: "s3://" + storetest.Bucket + "/a/lake/"}); err == nil {
 		t.Error("a second lake in the same place")
 	}
 	for _, location := range []string{"s3://", "s3://b/a b", "s3://b/../c", "s3://b?x=1", "https://b/c", "relative"} {
-		if _, err := InitAt(t.Context(), t.TempDir(), location); err == nil {
+		if _, err := InitAt(t.Context(), t.TempDir(), Location{Warehouse: location}); err == nil {
 			t.Errorf("a warehouse at %q", location)
 		}
 	}
@@ -347,7 +404,7 @@ func TestBucketMoves(t *testing.T) {
 // A shared folder may be the warehouse.
 func TestSharedFolder(t *testing.T) {
 	shared := filepath.Join(t.TempDir(), "shared")
-	l, err := InitAt(t.Context(), filepath.Join(t.TempDir(), "lake"), iceberg.URI(shared))
+	l, err := InitAt(t.Context(), filepath.Join(t.TempDir(), "lake"), Location{Warehouse: iceberg.URI(shared)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,7 @@ func TestGuides(t *testing.T) {
 		"query":        nil,
 		"server":       standInServer,
 		"study":        standInFiles,
+		"team":         standInTeam,
 	} {
 		t.Run(name, func(t *testing.T) {
 			path, err := filepath.Abs(filepath.Join("..", "..", "docs", "guides", name+".md"))

@@ -53,6 +53,8 @@ func runShowLake(ctx context.Context, t *terminal, l *lake.Lake, format string) 
 	}
 	printFacts(t, [][2]string{
 		{"folder", about.Folder},
+		{"catalog", l.Location().Catalog},
+		{"files", l.Location().Warehouse},
 		{"id", about.ID},
 		{"format", strconv.Itoa(about.Format)},
 		{"created", about.Created.UTC().Format(time.RFC3339)},

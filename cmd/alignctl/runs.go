@@ -83,7 +83,7 @@ ORDER BY m.started_at DESC, run_id DESC`
 // listRuns lists all runs of the lake, newest first. Who works on the lake is asked
 // before and after: a run may begin or end meanwhile.
 func listRuns(ctx context.Context, l *lake.Lake) (runs []lakeRun, err error) {
-	before, err := l.Holders()
+	before, err := l.Holders(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func listRuns(ctx context.Context, l *lake.Lake) (runs []lakeRun, err error) {
 	if err != nil {
 		return nil, err
 	}
-	after, err := l.Holders()
+	after, err := l.Holders(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -7,19 +7,14 @@ package iceberg
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 
 	icebergo "github.com/apache/iceberg-go"
 	icebergcatalog "github.com/apache/iceberg-go/catalog"
 	sqlcatalog "github.com/apache/iceberg-go/catalog/sql"
-	"modernc.org/sqlite" // also the driver "sqlite" of catalog.db
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"alignctl/internal/disk"
 	"alignctl/internal/failpoint"
@@ -29,11 +24,12 @@ import (
 // too, else they see no namespaces.
 const CatalogName = "align"
 
-// A Catalog is an open catalog.db.
+// A Catalog is the open catalog of a lake.
 type Catalog struct {
-	db    *sql.DB
+	db    *database
 	disk  disk.FS
 	place Place
+	turn  chan struct{} // see Turn
 }
 
 // own are the lake's own tables in the catalog, beside those of Iceberg's SQL
@@ -46,27 +42,28 @@ type Catalog struct {
 //     nothing points at it.
 const own = `
 create table if not exists alignctl_lake (key text primary key, value text not null);
-create table if not exists alignctl_files (path text primary key, bytes integer not null, sha256 text not null,
-	retired_at integer, seal text not null);
+create table if not exists alignctl_files (path text primary key, bytes bigint not null, sha256 text not null,
+	retired_at bigint, seal text not null);
 create table if not exists alignctl_tables (name text primary key);
-create index if not exists alignctl_retired on alignctl_files (retired_at)`
+create index if not exists alignctl_retired on alignctl_files (retired_at);`
 
-// Create makes catalog.db in dir, of a warehouse at a place, with the given
-// namespaces, and opens it.
-func Create(ctx context.Context, dir string, fs disk.FS, at Place, namespaces []string) (*Catalog, error) {
-	c, err := open(dir, fs, at)
+// Create makes a catalog at an address, of a warehouse at a place, with the given
+// namespaces, and opens it. The address is the path of an SQLite file or that of
+// a PostgreSQL database; a catalog that is there stays as it is.
+func Create(ctx context.Context, address string, fs disk.FS, at Place, namespaces []string) (*Catalog, error) {
+	c, err := open(ctx, address, fs, at)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.create(ctx, namespaces); err != nil {
-		return nil, errors.Join(fmt.Errorf("create catalog in %q: %w", dir, err), c.Close())
+		return nil, errors.Join(fmt.Errorf("create catalog %s: %w", c.db.name, c.db.explain(err)), c.Close())
 	}
 	return c, nil
 }
 
 func (c *Catalog) create(ctx context.Context, namespaces []string) error {
 	props := icebergo.Properties{"warehouse": c.place.Location()}
-	catalog, err := sqlcatalog.NewCatalog(CatalogName, c.db, sqlcatalog.SQLite, props)
+	catalog, err := sqlcatalog.NewCatalog(CatalogName, c.db.DB, c.db.dialect, props)
 	if err != nil {
 		return err
 	}
@@ -76,7 +73,11 @@ func (c *Catalog) create(ctx context.Context, namespaces []string) error {
 			return fmt.Errorf("namespace %q: %w", name, err)
 		}
 	}
-	if _, err := c.db.ExecContext(ctx, own); err != nil {
+	statements := own
+	if c.Shared() {
+		statements += leases
+	}
+	if _, err := c.db.ExecContext(ctx, statements); err != nil {
 		return err
 	}
 	if err := c.remember(ctx, "warehouse", c.place.Location()); err != nil {
@@ -89,17 +90,19 @@ func (c *Catalog) create(ctx context.Context, namespaces []string) error {
 	return c.remember(ctx, "schema", digest)
 }
 
-// Open opens the catalog.db in dir, of a warehouse that is at a place now.
-func Open(ctx context.Context, dir string, fs disk.FS, at Place) (*Catalog, error) {
-	if _, err := os.Stat(filepath.Join(dir, "catalog.db")); err != nil {
-		return nil, fmt.Errorf("open catalog: %w", err)
+// Open opens the catalog at an address, of a warehouse that is at a place now.
+func Open(ctx context.Context, address string, fs disk.FS, at Place) (*Catalog, error) {
+	if !isServer(address) {
+		if _, err := os.Stat(address); err != nil {
+			return nil, fmt.Errorf("open catalog: %w", err)
+		}
 	}
-	c, err := open(dir, fs, at)
+	c, err := open(ctx, address, fs, at)
 	if err != nil {
 		return nil, err
 	}
 	if c.place.recorded, err = c.recordedWarehouse(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open catalog: %w", c.explain(err)), c.Close())
+		return nil, errors.Join(fmt.Errorf("open catalog: %w", err), c.Close())
 	}
 	if at.Remote() != c.place.Remote() || at.Remote() && at.recorded != c.place.recorded {
 		return nil, errors.Join(fmt.Errorf("open catalog: %w: its warehouse is %q, lake.json says %q", ErrDamaged,
@@ -108,25 +111,32 @@ func Open(ctx context.Context, dir string, fs disk.FS, at Place) (*Catalog, erro
 	return c, nil
 }
 
-func open(dir string, fs disk.FS, at Place) (*Catalog, error) {
-	path := url.PathEscape(filepath.Join(dir, "catalog.db"))
-	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(10000)"+
-		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
-	if err != nil {
-		return nil, fmt.Errorf("open catalog in %q: %w", dir, err)
+func open(ctx context.Context, address string, fs disk.FS, at Place) (*Catalog, error) {
+	c := &Catalog{disk: fs, place: at, turn: make(chan struct{}, 1)}
+	var err error
+	if isServer(address) {
+		c.db, err = openPostgres(ctx, address)
+	} else {
+		c.db, err = openSQLite(address)
 	}
-	return &Catalog{db: db, disk: fs, place: at}, nil
+	return c, err
 }
+
+// isServer tells a database's address from a file's path.
+func isServer(address string) bool { return strings.Contains(address, "://") }
 
 // recordedWarehouse is the root that the locations have.
 func (c *Catalog) recordedWarehouse(ctx context.Context) (string, error) {
 	var location string
-	err := c.db.QueryRowContext(ctx, "select value from alignctl_lake where key = 'warehouse'").Scan(&location)
+	err := c.db.one(ctx, []any{&location}, "select value from alignctl_lake where key = 'warehouse'")
 	if err != nil {
 		return "", err
 	}
 	return root(location)
 }
+
+// Name is the catalog, as messages call it.
+func (c *Catalog) Name() string { return c.db.name }
 
 // Moved says whether the warehouse is elsewhere than its metadata says, and
 // where that is.
@@ -140,21 +150,21 @@ func (c *Catalog) Close() error { return c.db.Close() }
 // Heads are the tables' current metadata locations, by schema.table. One
 // statement reads them, so they never split a publish.
 func (c *Catalog) Heads(ctx context.Context) (map[string]string, error) {
-	rows, err := c.db.QueryContext(ctx, `select table_namespace || '.' || table_name, metadata_location
+	rows, err := c.db.query(ctx, `select table_namespace || '.' || table_name, metadata_location
 		from iceberg_tables where catalog_name = ? and (iceberg_type is null or iceberg_type = 'TABLE')`, CatalogName)
 	if err != nil {
-		return nil, fmt.Errorf("read catalog: %w", c.explain(err))
+		return nil, fmt.Errorf("read catalog: %w", err)
 	}
 	defer rows.Close()
 	heads := map[string]string{}
 	for rows.Next() {
 		var name, location string
 		if err := rows.Scan(&name, &location); err != nil {
-			return nil, unread(err)
+			return nil, c.unread(err)
 		}
 		heads[name] = location
 	}
-	return heads, c.explain(rows.Err())
+	return heads, c.db.explain(rows.Err())
 }
 
 // A Move swaps one table's metadata location. From is "" for a new table.
@@ -173,33 +183,20 @@ var ErrBusy = errors.New("the catalog is locked")
 
 // ErrDamaged says that bytes aren't what was recorded, or can't be what was
 // written.
-var ErrDamaged = disk.ErrDamaged
-
-// explain marks the errors of a catalog that is locked, or isn't what SQLite
-// wrote.
-func (c *Catalog) explain(err error) error {
-	var failure *sqlite.Error
-	if !errors.As(err, &failure) || errors.Is(err, ErrBusy) || errors.Is(err, ErrDamaged) {
-		return err
-	}
-	switch failure.Code() & 0xff {
-	case sqlite3.SQLITE_BUSY:
-		return fmt.Errorf("%w: %w", ErrBusy, err)
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR: // the last: another schema
-		return fmt.Errorf("%w: catalog.db: %w", ErrDamaged, err)
-	}
-	return err
-}
+var ErrDamaged = errors.New("lake is damaged")
 
 // unread marks the error of a row of the catalog that holds something else than
 // was written into it.
-func unread(err error) error { return fmt.Errorf("read catalog: %w: catalog.db: %w", ErrDamaged, err) }
+func (c *Catalog) unread(err error) error {
+	return fmt.Errorf("read catalog: %w: %s: %w", ErrDamaged, c.db.name, err)
+}
 
 // A Commit is what one transaction changes.
 type Commit struct {
 	Moves   []Move
 	Files   []File   // new files that the moves bring
 	Retired []string // paths that nothing points at any more once it is done
+	Lease   string   // of a shared catalog: whoever commits must still hold it
 
 	warehouse string // the folder that all locations name from then on; "": as before
 }
@@ -207,15 +204,20 @@ type Commit struct {
 // Swap carries a commit out in one transaction. On ErrMoved, or any error but
 // ErrUnknown, nothing changed.
 func (c *Catalog) Swap(ctx context.Context, commit Commit) error {
-	tx, err := c.db.BeginTx(ctx, nil)
+	return c.db.patiently(ctx, func() error { return c.swap(ctx, commit) })
+}
+
+func (c *Catalog) swap(ctx context.Context, commit Commit) error {
+	tx, err := c.db.begin(ctx)
 	if err != nil {
-		return fmt.Errorf("publish: begin transaction: %w", c.explain(err))
+		return fmt.Errorf("publish: begin transaction: %w", err)
 	}
 	if err := c.apply(ctx, tx, commit); err != nil {
-		return errors.Join(c.explain(err), tx.Rollback())
+		_ = tx.Rollback() // where it can still be done
+		return c.db.explain(err)
 	}
 	if err := c.disk.Commit(tx.Commit); err != nil {
-		_ = tx.Rollback() // where it can still be done
+		_ = tx.Rollback()
 		return c.decide(ctx, commit, err)
 	}
 	return nil
@@ -234,12 +236,15 @@ func (c *Catalog) decide(ctx context.Context, commit Commit, cause error) error 
 	case landed:
 		return nil
 	}
-	return fmt.Errorf("publish: commit transaction: %w", c.explain(cause))
+	return fmt.Errorf("publish: commit transaction: %w", c.db.explain(cause))
 }
 
-func (c *Catalog) apply(ctx context.Context, tx *sql.Tx, commit Commit) error {
+func (c *Catalog) apply(ctx context.Context, tx transaction, commit Commit) error {
+	if err := tx.holds(ctx, commit.Lease); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
 	for _, m := range commit.Moves {
-		if err := swap(ctx, tx, m); err != nil {
+		if err := tx.move(ctx, m); err != nil {
 			return fmt.Errorf("publish %s: %w", m.Table, err)
 		}
 		failpoint.Hit("lake.publish.in-tx")
@@ -254,35 +259,44 @@ func (c *Catalog) apply(ctx context.Context, tx *sql.Tx, commit Commit) error {
 		return nil
 	}
 	// The version before has other locations, and isn't in the metadata's log.
-	if _, err := tx.ExecContext(ctx, "update iceberg_tables set previous_metadata_location = null"); err != nil {
+	if _, err := tx.exec(ctx, "update iceberg_tables set previous_metadata_location = null"); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, "update alignctl_lake set value = ? where key = 'warehouse'", commit.warehouse)
+	_, err := tx.exec(ctx, "update alignctl_lake set value = ? where key = 'warehouse'", commit.warehouse)
 	return err
 }
 
-func swap(ctx context.Context, tx *sql.Tx, m Move) error {
+// holds sees that a lease is alive: what its holder wrote is there, then.
+func (t transaction) holds(ctx context.Context, lease string) error {
+	if lease == "" {
+		return nil
+	}
+	n := 0
+	if err := t.row(ctx, "select count(*) from alignctl_leases where id = ?", lease).Scan(&n); err != nil || n == 1 {
+		return err
+	}
+	return ErrLeaseLost
+}
+
+// move swaps a table's metadata location.
+func (t transaction) move(ctx context.Context, m Move) (err error) {
 	namespace, name, _ := strings.Cut(m.Table, ".")
-	var result sql.Result
-	var err error
+	var moved int64
 	if m.From == "" {
-		if _, err := tx.ExecContext(ctx, "insert into alignctl_tables values (?) on conflict do nothing", m.Table); err != nil {
+		if _, err := t.exec(ctx, "insert into alignctl_tables values (?) on conflict do nothing", m.Table); err != nil {
 			return err
 		}
-		result, err = tx.ExecContext(ctx, `insert into iceberg_tables
+		moved, err = t.exec(ctx, `insert into iceberg_tables
 			(catalog_name, table_namespace, table_name, iceberg_type, metadata_location)
 			values (?, ?, ?, 'TABLE', ?) on conflict do nothing`, CatalogName, namespace, name, m.To)
 	} else {
-		result, err = tx.ExecContext(ctx, `update iceberg_tables
+		moved, err = t.exec(ctx, `update iceberg_tables
 			set metadata_location = ?, previous_metadata_location = ?
 			where catalog_name = ? and table_namespace = ? and table_name = ? and metadata_location = ?`,
 			m.To, m.From, CatalogName, namespace, name, m.From)
 	}
-	if err != nil {
-		return err
+	if err == nil && moved != 1 {
+		return ErrMoved
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 1 {
-		return err
-	}
-	return ErrMoved
+	return err
 }

@@ -5,20 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// Check looks for what is wrong with the catalog itself: SQLite's own check of
-// the file, and the namespaces and tables that the lake made.
+// Check looks for what is wrong with the catalog itself: the database's own check
+// of its file, where it has one, and the namespaces and tables that the lake made.
 func (c *Catalog) Check(ctx context.Context, namespaces []string) (problems []string, err error) {
-	texts, err := c.texts(ctx, "pragma integrity_check")
-	if err != nil {
+	if problems, err = c.fileProblems(ctx); err != nil {
 		return nil, err
-	}
-	for _, text := range texts {
-		if text != "ok" {
-			problems = append(problems, text)
-		}
 	}
 	for _, name := range namespaces {
 		found, err := c.texts(ctx, `select namespace from iceberg_namespace_properties where catalog_name = ? and namespace = ?
@@ -44,18 +39,32 @@ func (c *Catalog) Check(ctx context.Context, namespaces []string) (problems []st
 	return problems, nil
 }
 
+func (c *Catalog) fileProblems(ctx context.Context) ([]string, error) {
+	if c.db.problems == "" {
+		return nil, nil
+	}
+	texts, err := c.texts(ctx, c.db.problems)
+	return slices.DeleteFunc(texts, func(text string) bool { return text == "ok" }), err
+}
+
 // Description is the content of lake.json, as init wrote it.
 func (c *Catalog) Description(ctx context.Context) string { return c.recall(ctx, "description") }
 
-// Describe records the content of lake.json.
-func (c *Catalog) Describe(ctx context.Context, content string) error {
-	return c.remember(ctx, "description", content)
+// Describe records the content of lake.json, unless a lake is described already,
+// and gives what stands there.
+func (c *Catalog) Describe(ctx context.Context, content string) (string, error) {
+	err := c.db.exec(ctx, "insert into alignctl_lake values ('description', ?) on conflict do nothing", content)
+	if err != nil {
+		return "", err
+	}
+	var held string
+	err = c.db.one(ctx, []any{&held}, "select value from alignctl_lake where key = 'description'")
+	return held, err
 }
 
 // remember puts a value into alignctl_lake.
 func (c *Catalog) remember(ctx context.Context, key, value string) error {
-	_, err := c.db.ExecContext(ctx, "insert or replace into alignctl_lake values (?, ?)", key, value)
-	return err
+	return c.db.exec(ctx, "insert into alignctl_lake values (?, ?) on conflict (key) do update set value = excluded.value", key, value)
 }
 
 // recall is a value of alignctl_lake; "" where there is none that can be read.
@@ -70,46 +79,44 @@ func (c *Catalog) recall(ctx context.Context, key string) string {
 // schemaDigest stands for how the tables and indexes are declared that every
 // lake's catalog has. Other engines may add their own.
 func (c *Catalog) schemaDigest(ctx context.Context) (string, error) {
-	texts, err := c.texts(ctx, `select type || name || tbl_name || coalesce(sql, '') from sqlite_master
-		where tbl_name in ('iceberg_tables', 'iceberg_namespace_properties', 'alignctl_lake', 'alignctl_files', 'alignctl_tables')
-		order by name`)
+	texts, err := c.texts(ctx, c.db.declared)
 	sum := sha256.Sum256([]byte(strings.Join(texts, "\n")))
 	return hex.EncodeToString(sum[:]), err
 }
 
 // Previous is, by table, where the metadata before the current one is.
 func (c *Catalog) Previous(ctx context.Context) (map[string]string, error) {
-	rows, err := c.db.QueryContext(ctx, `select table_namespace || '.' || table_name, coalesce(previous_metadata_location, '')
+	rows, err := c.db.query(ctx, `select table_namespace || '.' || table_name, coalesce(previous_metadata_location, '')
 		from iceberg_tables where catalog_name = ?`, CatalogName)
 	if err != nil {
-		return nil, fmt.Errorf("read catalog: %w", c.explain(err))
+		return nil, fmt.Errorf("read catalog: %w", err)
 	}
 	defer rows.Close()
 	previous := map[string]string{}
 	for rows.Next() {
 		var name, location string
 		if err := rows.Scan(&name, &location); err != nil {
-			return nil, unread(err)
+			return nil, c.unread(err)
 		}
 		previous[name] = location
 	}
-	return previous, c.explain(rows.Err())
+	return previous, c.db.explain(rows.Err())
 }
 
 // texts gives the one column of a query.
 func (c *Catalog) texts(ctx context.Context, query string, args ...any) ([]string, error) {
-	rows, err := c.db.QueryContext(ctx, query, args...)
+	rows, err := c.db.query(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read catalog: %w", c.explain(err))
+		return nil, fmt.Errorf("read catalog: %w", err)
 	}
 	defer rows.Close()
 	var texts []string
 	for rows.Next() {
 		var text string
 		if err := rows.Scan(&text); err != nil {
-			return nil, unread(err)
+			return nil, c.unread(err)
 		}
 		texts = append(texts, text)
 	}
-	return texts, c.explain(rows.Err())
+	return texts, c.db.explain(rows.Err())
 }

@@ -57,7 +57,7 @@ func newCatalog(t *testing.T) *Catalog {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := Create(t.Context(), dir, disk.OS{}, place, []string{"s"})
+	c, err := Create(t.Context(), filepath.Join(dir, "catalog.db"), disk.OS{}, place, []string{"s"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestLoadRefuses(t *testing.T) {
 			t.Errorf("%s was loaded", location)
 		}
 	}
-	if _, err := Open(t.Context(), t.TempDir(), disk.OS{}, Place{}); err == nil {
+	if _, err := Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"), disk.OS{}, Place{}); err == nil {
 		t.Error("a folder without a catalog was opened")
 	}
 }

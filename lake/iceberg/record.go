@@ -27,7 +27,7 @@ type Recorded struct {
 	Broken bool
 }
 
-// A record is a row of alignctl_files. SQLite has no checksums, so each row has
+// A record is a row of alignctl_files. A database may have no checksums, so each row has
 // a seal of its own: a changed byte in it is told from one in the file.
 type record struct {
 	path    string // below the warehouse
@@ -46,7 +46,8 @@ const (
 	// recordSQL ignores a file that is recorded: files never change, and a replay
 	// records those of its first try again.
 	recordSQL = "insert into alignctl_files (path, bytes, sha256, seal) values (?, ?, ?, ?) on conflict do nothing"
-	retireSQL = "insert or replace into alignctl_files (path, bytes, sha256, retired_at, seal) values (?, ?, ?, ?, ?)"
+	retireSQL = `insert into alignctl_files (path, bytes, sha256, retired_at, seal) values (?, ?, ?, ?, ?)
+		on conflict (path) do update set retired_at = excluded.retired_at, seal = excluded.seal`
 )
 
 // scan reads a row of columnsSQL.
@@ -64,10 +65,10 @@ func (c *Catalog) scan(row interface{ Scan(...any) error }) (r Recorded, err err
 	return r, nil
 }
 
-func (c *Catalog) record(ctx context.Context, tx *sql.Tx, files []File) error {
+func (c *Catalog) record(ctx context.Context, tx transaction, files []File) error {
 	for _, f := range files {
 		r := record{path: c.relative(f.Path), bytes: f.Bytes, sha256: f.SHA256}
-		if _, err := tx.ExecContext(ctx, recordSQL, r.path, r.bytes, r.sha256, r.seal()); err != nil {
+		if _, err := tx.exec(ctx, recordSQL, r.path, r.bytes, r.sha256, r.seal()); err != nil {
 			return err
 		}
 	}
@@ -76,18 +77,21 @@ func (c *Catalog) record(ctx context.Context, tx *sql.Tx, files []File) error {
 
 // retire says of files in use that nothing points at them any more; also of
 // those of another engine, which nobody recorded.
-func (c *Catalog) retire(ctx context.Context, tx *sql.Tx, paths []string) error {
-	now := time.Now().UnixMicro()
+func (c *Catalog) retire(ctx context.Context, tx transaction, paths []string) error {
+	now, err := c.db.now(ctx)
+	if err != nil {
+		return err
+	}
 	for _, path := range paths {
-		held, err := c.scan(tx.QueryRowContext(ctx, columnsSQL+"where path = ?", c.relative(path)))
+		held, err := c.scan(tx.row(ctx, columnsSQL+"where path = ?", c.relative(path)))
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
 		if !held.Retired.IsZero() {
 			continue
 		}
-		r := record{path: c.relative(path), bytes: held.Bytes, sha256: held.SHA256, retired: now}
-		if _, err := tx.ExecContext(ctx, retireSQL, r.path, r.bytes, r.sha256, r.retired, r.seal()); err != nil {
+		r := record{path: c.relative(path), bytes: held.Bytes, sha256: held.SHA256, retired: now.UnixMicro()}
+		if _, err := tx.exec(ctx, retireSQL, r.path, r.bytes, r.sha256, r.retired, r.seal()); err != nil {
 			return err
 		}
 	}
@@ -119,48 +123,61 @@ func (c *Catalog) Recorded(ctx context.Context) (map[string]Recorded, error) {
 
 // records reads the rows for which a condition is true.
 func (c *Catalog) records(ctx context.Context, condition string, args ...any) (files []Recorded, err error) {
-	rows, err := c.db.QueryContext(ctx, columnsSQL+condition, args...)
+	rows, err := c.db.query(ctx, columnsSQL+condition, args...)
 	if err != nil {
-		return nil, c.explain(err)
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		r, err := c.scan(rows)
 		if err != nil {
-			return nil, unread(err)
+			return nil, c.unread(err)
 		}
 		files = append(files, r)
 	}
-	return files, c.explain(rows.Err())
+	return files, c.db.explain(rows.Err())
 }
 
 // Record is what is recorded about one file; ok is false when nothing is.
 func (c *Catalog) Record(ctx context.Context, path string) (f File, ok bool, err error) {
-	r, err := c.scan(c.db.QueryRowContext(ctx, columnsSQL+"where path = ?", c.relative(path)))
+	var r Recorded
+	err = c.db.patiently(ctx, func() error {
+		r, err = c.scan(c.db.QueryRowContext(ctx, c.db.bind(columnsSQL+"where path = ?"), c.relative(path)))
+		return err
+	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return f, false, nil
 	case err != nil:
-		return f, false, fmt.Errorf("read catalog: %w", c.explain(err))
+		return f, false, fmt.Errorf("read catalog: %w", err)
 	case r.Broken:
-		return f, false, unread(fmt.Errorf("the record of file %q isn't what was written", path))
+		return f, false, c.unread(fmt.Errorf("the record of file %q isn't what was written", path))
 	}
 	return r.File, true, nil
 }
 
-// landed says whether the commit that brings a file is in the catalog.
+// landed says whether the commit that brings a file is in the catalog. It waits
+// for its turn among the transactions, so that the one in question is over,
+// whose answer may have been lost before it was.
 func (c *Catalog) landed(ctx context.Context, f File) (bool, error) {
-	var n int
-	err := c.db.QueryRowContext(ctx, "select count(*) from alignctl_files where path = ?", c.relative(f.Path)).Scan(&n)
+	n := 0
+	err := c.db.patiently(ctx, func() error {
+		tx, err := c.db.begin(ctx)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		return tx.row(ctx, "select count(*) from alignctl_files where path = ?", c.relative(f.Path)).Scan(&n)
+	})
 	if err != nil {
-		return false, fmt.Errorf("read catalog: %w", c.explain(err))
+		return false, fmt.Errorf("read catalog: %w", err)
 	}
 	return n > 0, nil
 }
 
 // CountRetired counts the files that Sweep would remove.
 func (c *Catalog) CountRetired(ctx context.Context, before time.Time) (n int, err error) {
-	err = c.db.QueryRowContext(ctx, "select count(*) from alignctl_files where retired_at < ?", before.UnixMicro()).Scan(&n)
+	err = c.db.one(ctx, []any{&n}, "select count(*) from alignctl_files where retired_at < ?", before.UnixMicro())
 	return n, err
 }
 
@@ -183,13 +200,18 @@ func (c *Catalog) Drop(ctx context.Context, files []File) error {
 	if err := c.removeAll(files); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
-	tx, err := c.db.BeginTx(ctx, nil)
+	return c.db.patiently(ctx, func() error { return c.forget(ctx, files) })
+}
+
+// forget drops the records of files.
+func (c *Catalog) forget(ctx context.Context, files []File) error {
+	tx, err := c.db.begin(ctx)
 	if err != nil {
-		return fmt.Errorf("sweep: %w", c.explain(err))
+		return fmt.Errorf("sweep: %w", err)
 	}
 	for _, f := range files {
-		if _, err := tx.ExecContext(ctx, "delete from alignctl_files where path = ?", c.relative(f.Path)); err != nil {
-			return errors.Join(fmt.Errorf("sweep: %w", c.explain(err)), tx.Rollback())
+		if _, err := tx.exec(ctx, "delete from alignctl_files where path = ?", c.relative(f.Path)); err != nil {
+			return errors.Join(fmt.Errorf("sweep: %w", err), tx.Rollback())
 		}
 	}
 	return tx.Commit()

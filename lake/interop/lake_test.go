@@ -138,11 +138,17 @@ func publish(t *testing.T, l *lake.Lake, writes ...write) lake.Published {
 func history(t *testing.T) *lake.Lake {
 	t.Helper()
 	l := newLake(t)
+	historyOf(t, l)
+	return l
+}
+
+// historyOf makes these publishes in an empty lake.
+func historyOf(t *testing.T, l *lake.Lake) {
+	t.Helper()
 	publish(t, l, write{spec: word, scope: "en", query: english}, write{spec: example, query: examples(3)})
 	publish(t, l, write{spec: word, scope: "zh", query: chinese}, write{steps: batch(0, 5)})
 	publish(t, l, write{spec: example, query: examples(7)}, write{steps: batch(5, 8)})
 	publish(t, l, write{spec: word, scope: "en", query: english + " where n > 0"})
-	return l
 }
 
 // tag names the lake's current version.

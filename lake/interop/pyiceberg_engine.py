@@ -2,6 +2,7 @@
 import datetime
 import random
 import time
+from urllib.parse import quote
 
 import pyarrow as pa
 from pyiceberg.catalog import load_catalog
@@ -21,6 +22,13 @@ class PyIceberg:
     def open(self, lake):
         self.catalog = load_catalog("align", type="sql", uri=f"sqlite:///{lake}/catalog.db",
                                     warehouse=f"file://{lake}/warehouse")
+
+    def join(self, host, port, database, user, password, warehouse, endpoint, key, secret, region):
+        """Opens a shared lake: its catalog in PostgreSQL, its files in a bucket."""
+        self.catalog = load_catalog("align", **{
+            "type": "sql", "uri": f"postgresql+psycopg2://{user}:{quote(password)}@{host}:{port}/{database}",
+            "warehouse": warehouse, "s3.endpoint": endpoint, "s3.access-key-id": key,
+            "s3.secret-access-key": secret, "s3.region": region})
 
     def namespaces(self):
         return [".".join(name) for name in self.catalog.list_namespaces()]

@@ -22,16 +22,24 @@ class Spark:
                       .getOrCreate())
 
     def open(self, lake):
+        self.use({"uri": f"jdbc:sqlite:{lake}/catalog.db", "jdbc.busy_timeout": "10000", "warehouse": f"file://{lake}/warehouse"})
+
+    def join(self, host, port, database, user, password, warehouse, endpoint, key, secret, region):
+        """Opens a shared lake: its catalog in PostgreSQL, its files in a bucket."""
+        self.use({"uri": f"jdbc:postgresql://{host}:{port}/{database}", "jdbc.user": user, "jdbc.password": password,
+                  "warehouse": warehouse, "io-impl": "org.apache.iceberg.aws.s3.S3FileIO", "s3.endpoint": endpoint,
+                  "s3.path-style-access": "true", "s3.access-key-id": key, "s3.secret-access-key": secret,
+                  "client.region": region})
+
+    def use(self, properties):
+        """Begins a session on a catalog with these properties."""
         self.spark = self.first.newSession()
-        for name, value in {
-            "": "org.apache.iceberg.spark.SparkCatalog",
-            ".catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog",
-            ".uri": f"jdbc:sqlite:{lake}/catalog.db",
-            ".jdbc.busy_timeout": "10000",
-            ".warehouse": f"file://{lake}/warehouse",
-            ".cache-enabled": "false",  # else it goes on reading an old version for 30 s
-        }.items():
-            self.spark.conf.set("spark.sql.catalog.align" + name, value)
+        catalog = "spark.sql.catalog.align"
+        self.spark.conf.set(catalog, "org.apache.iceberg.spark.SparkCatalog")
+        for name, value in ({"catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog",
+                             "cache-enabled": "false"}  # else it goes on reading an old version for 30 s
+                            | properties).items():
+            self.spark.conf.set(f"{catalog}.{name}", value)
 
     def namespaces(self):
         return [row[0] for row in self.spark.sql("show namespaces in align").collect()]

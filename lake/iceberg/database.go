@@ -1,0 +1,145 @@
+package iceberg
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	sqlcatalog "github.com/apache/iceberg-go/catalog/sql"
+)
+
+// A database holds a catalog. Its fields are what SQLite and PostgreSQL do
+// differently; statements are the same text for both.
+type database struct {
+	*sql.DB
+	name     string // as messages call it; without a password
+	dialect  sqlcatalog.SupportedDialect
+	numbered bool   // parameters are $1, $2, ..., not ?
+	first    string // the statement that begins a transaction's turn; "": none is needed
+	clock    string // gives the time in microseconds since 1970; "": this machine's will do
+	declared string // gives how tables and indexes are declared, a text each
+	problems string // gives what is wrong with the database's own file, "ok" for nothing
+	// kind says what an error of the driver means: ErrBusy, ErrDamaged, ErrMoved,
+	// errLost, or nil.
+	kind func(error) error
+}
+
+// errLost says that the connection to the catalog broke, or couldn't be made.
+// What was asked can be asked again.
+var errLost = errors.New("no connection to the catalog")
+
+// explain marks an error of the driver with what it means.
+func (d *database) explain(err error) error {
+	if err == nil || errors.Is(err, ErrBusy) || errors.Is(err, ErrDamaged) || errors.Is(err, errLost) {
+		return err
+	}
+	if kind := d.kind(err); kind != nil {
+		return fmt.Errorf("%w: %s: %w", kind, d.name, err)
+	}
+	return err
+}
+
+// bind gives a statement's parameters the form that the database takes.
+func (d *database) bind(query string) string {
+	if !d.numbered {
+		return query
+	}
+	parts := strings.Split(query, "?")
+	var b strings.Builder
+	for i, part := range parts[:len(parts)-1] {
+		b.WriteString(part)
+		b.WriteString("$" + strconv.Itoa(i+1))
+	}
+	return b.String() + parts[len(parts)-1]
+}
+
+// patience is for how long something is tried again whose connection broke: a
+// server's restart.
+const patience = time.Minute
+
+// patiently does something that may be done again, until it works, fails in
+// another way than by its connection, or took too long.
+func (d *database) patiently(ctx context.Context, do func() error) error {
+	end := time.Now().Add(patience)
+	for wait := 50 * time.Millisecond; ; wait *= 2 {
+		err := d.explain(do())
+		if !errors.Is(err, errLost) || errors.Is(err, ErrUnknown) || time.Now().Add(wait).After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// query runs a statement that gives rows.
+func (d *database) query(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
+	err = d.patiently(ctx, func() error {
+		rows, err = d.QueryContext(ctx, d.bind(query), args...)
+		return err
+	})
+	return rows, err
+}
+
+// one scans the only row of a query.
+func (d *database) one(ctx context.Context, dest []any, query string, args ...any) error {
+	return d.patiently(ctx, func() error { return d.QueryRowContext(ctx, d.bind(query), args...).Scan(dest...) })
+}
+
+// exec runs a statement that may run twice.
+func (d *database) exec(ctx context.Context, query string, args ...any) error {
+	return d.patiently(ctx, func() error {
+		_, err := d.ExecContext(ctx, d.bind(query), args...)
+		return err
+	})
+}
+
+// A transaction is one at work.
+type transaction struct {
+	*sql.Tx
+	database *database
+}
+
+// begin begins a transaction. Those of alignctl run one after another.
+func (d *database) begin(ctx context.Context) (transaction, error) {
+	tx, err := d.BeginTx(ctx, nil)
+	if err != nil {
+		return transaction{}, err
+	}
+	if d.first != "" {
+		if _, err := tx.ExecContext(ctx, d.first); err != nil {
+			return transaction{}, errors.Join(err, tx.Rollback())
+		}
+	}
+	return transaction{Tx: tx, database: d}, nil
+}
+
+// exec runs a statement, and gives how many rows it changed.
+func (t transaction) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	result, err := t.ExecContext(ctx, t.database.bind(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// row gives the only row of a query.
+func (t transaction) row(ctx context.Context, query string, args ...any) *sql.Row {
+	return t.QueryRowContext(ctx, t.database.bind(query), args...)
+}
+
+// now is the time by the clock that all who share the catalog go by.
+func (d *database) now(ctx context.Context) (time.Time, error) {
+	if d.clock == "" {
+		return time.Now(), nil
+	}
+	var micros int64
+	err := d.one(ctx, []any{&micros}, d.clock)
+	return time.UnixMicro(micros), err
+}
