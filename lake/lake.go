@@ -131,9 +131,6 @@ func (l *Lake) create(ctx context.Context) (err error) {
 	if err := l.settle(); err != nil {
 		return err
 	}
-	if err := l.unused(); err != nil {
-		return err
-	}
 	if l.catalog, err = iceberg.Create(ctx, l.address(), l.disk, l.place, schemas); err != nil {
 		return err
 	}
@@ -175,12 +172,15 @@ func (l *Lake) join(ctx context.Context, held string) (err error) {
 	return nil
 }
 
-// settle makes the lake's folder, and finds the warehouse's disk.
+// settle finds the warehouse's disk, and makes the lake's folder.
 func (l *Lake) settle() error {
 	if err := l.locate(); err != nil {
 		return err
 	}
 	if err := l.mount(); err != nil {
+		return err
+	}
+	if err := l.unused(); err != nil {
 		return err
 	}
 	for _, folder := range []string{l.warehouse(), l.Temp(), l.leases()} {
@@ -191,12 +191,16 @@ func (l *Lake) settle() error {
 	return nil
 }
 
-// unused sees that a warehouse of its own URL can be reached, and is nobody's.
+// unused sees that a new lake's warehouse of its own URL can be reached, and is
+// nobody's.
 func (l *Lake) unused() error {
-	if l.where.Warehouse == "" {
+	if l.where.Warehouse == "" || l.joined {
 		return nil
 	}
 	there, err := l.disk.List(l.warehouse())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err == nil && len(there) > 0 {
 		err = fmt.Errorf("warehouse %q has files already, such as %q: name an empty one", l.where.Warehouse, there[0].Path)
 	}
