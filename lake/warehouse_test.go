@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"alignctl/internal/disk"
@@ -416,4 +418,58 @@ func TestSharedFolder(t *testing.T) {
 	l = reopen(t, l.Dir())
 	appendWords(t, l, "zh", 2)
 	expectRows(t, l, 5)
+}
+
+// secondHost is a lake with a cache of its own, and the catalog and leases of
+// another one.
+func secondHost(t *testing.T, l *Lake) *Lake {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{DescriptionFile, "catalog.db", "leases"} {
+		if err := os.Symlink(filepath.Join(l.Dir(), name), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"warehouse", "tmp"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return reopen(t, dir)
+}
+
+// Two hosts write at once, to a server that fails now and then: each sees what
+// the other published, whole, and what one lets go is gone for both.
+func TestTwoHosts(t *testing.T) {
+	a, server := bucketLake(t)
+	b := secondHost(t, a)
+	var asked atomic.Int64
+	server.Before(func(w http.ResponseWriter, _ *http.Request) bool {
+		switch n := asked.Add(1); {
+		case n%11 == 0:
+			w.WriteHeader(http.StatusInternalServerError)
+		case n%13 == 0:
+			panic(http.ErrAbortHandler)
+		default:
+			return false
+		}
+		return true
+	})
+	const publishes = 4
+	var work sync.WaitGroup
+	for language, l := range map[string]*Lake{"en": a, "zh": b} {
+		work.Go(func() {
+			for n := range publishes {
+				appendWords(t, l, language, n+1)
+			}
+		})
+	}
+	work.Wait()
+	collect(t, a, GCOptions{Delete: true})
+	for _, l := range []*Lake{a, b, secondHost(t, a)} {
+		expectRows(t, l, 2*publishes)
+		if got := rowsAt(t, l, "", "select count(*) n, max(publish) p from meta.outputs"); got != "{'n': 8, 'p': 8}" {
+			t.Errorf("meta.outputs: %s", got)
+		}
+	}
 }
