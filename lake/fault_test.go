@@ -237,9 +237,10 @@ func (b *stage) fail(t *testing.T, fault disktest.Fault) bool {
 }
 
 // harmless are operations that a change gets by without: a file that isn't
-// removed is named by nothing, and a commit whose answer is lost is looked up.
+// removed is named by nothing, a commit whose answer is lost is looked up, and
+// what isn't fetched ahead is fetched when it is read.
 func harmless(operation string) bool {
-	return strings.HasPrefix(operation, "remove ") || strings.HasPrefix(operation, "commit ")
+	return strings.HasPrefix(operation, "remove ") || strings.HasPrefix(operation, "fetch ") || strings.HasPrefix(operation, "commit ")
 }
 
 func (b *stage) runOn(t *testing.T, faulty *disktest.Faulty) error {

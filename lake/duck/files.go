@@ -132,6 +132,7 @@ func endOfLiteral(text string) int {
 
 var (
 	defines = regexp.MustCompile(`(?i)\b(create|prepare|drop|deallocate|alter)\b`)
+	undoes  = regexp.MustCompile(`(?i)\b(rollback|abort)\b`)
 	loosens = regexp.MustCompile(`(?i)\buse\b|search_path|\bset\s+schema\b`)
 )
 
@@ -141,13 +142,16 @@ func (d *DB) need(ctx context.Context, query string) error {
 	if f == nil {
 		return nil
 	}
-	if f.stale {
-		if err := d.learn(ctx); err != nil {
-			return err
-		}
+	if f.stale { // in a transaction that broke, nothing can be asked, and only a rollback matters
+		f.stale = d.learn(ctx) != nil
 	}
 	f.loose = f.loose || loosens.MatchString(query)
-	f.stale = defines.MatchString(query)
+	f.stale = f.stale || defines.MatchString(query)
+	if undoes.MatchString(query) {
+		for _, v := range f.views {
+			v.made = false
+		}
+	}
 	used, paths := f.uses(query)
 	release, err := f.Fetch(ctx, paths)
 	if err != nil {

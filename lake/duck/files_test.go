@@ -113,6 +113,21 @@ func TestUnreadViewFails(t *testing.T) {
 	}
 }
 
+// A transaction that is taken back, or broke, takes no table with it.
+func TestFilesInTransactions(t *testing.T) {
+	db, _ := fetching(t)
+	for _, broken := range []string{"select 1", "select nothing"} {
+		for _, statement := range []string{"begin", "create temp table z as select * from core.a", broken, "rollback"} {
+			if err := db.Exec(t.Context(), statement); (err != nil) != (statement == "select nothing") {
+				t.Errorf("%s: %v", statement, err)
+			}
+		}
+		if n, err := db.Count(t.Context(), "select x from core.a"); err != nil || n != 1 {
+			t.Errorf("afterwards: %d, %v", n, err)
+		}
+	}
+}
+
 // The columns of a view are known without its files.
 func TestColumnsWithoutFiles(t *testing.T) {
 	db, fetched := fetching(t)

@@ -220,6 +220,7 @@ func (t *Table) readFiles(id int64) ([]DataFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.ahead(manifestFiles(manifests))
 	var files []DataFile
 	for _, m := range manifests {
 		if files, err = t.appendFiles(files, m); err != nil {
@@ -228,6 +229,30 @@ func (t *Table) readFiles(id int64) ([]DataFile, error) {
 	}
 	slices.SortFunc(files, func(a, b DataFile) int { return strings.Compare(a.Path, b.Path) })
 	return files, nil
+}
+
+// ahead fetches files side by side that are about to be read one after the
+// other: a bucket takes its time for each. Whoever reads one meets the error
+// that is passed over here.
+func (t *Table) ahead(locations []string) {
+	if t.catalog.disk.Local() {
+		return
+	}
+	paths, err := t.catalog.paths(locations)
+	if err != nil {
+		return
+	}
+	if release, err := t.catalog.disk.Fetch(context.Background(), paths); err == nil {
+		release()
+	}
+}
+
+func manifestFiles(manifests []icebergo.ManifestFile) []string {
+	locations := make([]string, len(manifests))
+	for i, m := range manifests {
+		locations[i] = m.FilePath()
+	}
+	return locations
 }
 
 func (t *Table) manifests(s *table.Snapshot) ([]icebergo.ManifestFile, error) {
@@ -290,11 +315,10 @@ func (t *Table) Reach(keep func(Snapshot) bool) (Reach, error) {
 	for file := range metadata.PartitionStatistics() {
 		r.locations = append(r.locations, file.StatisticsPath)
 	}
-	for i := range metadata.Snapshots() {
-		snapshot := &metadata.Snapshots()[i]
-		if !keep(snapshotOf(snapshot)) {
-			continue
-		}
+	kept := slices.DeleteFunc(slices.Clone(metadata.Snapshots()), func(s table.Snapshot) bool { return !keep(snapshotOf(&s)) })
+	t.ahead(manifestLists(kept))
+	for i := range kept {
+		snapshot := &kept[i]
 		if err := r.snapshot(snapshot); err != nil {
 			return Reach{}, fmt.Errorf("read table %s: snapshot %d: %w", t.Name(), snapshot.SnapshotID, err)
 		}
@@ -302,6 +326,14 @@ func (t *Table) Reach(keep func(Snapshot) bool) (Reach, error) {
 	paths, err := t.catalog.paths(r.locations)
 	files := slices.SortedFunc(maps.Values(r.data), func(a, b DataFile) int { return strings.Compare(a.Path, b.Path) })
 	return Reach{Metadata: paths, Data: files}, err
+}
+
+func manifestLists(snapshots []table.Snapshot) []string {
+	locations := make([]string, len(snapshots))
+	for i, s := range snapshots {
+		locations[i] = s.ManifestList
+	}
+	return locations
 }
 
 // reaching collects a Reach.
@@ -319,6 +351,7 @@ func (r *reaching) snapshot(s *table.Snapshot) error {
 		return err
 	}
 	r.locations = append(r.locations, s.ManifestList)
+	r.table.ahead(manifestFiles(manifests))
 	for _, m := range manifests {
 		if r.manifests[m.FilePath()] {
 			continue

@@ -51,6 +51,11 @@ func (s *Store) Fetch(ctx context.Context, paths []string) (release func(), err 
 	}
 	task := progress.Start(shown, "fetch", int64(len(paths)), "files")
 	defer task.Done()
+	return s.hold(ctx, paths, task)
+}
+
+// hold acquires files.
+func (s *Store) hold(ctx context.Context, paths []string, task progress.Task) (release func(), err error) {
 	files := make([]*os.File, len(paths))
 	release = func() {
 		for _, file := range files {
