@@ -237,9 +237,11 @@ func (g *collector) planOrphans(ctx context.Context, reached map[string]bool) er
 }
 
 // slack is how far the time of a file may be behind the clock that cutoff was
-// read from: file systems keep a coarser one, other machines one of their own.
+// read from: file systems keep a coarser one, other machines one of their own,
+// and a bucket's differs by a quarter of an hour at most, for else it refuses
+// requests.
 func (g *collector) slack() time.Duration {
-	if g.lake.catalog.Shared() {
+	if g.lake.catalog.Shared() || !g.lake.disk.Local() {
 		return 15 * time.Minute
 	}
 	return time.Second
