@@ -27,15 +27,12 @@ type bucket struct {
 	endpoint string // for messages
 	name     string
 	prefix   string // "" or ending in a slash
+	patience time.Duration
 }
 
 // retries is how often a request is sent again that the server failed, or that
 // no connection carried; waits grow to a second.
 const retries = 5
-
-// patience is for how long a request, or the next bytes of an answer, are
-// waited for.
-const patience = time.Minute
 
 // partBytes is the size from which a file is sent in parts of that size, four
 // at once.
@@ -43,12 +40,12 @@ const partBytes = 32 << 20
 
 // newBucket reads the location "s3://bucket/prefix", and where and as whom to
 // ask from the environment, by the names that all tools for S3 use.
-func newBucket(location string) (*bucket, error) {
+func newBucket(location string, patience time.Duration) (*bucket, error) {
 	at, err := url.Parse(location)
 	if err != nil || at.Scheme != "s3" || at.Host == "" || at.RawQuery != "" || at.User != nil {
 		return nil, fmt.Errorf("read warehouse %q: want s3://BUCKET or s3://BUCKET/PREFIX", location)
 	}
-	b := &bucket{name: at.Host, prefix: strings.Trim(at.Path, "/")}
+	b := &bucket{name: at.Host, prefix: strings.Trim(at.Path, "/"), patience: patience}
 	if b.prefix != "" {
 		b.prefix += "/"
 	}
@@ -56,7 +53,7 @@ func newBucket(location string) (*bucket, error) {
 	options := &minio.Options{Secure: true, BucketLookup: minio.BucketLookupAuto, MaxRetries: retries,
 		Region:    cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), "us-east-1"),
 		Creds:     credentials.NewChainCredentials([]credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}}),
-		Transport: transport()}
+		Transport: transport(patience)}
 	host := "s3.amazonaws.com"
 	if endpoint != "" {
 		server, err := url.Parse(endpoint)
@@ -72,7 +69,7 @@ func newBucket(location string) (*bucket, error) {
 	return b, nil
 }
 
-func transport() http.RoundTripper {
+func transport(patience time.Duration) http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	t.ResponseHeaderTimeout = patience
@@ -89,12 +86,9 @@ func (b *bucket) get(ctx context.Context, key string) (io.ReadCloser, int64, err
 		stop(nil)
 		return nil, 0, b.explain("read", key, err)
 	}
-	late := time.AfterFunc(patience, func() { stop(errLate) })
-	return &patient{ReadCloser: body, ctx: ctx, stop: stop, late: late}, info.Size, nil
+	late := time.AfterFunc(b.patience, func() { stop(fmt.Errorf("no byte came for %s", b.patience)) })
+	return &patient{ReadCloser: body, ctx: ctx, stop: stop, late: late, patience: b.patience}, info.Size, nil
 }
-
-// errLate says that an answer stopped on its way.
-var errLate = fmt.Errorf("no byte came for %s", patience)
 
 // patient is a body that is given up when it doesn't come.
 type patient struct {
@@ -102,6 +96,8 @@ type patient struct {
 	ctx  context.Context
 	stop context.CancelCauseFunc
 	late *time.Timer
+
+	patience time.Duration
 }
 
 // Read reads, and starts the clock anew.
@@ -110,7 +106,7 @@ func (p *patient) Read(content []byte) (int, error) {
 	if cause := context.Cause(p.ctx); cause != nil && err != nil {
 		return n, cause
 	}
-	p.late.Reset(patience)
+	p.late.Reset(p.patience)
 	return n, err
 }
 

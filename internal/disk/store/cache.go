@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -269,7 +270,7 @@ func (s *Store) fill(ctx context.Context, part *os.File, path, key string) error
 		return fmt.Errorf("fetch file %q of %s: %w: no space left on the disk of %q: make some, or lower ALIGNCTL_CACHE_SIZE",
 			path, bytesText(size), disk.ErrFull, s.folder)
 	case err != nil, n != size:
-		return s.remote.explain("read", key, errors.Join(errCut, err))
+		return s.remote.explain("read", key, fmt.Errorf("%w: %w", errCut, cmp.Or(err, io.ErrUnexpectedEOF)))
 	case known && n != want:
 		return fmt.Errorf("fetch file %q: %w: the bucket's has %d bytes, %d were recorded", path, disk.ErrDamaged, n, want)
 	case known && got != sum:

@@ -12,6 +12,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
@@ -38,6 +40,9 @@ type Options struct {
 	Expect func(ctx context.Context, path string) (size int64, sha256 string, known bool, err error)
 	// MaxBytes bounds the copies in the folder; 0: CacheSize.
 	MaxBytes int64
+	// Patience is for how long a request, or the next bytes of an answer, are
+	// waited for; 0: a minute.
+	Patience time.Duration
 }
 
 // A Store is a disk.FS over a bucket. Paths outside its folder are the
@@ -60,7 +65,7 @@ var _ disk.FS = (*Store)(nil)
 // Open is the store at "s3://BUCKET/PREFIX", with its cache in a folder that is
 // there. It asks nothing of the server yet.
 func Open(location, folder string, o Options) (*Store, error) {
-	remote, err := newBucket(location)
+	remote, err := newBucket(location, cmp.Or(o.Patience, time.Minute))
 	if err != nil {
 		return nil, err
 	}

@@ -340,6 +340,31 @@ func TestFailures(t *testing.T) {
 	expectError("size", location, cacheVariable)
 }
 
+// A server that says nothing, or stops in the middle, is given up.
+func TestSilence(t *testing.T) {
+	server := storetest.New(t)
+	content := bytes.Repeat([]byte("0123456789"), 1000)
+	write(t, open(t, Options{}), "x", content)
+	for name, silent := range map[string]func(w http.ResponseWriter){
+		"at once": func(http.ResponseWriter) {},
+		"in the middle": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Length", fmt.Sprint(len(content)))
+			w.Header().Set("Last-Modified", time.Now().UTC().Format(http.TimeFormat))
+			_, _ = w.Write(content[:5000])
+			w.(http.Flusher).Flush()
+		},
+	} {
+		server.Before(func(w http.ResponseWriter, r *http.Request) bool {
+			silent(w)
+			<-r.Context().Done()
+			return true
+		})
+		if _, err := read(open(t, Options{Patience: 100 * time.Millisecond}), "x"); !errors.Is(err, disk.ErrUnreachable) {
+			t.Errorf("silent %s: %v", name, err)
+		}
+	}
+}
+
 func TestCacheSize(t *testing.T) {
 	for text, want := range map[string]int64{"": 20 << 30, "8GB": 8e9, "1.5 GiB": 3 << 29, "4096": 4096, "10MiB": 10 << 20,
 		"7B": 7, "2T": 2e12, "8gb": 0, "-1": 0, "GB": 0, "0": 0} {
