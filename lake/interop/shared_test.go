@@ -3,12 +3,16 @@ package interop
 import (
 	"context"
 	"errors"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"alignctl/internal/disk/storetest"
 	"alignctl/internal/pgtest"
 	"alignctl/lake"
 )
@@ -33,8 +37,8 @@ func sharedLake(t *testing.T) (*lake.Lake, args) {
 	if err := server.Create(t.Context(), "lake"); err != nil {
 		t.Fatal(err)
 	}
-	bucket := storetest.New(t)
-	where := lake.Location{Catalog: server.Address("lake", server.Port), Warehouse: "s3://" + storetest.Bucket + "/team"}
+	aws := startMoto(t)
+	where := lake.Location{Catalog: server.Address("lake", server.Port), Warehouse: "s3://" + bucket + "/team"}
 	l, err := lake.InitAt(t.Context(), filepath.Join(t.TempDir(), "lake"), where)
 	if err != nil {
 		t.Fatal(err)
@@ -45,10 +49,60 @@ func sharedLake(t *testing.T) (*lake.Lake, args) {
 		}
 		l.Close()
 	})
-	aws := bucket.Environment()
 	return l, args{"host": "127.0.0.1", "port": server.Port, "database": "lake", "user": pgtest.User, "password": pgtest.Password,
 		"warehouse": where.Warehouse, "endpoint": aws["AWS_ENDPOINT_URL"], "region": aws["AWS_REGION"],
 		"key": aws["AWS_ACCESS_KEY_ID"], "secret": aws["AWS_SECRET_ACCESS_KEY"]}
+}
+
+// bucket is the bucket of the tests' S3 server.
+const bucket = "lakes"
+
+// startMoto starts an S3 server that takes what the engines' clients send, chunks
+// with checksums behind them, and gives the environment that leads there.
+func startMoto(t *testing.T) map[string]string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	_, port, _ := net.SplitHostPort(address)
+	process := exec.Command(os.Getenv("ALIGNCTL_PYICEBERG"), "-m", "moto.server", "--host", "127.0.0.1", "--port", port)
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = process.Process.Kill()
+		_ = process.Wait() // it was killed
+	})
+	makeBucket(t, "http://"+address+"/"+bucket)
+	aws := map[string]string{"AWS_ENDPOINT_URL": "http://" + address, "AWS_REGION": "us-east-1",
+		"AWS_ACCESS_KEY_ID": "tester", "AWS_SECRET_ACCESS_KEY": "of-the-tester"}
+	for name, value := range aws {
+		t.Setenv(name, value)
+	}
+	return aws
+}
+
+// makeBucket makes a bucket as soon as its server answers.
+func makeBucket(t *testing.T, url string) {
+	t.Helper()
+	var answer *http.Response
+	for range 300 {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer, err = http.DefaultClient.Do(request); err == nil {
+			answer.Body.Close()
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if answer == nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("make bucket %s: %v", url, answer)
+	}
 }
 
 // TestSharedLake sees that PyIceberg and Spark read and extend a shared lake as
