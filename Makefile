@@ -3,10 +3,11 @@
 #   make demo      the whole chain on the embedded demo corpus, in ./demo-lake
 #   make test      gofmt, vet, staticcheck, import rules, all tests
 #   make test-long all tests anew (with ALIGNCTL_PYTHON: peft as a peer), races, fuzzing,
-#                  test-interop, test-exports, test-server and test-browser
+#                  test-interop, test-shared, test-exports, test-server and test-browser
 #   make test-reliability  kills, faults, power cuts and mutants at full length
 #   make test-interop   PyIceberg and Spark read and write the lake, polars and DuckDB read it; brings them (needs
 #                  Python 3, Java 17, Maven)
+#   make test-shared  the lake's tests on a shared lake: catalog in PostgreSQL (Debian's package), files in S3
 #   make test-exports   datasets and TRL's trainers take every export; brings them (needs Python 3)
 #   make test-server  a server that speaks the OpenAI API answers as the same model does here;
 #                  brings it (needs Python 3; ALIGNCTL_TESTMODELS: a folder with smollm2)
@@ -31,7 +32,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long test-reliability test-interop test-exports test-server test-browser test-guides reference race lint fuzz bench bench-etl bench-data bench-train bench-wvs clean
+.PHONY: all build demo test test-long test-reliability test-interop test-shared test-exports test-server test-browser test-guides reference race lint fuzz bench bench-etl bench-data bench-train bench-wvs clean
 
 all: build
 
@@ -51,6 +52,7 @@ test-long:
 	ALIGNCTL_TEST_WAREHOUSE=s3 go test -count=1 -timeout 30m ./lake
 	$(MAKE) test-reliability
 	$(MAKE) test-interop
+	$(MAKE) test-shared
 	$(MAKE) test-exports
 	$(MAKE) test-server
 	$(MAKE) test-browser
@@ -64,6 +66,11 @@ test-reliability:
 test-interop:
 	@engines=$$(bash lake/interop/setup.sh) && env $$engines go test -count=1 -v -timeout 20m ./lake/interop && \
 	  env $$engines go test -count=1 -v -run TestGuides/query ./cmd/alignctl
+
+test-shared:
+	bash internal/pgtest/setup.sh
+	ALIGNCTL_TEST_CATALOG=postgres ALIGNCTL_TEST_WAREHOUSE=s3 go test -count=1 -timeout 60m ./lake
+	go test -count=1 -timeout 20m -run 'TestTeamScripts|TestGuides/team' ./cmd/alignctl
 
 test-exports:
 	@trl=$$(bash sql/export/peers/setup.sh) && env $$trl go test -count=1 -v -run 'Peers|TestScripts/data_export_trl' -timeout 20m \

@@ -65,6 +65,7 @@ var allowed = map[string][]string{
 	"internal/house":          {},
 	"internal/machine":        {},
 	"internal/nearest":        {},
+	"internal/pgtest":         {},
 	"internal/ranking":        {"internal/reply", "internal/stat"},
 	"internal/reply":          {},
 	"internal/stat":           {},
@@ -78,6 +79,7 @@ var soleImporters = map[string][]string{
 	"github.com/gomlx/":          {"train", "train/lm", "train/rl"},
 	"github.com/urfave/cli/":     {"cmd/alignctl"},
 	"modernc.org/sqlite":         {"lake/iceberg"},
+	"github.com/jackc/pgx/":      {"lake/iceberg"},
 	"github.com/minio/":          {"internal/disk/store"},
 }
 
