@@ -71,7 +71,8 @@ func (s *sharedLease) key() string { return s.id }
 func (s *sharedLease) end() error {
 	s.stop()
 	<-s.stopped
-	return s.catalog.EndLease(context.Background(), s.id)
+	s.catalog.EndLease(context.Background(), s.id)
+	return nil
 }
 
 func (l *Lake) sharedHolders(ctx context.Context) ([]Holder, error) {

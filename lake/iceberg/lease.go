@@ -94,12 +94,8 @@ func (c *Catalog) changeLease(ctx context.Context, set string, value any, id str
 
 // EndLease takes a lease away. One that stays, because the catalog can't be
 // reached, ends by itself.
-func (c *Catalog) EndLease(ctx context.Context, id string) error {
-	_, err := c.db.ExecContext(ctx, c.db.bind("delete from alignctl_leases where id = ?"), id)
-	if errors.Is(c.db.explain(err), errLost) {
-		return nil
-	}
-	return err
+func (c *Catalog) EndLease(ctx context.Context, id string) {
+	_, _ = c.db.ExecContext(ctx, c.db.bind("delete from alignctl_leases where id = ?"), id)
 }
 
 // Leases lists those that are alive, and takes away those that aren't.
