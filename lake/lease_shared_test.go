@@ -12,14 +12,17 @@ import (
 	"testing"
 	"time"
 
+	"alignctl/internal/disk/storetest"
 	"alignctl/internal/pgtest"
 	"alignctl/lake/iceberg"
 )
 
-// sharedLake makes a shared lake, and gives what other hosts join it by.
+// sharedLake makes a shared lake, with its files in a bucket, of which each host
+// has a cache, and gives what other hosts join it by.
 func sharedLake(t *testing.T) (*Lake, Location) {
 	t.Helper()
-	where := Location{Catalog: newCatalog(t), Warehouse: iceberg.URI(filepath.Join(t.TempDir(), "warehouse"))}
+	storetest.New(t)
+	where := Location{Catalog: newCatalog(t), Warehouse: "s3://" + storetest.Bucket + "/team"}
 	return host(t, where), Location{Catalog: where.Catalog}
 }
 
