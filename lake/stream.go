@@ -39,7 +39,6 @@ func (s *Session) stream(ctx context.Context, w io.Writer, write func(ctx contex
 	if err != nil {
 		return fmt.Errorf("open pipe: %w", err)
 	}
-	defer out.Close()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	written := make(chan error, 1)
@@ -54,9 +53,23 @@ func (s *Session) stream(ctx context.Context, w io.Writer, write func(ctx contex
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		stop()
 		_, _ = io.Copy(io.Discard, out)
-		return errors.Join(err, <-written)
+		err = errors.Join(err, <-written)
+	} else {
+		err = <-written
 	}
-	return <-written
+	if err != nil {
+		go drain(out)
+		return err
+	}
+	return out.Close()
+}
+
+// drain reads a pipe until DuckDB has let go of it, at the end of the session at
+// the latest: a signal ends a process that writes into a pipe which nobody reads.
+func drain(out *os.File) {
+	_ = out.SetReadDeadline(time.Time{})
+	_, _ = io.Copy(io.Discard, out)
+	_ = out.Close()
 }
 
 // openPipe opens both ends of a named pipe. While this writing end is open, the
