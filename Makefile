@@ -49,7 +49,6 @@ test: lint
 test-long:
 	go test -count=1 -timeout 60m ./...
 	ALIGNCTL_LONG=1 go test -count=1 -run TestReference ./etl/swow
-	ALIGNCTL_TEST_WAREHOUSE=s3 go test -count=1 -timeout 30m ./lake
 	$(MAKE) test-reliability
 	$(MAKE) test-interop
 	$(MAKE) test-shared

@@ -6,6 +6,8 @@ var manuals = map[string]manual{
 	"init": {examples: []example{
 		{"a lake in ./lake, and an alignctl.yaml beside it", "alignctl init"},
 		{"both in a folder of their own", "alignctl init study"},
+		{"a lake for several machines; the others leave --warehouse out, and join it",
+			"alignctl init --catalog postgres://lake@DB.EXAMPLE.ORG/LAKE --warehouse s3://BUCKET/LAKE"},
 	}},
 	"config show": {examples: []example{
 		{"what the file sets, by lines", "alignctl config show"},
