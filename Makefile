@@ -18,6 +18,8 @@
 #   make bench-etl   alignctl etl on files of full size beside polars, pandas, DuckDB and
 #                  data.table (ALIGNCTL_PEERS: a python that has them)
 #   make bench-data  alignctl data build at the study's size
+#   make bench-scale  what 1, 5 and 25 million records cost, and how costs grow (BENCH_SCALE_DIR: a folder with
+#                  20 GB free for its files, which are kept)
 #   make bench-train  alignctl train sft beside PEFT and TRL (ALIGNCTL_TESTMODELS: a folder with
 #                  smollm2; ALIGNCTL_PYTHON: a python that has them)
 #   make bench-wvs  alignctl eval wvs beside a loop of transformers (likewise)
@@ -32,7 +34,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long test-reliability test-interop test-shared test-exports test-server test-browser test-guides reference race lint fuzz bench bench-etl bench-data bench-train bench-wvs clean
+.PHONY: all build demo test test-long test-reliability test-interop test-shared test-exports test-server test-browser test-guides reference race lint fuzz bench bench-etl bench-data bench-scale bench-train bench-wvs clean
 
 all: build
 
@@ -112,6 +114,10 @@ bench-etl: build
 
 bench-data: build
 	go run ./bench/data
+
+BENCH_SCALE_DIR = $(or $(TMPDIR),/tmp)/alignctl-scale
+bench-scale: build
+	go run ./bench/scale -dir $(BENCH_SCALE_DIR)
 
 bench-train: build
 	go run ./bench/train -model $(ALIGNCTL_TESTMODELS)/smollm2

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"io"
 
 	"alignctl/bench/measure"
@@ -43,12 +42,7 @@ func generateSWOW(dir string, records int) error {
 	if records > swowtest.Complete.Cues*perCue { // a larger study shows the same cues to more people
 		size = swowtest.Size{Cues: swowtest.Complete.Cues, PerCue: records / swowtest.Complete.Cues}
 	}
-	return errors.Join(
-		measure.Create(dir, "complete.csv", func(w io.Writer) error { return swowtest.WriteComplete(w, size, 1) }),
-		measure.Create(dir, "words.txt", swowtest.WriteLexicon),
-		measure.Create(dir, "cues.tsv", func(w io.Writer) error { return swowtest.WriteCueCorrections(w, size) }),
-		measure.Create(dir, "variants.txt", func(w io.Writer) error { return swowtest.WriteVariants(w, size) }),
-	)
+	return swowtest.WriteStudy(dir, size, 1)
 }
 
 func generateWVS(dir string, records int) error {

@@ -18,6 +18,7 @@ var allowed = map[string][]string{
 	"bench/data":              {"*"},
 	"bench/etl":               {"*"},
 	"bench/measure":           {},
+	"bench/scale":             {"*"},
 	"bench/train":             {"*"},
 	"bench/wvs":               {"*"},
 	"cmd/alignctl":            {"*"},

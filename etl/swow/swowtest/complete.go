@@ -79,9 +79,9 @@ func (g *completeGenerator) participant(number, records int) {
 }
 
 func (g *completeGenerator) person(number int) person {
-	const prime = 1_000_003 // spreads the ids, so that they don't follow the file's order
+	const prime = 1_000_003 // spreads the ids, so that they don't follow the file's order; then the next so many
 	return person{
-		id:     1 + number*7919%prime,
+		id:     1 + number*7919%prime + number/prime*prime,
 		age:    g.oneOf("NA", "14", "18", "25", "33", "41", "67"),
 		gender: quote(g.oneOf("Fe", "Ma", "X")),
 		native: g.oneOf(`"United States"`, `"United States"`, `"United States"`, `"Canada"`, `"Australia"`,
