@@ -15,7 +15,7 @@ func (j *job) footprint(config lm.Config, examples int) lm.Footprint {
 	largest, share := j.load.largest, float64(examples)/float64(j.Batch)
 	rows := int(math.Ceil(share * float64(largest.Rows)))
 	t := lm.Training{LoRA: &j.LoRA, Rows: rows, Width: largest.Width + (largest.Shared+rows-1)/rows,
-		Labels: int(math.Ceil(share * float64(largest.Labels))), CheckpointLayers: j.CheckpointLayers}
+		Labels: int(math.Ceil(share * float64(largest.Labels))), CheckpointLayers: j.CheckpointLayers, Precision: j.Precision}
 	if j.Full {
 		t.LoRA = nil
 	}

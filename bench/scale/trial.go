@@ -152,10 +152,12 @@ func (t *trial) build(ctx context.Context, lake, name string) (built, error) {
 	if err != nil {
 		return built{}, fmt.Errorf("build %s: %w", name, err)
 	}
-	set := built{Name: name, used: took}
-	if err := json.NewDecoder(bytes.NewReader(told)).Decode(&set); err != nil {
+	lines := bytes.Split(bytes.TrimSpace(told), []byte("\n")) // what it reads has lines before it
+	set := built{}
+	if err := json.Unmarshal(lines[len(lines)-1], &set); err != nil {
 		return built{}, fmt.Errorf("read what the build of %s told: %w", name, err)
 	}
+	set.Name, set.used = name, took
 	return set, nil
 }
 

@@ -8,7 +8,8 @@ type Training struct {
 	Width  int         // tokens in a row, padding included
 	Labels int         // tokens that meet the vocabulary projection
 
-	CheckpointLayers bool // see Options
+	CheckpointLayers bool   // see Options
+	Precision        string // one of Precisions; "": float32
 }
 
 // A Footprint is the memory that training takes, in bytes, by what fills it.
@@ -27,10 +28,14 @@ func (f Footprint) Total() int64 {
 
 const (
 	floatBytes   = 4
+	brainBytes   = 2 // of a bfloat16
 	processBytes = 300 << 20
 )
 
-// Footprint estimates the memory of training a model of this shape in float32.
+// Footprint estimates the memory of training a model of this shape. bf16 narrows
+// the base's matrices under an adapter; activations count as float32 all the
+// same, as bf16 was not seen to spare any (train/DESIGN.md, Precision).
+//
 // With h, f, q, kv the widths of stream, feed-forward layer, queries and keys, a
 // token leaves in a layer
 //
@@ -54,20 +59,19 @@ func (c Config) Footprint(t Training) Footprint {
 	} else {
 		kept += 2 * c.Heads * t.Width
 	}
-	weights := elements(c.weights())
-	trained := weights
+	trained, weights := elements(c.weights()), floatBytes*elements(c.weights())
 	if t.LoRA == nil {
 		kept += 2*c.HiddenSize + queries + c.IntermediateSize
 	} else {
 		trained = elements(t.LoRA.loraWeights(c))
-		weights += trained
+		weights = frozenBytes(c.weights(), t.Precision) + floatBytes*trained
 	}
 	left := c.Layers * kept
 	if t.CheckpointLayers {
 		left = c.Layers*c.HiddenSize + kept
 	}
 	return Footprint{
-		Weights:     floatBytes * weights,
+		Weights:     weights,
 		Optimizer:   floatBytes * 6 * trained,
 		Activations: floatBytes * (tokens*int64(left) + int64(scores)),
 		Logits:      floatBytes * 3 * int64(t.Labels) * int64(c.VocabSize),
@@ -79,6 +83,19 @@ func (c Config) Footprint(t Training) Footprint {
 func elements(specs []weightSpec) (n int64) {
 	for _, spec := range specs {
 		n += int64(spec.elements())
+	}
+	return n
+}
+
+// frozenBytes is what weights take that aren't trained: in bf16 the matrices are
+// kept narrow.
+func frozenBytes(specs []weightSpec, precision string) (n int64) {
+	for _, spec := range specs {
+		size := int64(floatBytes)
+		if precision == BrainPrecision && len(spec.shape) > 1 {
+			size = brainBytes
+		}
+		n += size * int64(spec.elements())
 	}
 	return n
 }
