@@ -5,33 +5,50 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
 // A digraph is the cues of a population by their numbers, each with the cues
-// that were given as responses to it.
-type digraph map[int32][]int32
+// that were given as responses to it. Words that are no cue have no edges.
+type digraph [][]int32
+
+// add adds an edge.
+func (g *digraph) add(from, to int32) {
+	if most := int(max(from, to)); most >= len(*g) {
+		*g = append(*g, make(digraph, most+1-len(*g))...)
+	}
+	(*g)[from] = append((*g)[from], to)
+}
+
+// clear takes all edges away, and keeps their room for others.
+func (g digraph) clear() {
+	for i := range g {
+		g[i] = g[i][:0]
+	}
+}
 
 // largestComponent gives the nodes of the largest strongly connected component:
 // from each of them every other can be reached. Of several the one with the
 // smallest node counts. It is Tarjan's algorithm (1972) with a stack of its
 // own, so that a long chain of cues doesn't exhaust Go's.
 func (g digraph) largestComponent() []int32 {
-	s := &tarjan{graph: g, index: make(map[int32]int32, len(g)), low: make(map[int32]int32, len(g)),
-		open: make(map[int32]bool, len(g))}
+	s := &tarjan{graph: g, index: make([]int32, len(g)), low: make([]int32, len(g)), open: make([]bool, len(g))}
 	for node := range g {
-		if _, seen := s.index[node]; !seen {
-			s.visit(node)
+		if s.index[node] == 0 {
+			s.visit(int32(node))
 		}
 	}
 	return s.largest
 }
 
-// tarjan is the state of a search.
+// tarjan is the state of a search. Its slices go by node.
 type tarjan struct {
 	graph   digraph
-	index   map[int32]int32 // when a node was first seen
-	low     map[int32]int32 // the earliest open node that it reaches
-	open    map[int32]bool  // on the stack
+	index   []int32 // when a node was first seen, 1 first; 0: not yet
+	low     []int32 // the earliest open node that it reaches
+	open    []bool  // on the stack
+	seen    int32   // nodes so far
 	stack   []int32
 	largest []int32
 }
@@ -49,10 +66,10 @@ func (s *tarjan) visit(root int32) {
 		if edges := s.graph[top.node]; top.next < len(edges) {
 			target := edges[top.next]
 			top.next++
-			if seen, known := s.index[target]; !known {
+			if s.index[target] == 0 {
 				frames = append(frames, s.enter(target))
 			} else if s.open[target] {
-				s.low[top.node] = min(s.low[top.node], seen)
+				s.low[top.node] = min(s.low[top.node], s.index[target])
 			}
 			continue
 		}
@@ -69,9 +86,8 @@ func (s *tarjan) visit(root int32) {
 }
 
 func (s *tarjan) enter(node int32) frame {
-	s.index[node] = int32(len(s.index))
-	s.low[node] = s.index[node]
-	s.open[node] = true
+	s.seen++
+	s.index[node], s.low[node], s.open[node] = s.seen, s.seen, true
 	s.stack = append(s.stack, node)
 	return frame{node: node}
 }
@@ -109,56 +125,57 @@ func smallest(nodes []int32) int32 {
 
 // graphQuery gives the edges of a population among cues; an edge from a cue to
 // itself joins nothing.
-const graphQuery = `select e.population, e.cue, e.word, e.n1 > 0 from swow_edge e
-	join swow_asked a on a.population = e.population and a.cue = e.word where e.cue <> e.word`
+const graphQuery = `select e.cue, e.word, e.n1 > 0 from swow_edge e
+	join swow_asked a on a.population = e.population and a.cue = e.word where e.cue <> e.word and e.population = %d`
 
 // components fills swow_component with the largest strongly connected component
-// of each population, by first responses and by all.
-func (c *cleaning) components(ctx context.Context) error {
-	rows, err := c.session.Query(ctx, graphQuery)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	graphs := map[[2]int]digraph{}
-	add := func(population, slots int, from, to int32) {
-		key := [2]int{population, slots}
-		if graphs[key] == nil {
-			graphs[key] = digraph{}
-		}
-		graphs[key][from] = append(graphs[key][from], to)
-	}
-	for rows.Next() {
-		var population int
-		var from, to int32
-		var first bool
-		if err := rows.Scan(&population, &from, &to, &first); err != nil {
+// of each population, by first responses and by all. Populations come one at a
+// time, as their edges stand in memory.
+func (c *cleaning) components(ctx context.Context, populations int) error {
+	var first, all digraph
+	for population := 1; population <= populations; population++ {
+		first.clear()
+		all.clear()
+		if err := c.graph(ctx, population, &first, &all); err != nil {
 			return err
 		}
-		if add(population, 123, from, to); first {
-			add(population, 1, from, to)
+		if err := c.insertComponent(ctx, population, 1, first.largestComponent()); err != nil {
+			return err
 		}
-	}
-	if err := rows.Close(); err != nil {
-		return err
-	}
-	return c.insertComponents(ctx, graphs)
-}
-
-func (c *cleaning) insertComponents(ctx context.Context, graphs map[[2]int]digraph) error {
-	for key, graph := range graphs {
-		component := graph.largestComponent()
-		if len(component) < 2 {
-			continue // a cue by itself joins nothing
-		}
-		cues := make([]string, len(component))
-		for i, cue := range component {
-			cues[i] = strconv.Itoa(int(cue))
-		}
-		insert := fmt.Sprintf("insert into swow_component select %d, unnest(string_split(?, ','))::int, %d", key[0], key[1])
-		if err := c.session.Exec(ctx, insert, strings.Join(cues, ",")); err != nil {
+		if err := c.insertComponent(ctx, population, 123, all.largestComponent()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// graph adds the edges of a population, by first responses and by all.
+func (c *cleaning) graph(ctx context.Context, population int, first, all *digraph) error {
+	edges, err := c.job.Run.Session().QueryArrow(ctx, fmt.Sprintf(graphQuery, population))
+	if err != nil {
+		return err
+	}
+	defer edges.Release()
+	for edges.Next() {
+		batch := edges.RecordBatch()
+		to, isFirst := batch.Column(1).(*array.Int32), batch.Column(2).(*array.Boolean)
+		for i, from := range batch.Column(0).(*array.Int32).Int32Values() {
+			if all.add(from, to.Value(i)); isFirst.Value(i) {
+				first.add(from, to.Value(i))
+			}
+		}
+	}
+	return edges.Err()
+}
+
+func (c *cleaning) insertComponent(ctx context.Context, population, slots int, component []int32) error {
+	if len(component) < 2 {
+		return nil // a cue by itself joins nothing
+	}
+	cues := make([]string, len(component))
+	for i, cue := range component {
+		cues[i] = strconv.Itoa(int(cue))
+	}
+	insert := fmt.Sprintf("insert into swow_component select %d, unnest(string_split(?, ','))::int, %d", population, slots)
+	return c.session.Exec(ctx, insert, strings.Join(cues, ","))
 }

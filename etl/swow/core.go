@@ -188,7 +188,7 @@ func (c *cleaning) counts(ctx context.Context) error {
 	if err := c.make(ctx, "edge", "asked", "tally"); err != nil {
 		return c.populations.blame(ctx, c.session, err)
 	}
-	return c.components(ctx)
+	return c.components(ctx, len(set.rows))
 }
 
 // omits reports whether a population is left out because it is that of
