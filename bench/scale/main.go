@@ -10,11 +10,13 @@
 //	go run ./bench/scale [-sizes 1000000,5000000,25000000] [-dir FOLDER]
 //
 // Files and figures stay in the folder: a run that was stopped goes on, and what
-// has been measured by the same programs isn't measured again.
+// has been measured by the same programs and flags isn't measured again.
 package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -67,13 +69,13 @@ func run(ctx context.Context, out io.Writer, o options, args []string) error {
 	if o.alignctl, err = filepath.Abs(o.alignctl); err != nil {
 		return err
 	}
-	program, err := digest(o.alignctl)
+	means, err := o.digest()
 	if err != nil {
 		return err
 	}
 	var costs []*cost
 	for _, records := range sizes {
-		t := trial{options: o, program: program, records: records, dir: filepath.Join(o.dir, strconv.Itoa(records))}
+		t := trial{options: o, means: means, records: records, dir: filepath.Join(o.dir, strconv.Itoa(records))}
 		c, err := t.cost(ctx)
 		if err != nil {
 			return fmt.Errorf("measure %d records: %w", records, err)
@@ -86,6 +88,28 @@ func run(ctx context.Context, out io.Writer, o options, args []string) error {
 		return nil
 	}
 	return report(out, costs)
+}
+
+// digest is that of what is measured: this program, alignctl, and how they are
+// called.
+func (o *options) digest() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	fmt.Fprintln(sum, o.memory, o.sets, o.setsUpTo)
+	for _, path := range []string{self, o.alignctl} {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", err
+		}
+		_, err = io.Copy(sum, f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 func numbers(list string) ([]int, error) {

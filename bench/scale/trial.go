@@ -5,12 +5,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +19,7 @@ import (
 
 // A cost is what the load of a file took.
 type cost struct {
-	Program  string // digest of the programs that were measured
+	Means    string // digest of what was measured
 	Records  int
 	RawBytes int64
 	Lake     int64 // bytes of the lake after the load
@@ -48,7 +45,7 @@ type built struct {
 // A trial is the load of one file in a folder of its own.
 type trial struct {
 	options
-	program string
+	means   string // options' digest
 	records int
 	dir     string
 }
@@ -65,7 +62,7 @@ func (t *trial) cost(ctx context.Context) (*cost, error) {
 	if err == nil {
 		err = json.Unmarshal(text, c)
 	}
-	if err == nil && c.Program == t.program && !t.again {
+	if err == nil && c.Means == t.means && !t.again {
 		return c, nil
 	}
 	if c, err = t.measure(ctx); err != nil {
@@ -126,13 +123,13 @@ func (t *trial) load(ctx context.Context, lake string) (*cost, error) {
 	raw := filepath.Join(t.dir, "raw")
 	told, took, err := watch(exec.CommandContext(ctx, self, loadWord, raw, lake, t.memory), lake)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("load: %w", err)
 	}
 	c := &cost{}
 	if err := json.Unmarshal(told, c); err != nil {
 		return nil, fmt.Errorf("read what the load told: %w", err)
 	}
-	c.Program, c.Records, c.Load = t.program, t.records/perCue*perCue, took
+	c.Means, c.Records, c.Load = t.means, t.records/perCue*perCue, took
 	for _, step := range c.Steps { // the system's own mark was reset at each step
 		c.Load.Peak = max(c.Load.Peak, step.Peak)
 	}
@@ -173,23 +170,3 @@ func watch(cmd *exec.Cmd, lake string) ([]byte, used, error) {
 }
 
 func (t *trial) say(what string) { fmt.Fprintf(os.Stderr, "%d records: %s\n", t.records, what) }
-
-// digest is that of this program and of another one.
-func digest(other string) (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.New()
-	for _, path := range []string{self, other} {
-		f, err := os.Open(path)
-		if err != nil {
-			return "", err
-		}
-		_, err = io.Copy(sum, f)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return "", err
-		}
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
-}
