@@ -79,7 +79,7 @@ func writeRows(b *strings.Builder, costs []*cost) {
 	slices.Sort(names)
 	for _, name := range names {
 		rows := each(costs, func(c *cost) float64 { return float64(c.Rows[name]) })
-		row(b, slices.Concat([]string{name}, formatted("%.0f", rows), []string{exponent(costs, rows)})...)
+		row(b, slices.Concat([]string{name}, counted(rows), []string{exponent(costs, rows)})...)
 	}
 }
 
@@ -94,9 +94,9 @@ func writeSets(b *strings.Builder, costs []*cost) {
 		of := func(format string, value func(built) float64) []string {
 			return formatted(format, each(costs, func(c *cost) float64 { return value(c.Sets[i]) }))
 		}
+		rows := each(costs, func(c *cost) float64 { return float64(c.Sets[i].Rows) })
 		wall := each(costs, func(c *cost) float64 { return c.Sets[i].Wall.Seconds() })
-		row(b, slices.Concat([]string{set.Name}, of("%.0f", func(s built) float64 { return float64(s.Rows) }),
-			formatted("%.1f", wall), of("%.0f", func(s built) float64 { return s.Peak }),
+		row(b, slices.Concat([]string{set.Name}, counted(rows), formatted("%.1f", wall), of("%.0f", func(s built) float64 { return s.Peak }),
 			of("%.0f", func(s built) float64 { return megabytes(s.Spill) }), []string{exponent(costs, wall)})...)
 	}
 }
@@ -113,6 +113,22 @@ func formatted(format string, values []float64) []string {
 	texts := make([]string, len(values))
 	for i, v := range values {
 		texts[i] = fmt.Sprintf(format, v)
+	}
+	return texts
+}
+
+// counted are numbers of rows, rounded.
+func counted(rows []float64) []string {
+	texts := make([]string, len(rows))
+	for i, n := range rows {
+		switch {
+		case n >= 1e6:
+			texts[i] = fmt.Sprintf("%.1f M", n/1e6)
+		case n >= 1e4:
+			texts[i] = fmt.Sprintf("%.0f k", n/1e3)
+		default:
+			texts[i] = fmt.Sprintf("%.0f", n)
+		}
 	}
 	return texts
 }
@@ -143,4 +159,4 @@ func perMillion(d time.Duration, c *cost) float64 { return d.Seconds() / float64
 
 func megabytes(bytes int64) float64 { return float64(bytes) / 1e6 }
 
-func million(n int64) string { return fmt.Sprintf("%.3g M", float64(n)/1e6) }
+func million(n int64) string { return fmt.Sprintf("%.2g M", float64(n)/1e6) }
