@@ -16,37 +16,75 @@ import (
 // ImportOptions say which folder to record, and who says what it is.
 type ImportOptions struct {
 	Folder     string `json:"folder"`
-	Base       string `json:"base"`        // folder of an adapter's base model; "": as its adapter_config.json says
-	DeclaredBy string `json:"declared_by"` // who says where the folder comes from
+	Base       string `json:"base"`          // folder of an adapter's base model; "": as its adapter_config.json says
+	DeclaredBy string `json:"declared_by"`   // who says where the folder comes from
+	Job        string `json:"job,omitempty"` // of train.jobs: by which DeclaredBy says that it was trained; "": none
+
+	// Differences are filled in: where an adapter is of another make than Job
+	// asked for.
+	Differences []string `json:"differences,omitempty"`
+}
+
+// An Imported is what ImportModel recorded.
+type Imported struct {
+	ModelRow
+	Differences []string // from what its job asked for
 }
 
 // ImportModel records a model or adapter that no run of the lake made. The
 // folder stays where it is; its tensors must fit its config, or an adapter's
-// those of its base.
-func ImportModel(ctx context.Context, l *lake.Lake, o ImportOptions, info lake.RunInfo) (ModelRow, error) {
+// those of its base, which must be that of the job if there is one.
+func ImportModel(ctx context.Context, l *lake.Lake, o ImportOptions, info lake.RunInfo) (Imported, error) {
 	about, err := lm.Describe(o.Folder)
 	if err != nil {
-		return ModelRow{}, err
+		return Imported{}, err
 	}
-	row := ModelRow{Kind: about.Kind, Method: "import", DeclaredBy: o.DeclaredBy}
+	row, err := o.describe(about)
+	if err != nil {
+		return Imported{}, err
+	}
+	if o.Job != "" {
+		if o.Differences, err = o.trained(ctx, l, &row, about); err != nil {
+			return Imported{}, fmt.Errorf("import model %q: %w", o.Folder, err)
+		}
+	}
+	if err := refuseKnown(ctx, l, row); err != nil {
+		return Imported{}, err
+	}
+	info.Config = o
+	row, err = recordOne(ctx, l, info, row, row.BaseSHA256, row.ParentSHA256)
+	return Imported{row, o.Differences}, err
+}
+
+// describe is the row of a folder, as far as the folder says it.
+func (o ImportOptions) describe(about lm.Description) (row ModelRow, err error) {
+	row = ModelRow{Kind: about.Kind, Method: "import", DeclaredBy: o.DeclaredBy}
 	if row.Path, err = filepath.Abs(o.Folder); err != nil {
-		return ModelRow{}, fmt.Errorf("import model: %w", err)
+		return row, fmt.Errorf("import model: %w", err)
 	}
 	if about.Kind == lm.KindAdapter {
 		if row.BaseSHA256, err = o.base(about); err != nil {
-			return ModelRow{}, err
+			return row, err
 		}
 	} else if o.Base != "" {
-		return ModelRow{}, fmt.Errorf("import model %q: it is a whole model: only an adapter has a --base", o.Folder)
+		return row, fmt.Errorf("import model %q: it is a whole model: only an adapter has a --base", o.Folder)
 	}
-	if row.SHA256, err = about.Digest(o.Folder); err != nil {
-		return ModelRow{}, err
+	row.SHA256, err = about.Digest(o.Folder)
+	return row, err
+}
+
+// trained adds to a row what the job says of it, and tells where they differ.
+func (o ImportOptions) trained(ctx context.Context, l *lake.Lake, row *ModelRow, about lm.Description) ([]string, error) {
+	job, err := FindJob(ctx, l, o.Job)
+	if err != nil {
+		return nil, err
 	}
-	if err := refuseKnown(ctx, l, row); err != nil {
-		return ModelRow{}, err
+	if err := job.check(about, row.BaseSHA256); err != nil {
+		return nil, err
 	}
-	info.Config = o
-	return recordOne(ctx, l, info, row, row.BaseSHA256)
+	row.Method, row.JobID, row.BaseSHA256, row.ParentSHA256 = job.Method, job.JobID, job.BaseSHA256, job.ParentSHA256
+	row.Dataset, row.DatasetSnapshot = job.Dataset, job.DatasetSnapshot
+	return job.differences(about)
 }
 
 // base is the sha256 of the adapter's base model, which it must fit.

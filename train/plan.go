@@ -68,11 +68,23 @@ func NewPlan(ctx context.Context, l *lake.Lake, m Method, measure bool) (plan Pl
 		return Plan{}, err
 	}
 	defer func() { err = errors.Join(err, j.close()) }()
+	if plan, err = j.plan(ctx); err != nil {
+		return Plan{}, err
+	}
+	if measure {
+		plan.Speed, err = j.measure(ctx)
+		return plan, err
+	}
+	plan.Speed, err = j.earlierSpeed(ctx)
+	return plan, err
+}
+
+// plan reads the data set, and of the model and adapter the headers: what the
+// run would do, but for its speed.
+func (j *job) plan(ctx context.Context) (Plan, error) {
 	if err := j.openData(ctx); err != nil {
 		return Plan{}, err
 	}
-	plan = Plan{Dataset: j.pin, Train: j.load.train, Dev: j.load.dev, Steps: j.schedule.Total, Warmup: j.schedule.Warmup,
-		Tokens: j.load.tokens}
 	config, err := lm.CheckFolder(j.Model)
 	if err != nil {
 		return Plan{}, err
@@ -80,13 +92,8 @@ func NewPlan(ctx context.Context, l *lake.Lake, m Method, measure bool) (plan Pl
 	if err := j.openParent(); err != nil {
 		return Plan{}, err
 	}
-	plan.Memory = j.footprint(config, j.Batch)
-	if measure {
-		plan.Speed, err = j.measure(ctx)
-		return plan, err
-	}
-	plan.Speed, err = j.earlierSpeed(ctx)
-	return plan, err
+	return Plan{Dataset: j.pin, Train: j.load.train, Dev: j.load.dev, Steps: j.schedule.Total, Warmup: j.schedule.Warmup,
+		Tokens: j.load.tokens, Memory: j.footprint(config, j.Batch)}, nil
 }
 
 // measure times a part of a step.

@@ -104,9 +104,9 @@ func FindModel(ctx context.Context, l *lake.Lake, name string) (KnownModel, erro
 // youngest columns.
 const modelsQuery = `
 	select model_id, run_id, kind, path, sha256, base_sha256, method, dataset, dataset_snapshot,
-		coalesce(parent_sha256, ''), coalesce(declared_by, '')
+		coalesce(parent_sha256, ''), coalesce(declared_by, ''), coalesce(job_id, '')
 	from (select * from train.models union all by name
-		select * from (select null::varchar as parent_sha256, null::varchar as declared_by) where false)
+		select * from (select null::varchar as parent_sha256, null::varchar as declared_by, null::varchar as job_id) where false)
 	order by run_id, path`
 
 // modelRows are the rows of train.models.
@@ -114,7 +114,7 @@ func modelRows(ctx context.Context, l *lake.Lake) (models []ModelRow, err error)
 	err = queryNow(ctx, l, ModelsSpec().Name, func(rows *sql.Rows) error {
 		var m ModelRow
 		err := rows.Scan(&m.ModelID, &m.RunID, &m.Kind, &m.Path, &m.SHA256, &m.BaseSHA256, &m.Method, &m.Dataset,
-			&m.DatasetSnapshot, &m.ParentSHA256, &m.DeclaredBy)
+			&m.DatasetSnapshot, &m.ParentSHA256, &m.DeclaredBy, &m.JobID)
 		models = append(models, m)
 		return err
 	}, modelsQuery)
@@ -137,8 +137,8 @@ func traceModels(ctx context.Context, run *lake.Run, digests ...string) error {
 	return nil
 }
 
-// recordOne adds one model to train.models in a run of its own. The row's run
-// is filled in.
+// recordOne adds one model to train.models in a run of its own, which depends on
+// the models of some digests and on the row's job. The row's run is filled in.
 func recordOne(ctx context.Context, l *lake.Lake, info lake.RunInfo, row ModelRow, from ...string) (_ ModelRow, err error) {
 	run, err := l.Begin(ctx, info)
 	if err != nil {
@@ -147,6 +147,11 @@ func recordOne(ctx context.Context, l *lake.Lake, info lake.RunInfo, row ModelRo
 	defer func() { err = errors.Join(err, run.Close()) }()
 	if err := traceModels(ctx, run, from...); err != nil {
 		return ModelRow{}, err
+	}
+	if row.JobID != "" {
+		if _, err := run.InputScope(ctx, JobsSpec().Name, row.JobID); err != nil {
+			return ModelRow{}, err
+		}
 	}
 	row.RunID, row.ModelID = run.ID(), ModelID(row.SHA256)
 	if _, err := lake.WriteRows(ctx, run, ModelsSpec(), run.ID(), []ModelRow{row}); err != nil {

@@ -59,6 +59,26 @@ type ModelRow struct {
 	DatasetSnapshot string `parquet:"dataset_snapshot,id(9)" doc:"snapshot of that table"`
 	ParentSHA256    string `parquet:"parent_sha256,id(10)" doc:"sha256 of the adapter that training went on from, or of those merged"`
 	DeclaredBy      string `parquet:"declared_by,id(11)" doc:"who says what an imported model is; empty: a run of the lake made it"`
+	JobID           string `parquet:"job_id,id(12)" doc:"job of train.jobs by which declared_by says that it was trained elsewhere; empty: none"`
+}
+
+// A JobRow is a row of train.jobs: a training that was handed over to another
+// trainer. What came of it is a row of train.models, once somebody imports it.
+type JobRow struct {
+	JobID           string `parquet:"job_id,id(1)" doc:"the run that handed it over, as in meta.runs"`
+	Trainer         string `parquet:"trainer,id(2)" doc:"trainer that it was written for, such as trl"`
+	Method          string `parquet:"method,id(3)" doc:"as in train.runs"`
+	BasePath        string `parquet:"base_path,id(4)" doc:"folder of the model to start from"`
+	BaseSHA256      string `parquet:"base_sha256,id(5)" doc:"sha256 over that folder's weights"`
+	ParentSHA256    string `parquet:"parent_sha256,id(6)" doc:"sha256 of the adapter to go on from; empty: none"`
+	Dataset         string `parquet:"dataset,id(7)" doc:"table to train on"`
+	DatasetSnapshot string `parquet:"dataset_snapshot,id(8)" doc:"snapshot of that table"`
+	DatasetDigest   string `parquet:"dataset_digest,id(9)" doc:"content digest of that snapshot"`
+	Template        string `parquet:"template,id(10)" doc:"ids of the prompt templates, comma-separated"`
+	Config          string `parquet:"config,id(11)" doc:"all options, JSON, as in train.runs"`
+	Steps           int64  `parquet:"steps,id(12)" unit:"count" doc:"optimizer steps that the options come to"`
+	Path            string `parquet:"path,id(13)" doc:"folder that was written"`
+	Version         string `parquet:"version,id(14)" doc:"alignctl's version"`
 }
 
 // RunsSpec declares train.runs.
@@ -79,7 +99,13 @@ func ModelsSpec() lake.Spec {
 		Key: []string{"run_id", "path"}, Scope: "run_id", Licence: lake.OpenData})
 }
 
+// JobsSpec declares train.jobs.
+func JobsSpec() lake.Spec {
+	return lake.SpecOf[JobRow](lake.Spec{Name: "train.jobs", Doc: "a training handed over to another trainer",
+		Key: []string{"job_id"}, Scope: "job_id", Licence: lake.OpenData})
+}
+
 // Specs are the tables that training writes.
 func Specs() []lake.Spec {
-	return []lake.Spec{RunsSpec(), StepsSpec(), ModelsSpec(), ReferenceSpec(), PreferencesSpec(), SamplesSpec()}
+	return []lake.Spec{RunsSpec(), StepsSpec(), ModelsSpec(), JobsSpec(), ReferenceSpec(), PreferencesSpec(), SamplesSpec()}
 }

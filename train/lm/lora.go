@@ -66,6 +66,13 @@ func (l LoRAConfig) expanded() LoRAConfig {
 	return l
 }
 
+// TargetNames lists the projections that are adapted, in order.
+func (l LoRAConfig) TargetNames() []string {
+	names := l.expanded().Targets
+	slices.Sort(names)
+	return names
+}
+
 // targetNames lists loraTargets in order.
 func targetNames() []string {
 	names := make([]string, 0, len(loraTargets))
