@@ -39,12 +39,18 @@ func ImportModel(ctx context.Context, l *lake.Lake, o ImportOptions, info lake.R
 	if err != nil {
 		return Imported{}, err
 	}
-	row, err := o.describe(about)
+	var job JobRow
+	if o.Job != "" {
+		if job, err = FindJob(ctx, l, o.Job); err != nil {
+			return Imported{}, err
+		}
+	}
+	row, err := o.describe(about, job)
 	if err != nil {
 		return Imported{}, err
 	}
 	if o.Job != "" {
-		if o.Differences, err = o.trained(ctx, l, &row, about); err != nil {
+		if o.Differences, err = row.trainedBy(job, about); err != nil {
 			return Imported{}, fmt.Errorf("import model %q: %w", o.Folder, err)
 		}
 	}
@@ -57,13 +63,13 @@ func ImportModel(ctx context.Context, l *lake.Lake, o ImportOptions, info lake.R
 }
 
 // describe is the row of a folder, as far as the folder says it.
-func (o ImportOptions) describe(about lm.Description) (row ModelRow, err error) {
+func (o ImportOptions) describe(about lm.Description, job JobRow) (row ModelRow, err error) {
 	row = ModelRow{Kind: about.Kind, Method: "import", DeclaredBy: o.DeclaredBy}
 	if row.Path, err = filepath.Abs(o.Folder); err != nil {
 		return row, fmt.Errorf("import model: %w", err)
 	}
 	if about.Kind == lm.KindAdapter {
-		if row.BaseSHA256, err = o.base(about); err != nil {
+		if row.BaseSHA256, err = o.base(about, job); err != nil {
 			return row, err
 		}
 	} else if o.Base != "" {
@@ -73,33 +79,30 @@ func (o ImportOptions) describe(about lm.Description) (row ModelRow, err error) 
 	return row, err
 }
 
-// trained adds to a row what the job says of it, and tells where they differ.
-func (o ImportOptions) trained(ctx context.Context, l *lake.Lake, row *ModelRow, about lm.Description) ([]string, error) {
-	job, err := FindJob(ctx, l, o.Job)
-	if err != nil {
-		return nil, err
-	}
-	if err := job.check(about, row.BaseSHA256); err != nil {
-		return nil, err
-	}
-	row.Method, row.JobID, row.BaseSHA256, row.ParentSHA256 = job.Method, job.JobID, job.BaseSHA256, job.ParentSHA256
-	row.Dataset, row.DatasetSnapshot = job.Dataset, job.DatasetSnapshot
-	return job.differences(about)
-}
-
-// base is the sha256 of the adapter's base model, which it must fit.
-func (o ImportOptions) base(about lm.Description) (string, error) {
+// base is the sha256 of the adapter's base model, which it must fit: unless the
+// options name it, the folder that the job started from, or that which the
+// adapter names.
+func (o ImportOptions) base(about lm.Description, job JobRow) (string, error) {
 	base := o.Base
+	if base == "" && isFolder(job.BasePath) {
+		base = job.BasePath
+	}
 	if base == "" {
 		base = about.Base
 	}
-	if info, err := os.Stat(base); base == "" || err != nil || !info.IsDir() {
+	if !isFolder(base) {
 		return "", fmt.Errorf("import adapter %q: its base %q is no folder here: name the folder with --base", o.Folder, base)
 	}
 	if err := lm.CheckAdapter(base, o.Folder); err != nil {
 		return "", err
 	}
 	return lm.ModelSHA256(base)
+}
+
+// isFolder says whether a path is that of a folder.
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return path != "" && err == nil && info.IsDir()
 }
 
 // refuseKnown refuses a folder that train.models has as it is.

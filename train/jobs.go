@@ -129,6 +129,16 @@ func (j JobRow) check(about lm.Description, base string) error {
 	return nil
 }
 
+// trainedBy adds to a row what the job says of it, and tells where they differ.
+func (row *ModelRow) trainedBy(job JobRow, about lm.Description) (differ []string, err error) {
+	if err := job.check(about, row.BaseSHA256); err != nil {
+		return nil, err
+	}
+	row.Method, row.JobID, row.BaseSHA256, row.ParentSHA256 = job.Method, job.JobID, job.BaseSHA256, job.ParentSHA256
+	row.Dataset, row.DatasetSnapshot = job.Dataset, job.DatasetSnapshot
+	return job.differences(about)
+}
+
 // differences say where an adapter is of another make than the job asked for.
 func (j JobRow) differences(about lm.Description) (differ []string, err error) {
 	o, err := j.options()

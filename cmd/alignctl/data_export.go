@@ -13,7 +13,7 @@ import (
 
 func dataExportCommand(t *terminal) *cli.Command {
 	var o export.Options
-	var out string
+	var out, splits string
 	return checked(&cli.Command{
 		Name:  "export",
 		Usage: "write a built data set to a folder, for a trainer or a reader, with a card",
@@ -27,10 +27,14 @@ func dataExportCommand(t *terminal) *cli.Command {
 			oneOf(&cli.StringFlag{Name: "style", Usage: "`STYLE` of supervised examples in layout trl: prompt-completion (the default) " +
 				"or messages", Destination: &o.Style}, "prompt-completion", "messages"),
 			atFlag(&o.At),
+			&cli.StringFlag{Name: "splits", Usage: "comma-separated `SPLITS` to write (default: all)", Destination: &splits},
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "the `FOLDER`", Destination: &out},
 			&cli.BoolFlag{Name: "i-have-the-rights", Usage: "export rows whose licence forbids passing them on", Destination: &o.Rights},
 		),
 		Action: func(c *cli.Context) error {
+			if splits != "" {
+				o.Splits = splitList(splits)
+			}
 			if err := checkExport(out, o); err != nil {
 				return err
 			}

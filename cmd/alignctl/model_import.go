@@ -8,33 +8,50 @@ import (
 
 	"alignctl/lake"
 	"alignctl/train"
+	"alignctl/train/handover"
 )
 
 func modelImportCommand(t *terminal) *cli.Command {
 	var o train.ImportOptions
-	var format string
+	var job, format string
 	return checked(&cli.Command{
 		Name:  "import",
 		Usage: "record a model or adapter from elsewhere in train.models",
 		Description: "The folder stays where it is. Its tensors must fit its config, an adapter's those of its base. Training\n" +
-			"and evaluation then trace back to it, and to who said what it is.",
+			"and evaluation then trace back to it, and to who said what it is. With --job it traces further, to the data\n" +
+			"set that train export-job handed over: that this came of it is a declaration, not a proof.",
 		Flags: t.flags(
 			&cli.StringFlag{Name: "base", Usage: "`FOLDER` of an adapter's base model (default: as its adapter_config.json says)",
 				Destination: &o.Base},
 			&cli.StringFlag{Name: "declared-by", Usage: "`WHO` says where it comes from: a person, an address (default: you)",
 				Destination: &o.DeclaredBy},
+			&cli.PathFlag{Name: "job", Usage: "the `FILE` job.json of train export-job by which it was trained", Destination: &job},
 			outputFlag(&format)),
 		Action: func(c *cli.Context) error {
 			o.Folder, o.DeclaredBy = c.Args().First(), firstOf(o.DeclaredBy, userName())
 			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
-				row, err := train.ImportModel(ctx, l, o, t.runInfo())
-				if err != nil {
-					return err
-				}
-				return t.printRows(format, recordedGrid(row))
+				return runModelImport(ctx, t, l, job, o, format)
 			})
 		},
 	}, oneArgument("FOLDER"))
+}
+
+func runModelImport(ctx context.Context, t *terminal, l *lake.Lake, job string, o train.ImportOptions, format string) error {
+	bring := func() (train.Imported, error) { return train.ImportModel(ctx, l, o, t.runInfo()) }
+	if job != "" {
+		bring = func() (train.Imported, error) { return handover.Bring(ctx, l, job, o, t.runInfo()) }
+	}
+	model, err := bring()
+	if err != nil {
+		return err
+	}
+	for _, d := range model.Differences {
+		t.remark("not as the job asked for: %s", d)
+	}
+	if model.JobID != "" {
+		t.remark("trained elsewhere by job %s, declared by %s", model.JobID, model.DeclaredBy)
+	}
+	return t.printRows(format, recordedGrid(model.ModelRow))
 }
 
 // userName is the name of who runs the program, as the system has it.

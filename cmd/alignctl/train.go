@@ -24,7 +24,7 @@ func trainCommand(t *terminal) *cli.Command {
 		Name:  "train",
 		Usage: "train a model on a data set; look at training runs",
 		Subcommands: []*cli.Command{trainSFTCommand(t), trainDPOCommand(t), trainPPOCommand(t), trainGRPOCommand(t),
-			trainRewardCheckCommand(t), trainListCommand(t), trainShowCommand(t)},
+			trainRewardCheckCommand(t), trainExportJobCommand(t), trainListCommand(t), trainShowCommand(t)},
 	}
 }
 
@@ -33,6 +33,7 @@ func trainCommand(t *terminal) *cli.Command {
 type trainRun struct {
 	*train.Options // the method's
 	train          train.Method
+	command        string          // of alignctl, for errors
 	own            []cli.Flag      // of the method alone
 	reward         *reward.Options // that it learns from; nil: it learns from examples
 	preset         string
@@ -46,7 +47,7 @@ type trainRun struct {
 
 // newTrainRun is a run by a method, with the settings that it has so far.
 func newTrainRun(m train.Method) *trainRun {
-	o := &trainRun{Options: m.Common(), train: m, method: "lora"}
+	o := &trainRun{Options: m.Common(), train: m, command: "train " + m.Name(), method: "lora"}
 	if o.Full {
 		o.method = "full"
 	}
@@ -72,7 +73,7 @@ func trainMethods() []train.Method {
 
 func trainSFTCommand(t *terminal) *cli.Command {
 	sft := train.DefaultSFT()
-	return newTrainRun(&sft).command(t, "supervised fine-tuning: learn to give the completion after the prompt",
+	return newTrainRun(&sft).trainCommand(t, "supervised fine-tuning: learn to give the completion after the prompt",
 		"Trains on the rows of split train, measures the loss on split dev, and writes an adapter in\n"+
 			"PEFT's layout or a whole model in Hugging Face's. "+trainDescription)
 }
@@ -89,8 +90,8 @@ const trainDescription = "Metrics are rows of train.steps as they\n" +
 	"had never stopped. Each flag of the run is also a key under the method's name in the section train\n" +
 	"of alignctl.yaml; flags beat the file, which beats the preset, which beats the defaults."
 
-// command is alignctl train METHOD.
-func (o *trainRun) command(t *terminal, usage, description string) *cli.Command {
+// trainCommand is alignctl train METHOD.
+func (o *trainRun) trainCommand(t *terminal, usage, description string) *cli.Command {
 	return checked(&cli.Command{
 		Name: o.train.Name(), Usage: usage, Description: description,
 		Flags: t.flags(o.flags()...),
@@ -113,9 +114,6 @@ func (o *trainRun) command(t *terminal, usage, description string) *cli.Command 
 		},
 	}, noArguments)
 }
-
-// name is the command's, for errors.
-func (o *trainRun) name() string { return "train " + o.train.Name() }
 
 // flags are the settings and what else the command takes.
 func (o *trainRun) flags() []cli.Flag {
@@ -217,7 +215,7 @@ func (o *trainRun) savingFlags() []cli.Flag {
 func (o *trainRun) checkAdapterFlags(c *cli.Context) error {
 	for _, flag := range []string{"lora-r", "lora-alpha", "lora-target", "lora-dropout", "rslora"} {
 		if c.IsSet("adapter") && c.IsSet(flag) {
-			return usagef("%s: --%s is of a new adapter: the one of --adapter has its own", o.name(), flag)
+			return usagef("%s: --%s is of a new adapter: the one of --adapter has its own", o.command, flag)
 		}
 	}
 	return nil
@@ -234,7 +232,7 @@ func datasetTable(name string) string {
 // complete turns what the flags say into options.
 func (o *trainRun) complete() error {
 	if o.Model == "" || o.Dataset == "" {
-		return usagef("%[1]s: needs --model FOLDER and --data TABLE (see alignctl %[1]s --help)", o.name())
+		return usagef("%[1]s: needs --model FOLDER and --data TABLE (see alignctl %[1]s --help)", o.command)
 	}
 	switch o.method {
 	case "lora", "full":
@@ -293,7 +291,7 @@ func runTrainResume(ctx context.Context, t *terminal, l *lake.Lake, method strin
 // options' values as their defaults, so that the others change nothing.
 func (o *trainRun) overlay(given *cli.Context) error {
 	if given.Bool("dry-run") {
-		return usagef("%s: --resume does no dry run", o.name())
+		return usagef("%s: --resume does no dry run", o.command)
 	}
 	flags, set := o.flags(), flag.NewFlagSet("", flag.ContinueOnError)
 	for _, f := range flags {

@@ -10,7 +10,7 @@ import (
 
 func trainDPOCommand(t *terminal) *cli.Command {
 	dpo := train.DefaultDPO()
-	return newTrainRun(&dpo).command(t, "direct preference optimization: learn to prefer the chosen answer to the rejected one",
+	return newTrainRun(&dpo).trainCommand(t, "direct preference optimization: learn to prefer the chosen answer to the rejected one",
 		"Trains on the pairs of split train, such as those of data.pairs, and measures on split dev how often the\n"+
 			"chosen answer gained more on the model that training starts from than the rejected one:\n"+
 			"eval_rewards/accuracies. What that model says of the pairs is computed once and kept in\n"+

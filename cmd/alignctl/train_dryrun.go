@@ -36,9 +36,9 @@ func (o *trainDryRunOptions) flags() []cli.Flag {
 func (o *trainRun) checkDry() error {
 	switch {
 	case !o.dry.run && (o.dry.measure || o.dry.showTokens != 0):
-		return usagef("%s: --measure and --show-tokens need --dry-run", o.name())
+		return usagef("%s: --measure and --show-tokens need --dry-run", o.command)
 	case o.dry.showTokens < 0:
-		return usagef("%s: --show-tokens %d: must be at least 1", o.name(), o.dry.showTokens)
+		return usagef("%s: --show-tokens %d: must be at least 1", o.command, o.dry.showTokens)
 	}
 	return nil
 }

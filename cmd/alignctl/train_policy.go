@@ -12,7 +12,7 @@ import (
 
 func trainPPOCommand(t *terminal) *cli.Command {
 	ppo := train.DefaultPPO()
-	return newTrainRun(&ppo).command(t, "proximal policy optimization: learn from what a reward gives the model's own answers",
+	return newTrainRun(&ppo).trainCommand(t, "proximal policy optimization: learn from what a reward gives the model's own answers",
 		"In each step the model answers questions of split train, a reward scores the answers (see alignctl\n"+
 			"train reward-check), and the model learns from them, held to what it was at the start by a penalty\n"+
 			"on their KL divergence. A sample of the answers is in train.samples, and all those to questions of\n"+
@@ -21,7 +21,7 @@ func trainPPOCommand(t *terminal) *cli.Command {
 
 func trainGRPOCommand(t *terminal) *cli.Command {
 	grpo := train.DefaultGRPO()
-	return newTrainRun(&grpo).command(t, "group relative policy optimization: learn from how answers to one question compare",
+	return newTrainRun(&grpo).trainCommand(t, "group relative policy optimization: learn from how answers to one question compare",
 		"As train ppo, but that each question gets several answers, and what an answer is worth is how much\n"+
 			"better its reward is than the others': there is no value head to train. "+trainDescription)
 }

@@ -52,6 +52,7 @@ var allowed = map[string][]string{
 	"train/reward":            {"lake", "lake/duck", "internal"},
 	"train/rl":                {},
 	"train/batch":             {"train/lm", "internal"},
+	"train/handover":          {"train", "sql/export", "lake", "internal"},
 	"internal/cell":           {},
 	"internal/chart":          {},
 	"internal/fold":           {},

@@ -21,12 +21,13 @@ import (
 
 // Options say how a data set leaves the lake.
 type Options struct {
-	Layout  string // the name of one of Layouts
-	Format  string // of its files: jsonl, parquet or csv; "": the layout's first
-	Style   string // of supervised examples; "": the layout's first
-	At      string // the version, as [lake.Lake.Pin] takes it; "" is now
-	Rights  bool   // whoever exports has the rights to rows that may not be passed on
-	Version string // of alignctl, for the card
+	Layout  string   // the name of one of Layouts
+	Format  string   // of its files: jsonl, parquet or csv; "": the layout's first
+	Style   string   // of supervised examples; "": the layout's first
+	At      string   // the version, as [lake.Lake.Pin] takes it; "" is now
+	Splits  []string // that are written; nil: all
+	Rights  bool     // whoever exports has the rights to rows that may not be passed on
+	Version string   // of alignctl, for the card
 	// Session has threads and memory; any give the same files.
 	Session lake.SessionOptions
 }
@@ -74,6 +75,7 @@ type export struct {
 	layout  Layout
 	format  string
 	fields  []field
+	splits  []string // to write; nil: all
 	session *lake.Session
 	card    *Card
 }
@@ -84,7 +86,7 @@ func plan(ctx context.Context, l *lake.Lake, name string, o Options) (*export, e
 	if err != nil {
 		return nil, err
 	}
-	x := &export{layout: layout, format: cmp.Or(o.Format, layout.Formats[0])}
+	x := &export{layout: layout, format: cmp.Or(o.Format, layout.Formats[0]), splits: o.Splits}
 	if x.table, err = l.Table(ctx, name, o.At); err != nil {
 		return nil, unlessBuilt(ctx, l, name, err)
 	}
@@ -161,7 +163,7 @@ var splitName = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 func (x *export) findSplits(ctx context.Context) error {
 	if !x.has("split") {
 		x.card.Splits = []Split{{Name: whole, Rows: x.card.Rows}}
-		return nil
+		return x.selectSplits()
 	}
 	counts, err := x.countSplits(ctx)
 	if err != nil {
@@ -179,6 +181,23 @@ func (x *export) findSplits(ctx context.Context) error {
 			return fmt.Errorf("split %q can't name a file: use letters, digits and _", counted.Name)
 		}
 		x.card.Splits = append(x.card.Splits, counted)
+	}
+	return x.selectSplits()
+}
+
+// selectSplits keeps those that were asked for.
+func (x *export) selectSplits() error {
+	if x.splits == nil {
+		return nil
+	}
+	all := x.card.Splits
+	x.card.Splits = nil
+	for _, name := range x.splits {
+		at := slices.IndexFunc(all, func(s Split) bool { return s.Name == name })
+		if at < 0 {
+			return fmt.Errorf("it has no split %q", name)
+		}
+		x.card.Splits = append(x.card.Splits, all[at])
 	}
 	return nil
 }
@@ -280,6 +299,9 @@ func (x *export) command(o Options) string {
 	words := []string{"alignctl data export --for", x.layout.Name, "--file", x.format, "--at", x.snapshot()}
 	if o.Style != "" {
 		words = append(words, "--style", o.Style)
+	}
+	if o.Splits != nil {
+		words = append(words, "--splits", strings.Join(o.Splits, ","))
 	}
 	if x.table.Spec.Licence == lake.NoRedistribution {
 		words = append(words, "--i-have-the-rights")

@@ -1,0 +1,109 @@
+package handover
+
+import (
+	"strings"
+
+	"alignctl/train"
+	"alignctl/train/lm"
+)
+
+// llamaFactory is LLaMA-Factory, whose command takes a configuration.
+var llamaFactory = Trainer{
+	Name: "llama-factory", Title: "LLaMA-Factory", Version: "0.9.5", Layout: "llama-factory", run: "llamafactory.sh",
+	Needs:  "pip install llamafactory",
+	Launch: "./run.sh deepspeed=zero3.json",
+	translate: func(s *sheet) configuration {
+		s.here()
+		s.factoryStage()
+		s.factoryData()
+		s.trainingArguments()
+		s.factoryModel()
+		return configuration{"llamafactory.yaml", s.config}
+	},
+}
+
+// factoryStage is the method with its own settings.
+func (s *sheet) factoryStage() {
+	kind := "lora"
+	if s.full() {
+		kind = "full"
+	}
+	s.put(entry{"stage", s.method.Name()}, entry{"do_train", true})
+	s.same("method", kind, entry{"finetuning_type", kind})
+	switch m := s.method.(type) {
+	case *train.SFTOptions:
+		s.agrees("label-smoothing", m.LabelSmoothing, smoothedByBatch(m.LabelSmoothing),
+			entry{"label_smoothing_factor", m.LabelSmoothing})
+	case *train.DPOOptions:
+		s.factoryPreferences(m)
+	}
+}
+
+// factoryPreferences are DPO's own settings. Only its ipo loss is of means over
+// an answer's tokens.
+func (s *sheet) factoryPreferences(m *train.DPOOptions) {
+	note := ""
+	if m.Loss == "ipo" && !m.LengthNormalized {
+		note = "LLaMA-Factory divides by an answer's tokens"
+	}
+	s.same("beta", m.Beta, entry{"pref_beta", m.Beta})
+	s.agrees("loss", m.Loss, note, entry{"pref_loss", m.Loss})
+	s.same("label-smoothing", m.LabelSmoothing, entry{"dpo_label_smoothing", m.LabelSmoothing})
+	if m.Loss == "ipo" {
+		s.agrees("length-normalized", m.LengthNormalized, note)
+		return
+	}
+	s.missing("length-normalized", m.LengthNormalized, "LLaMA-Factory's "+m.Loss+" loss has no such form")
+}
+
+// factoryData names the files by their entries of dataset_info.json.
+func (s *sheet) factoryData() {
+	_, name, _ := strings.Cut(s.Dataset, ".")
+	s.put(entry{"dataset_dir", "data"}, entry{"dataset", name + "_train"})
+	if s.EvalExamples > 0 && s.dev() > 0 {
+		s.put(entry{"eval_dataset", name + "_dev"}, entry{"do_eval", true})
+	}
+	note := ""
+	if s.plan.Train.Cut+s.plan.Train.Dropped > 0 {
+		note = "LLaMA-Factory shortens prompt and answer of an example that is too long, alignctl the answer alone"
+	}
+	s.agrees("max-tokens", s.MaxTokens, note, entry{"cutoff_len", s.MaxTokens})
+	note = ""
+	if s.EvalExamples > 0 && int64(s.EvalExamples) < s.dev() {
+		note = "LLaMA-Factory takes all of split dev"
+	}
+	s.agrees("eval-examples", s.EvalExamples, note)
+}
+
+// factoryModel is the model and what of it is trained.
+func (s *sheet) factoryModel() {
+	targets := strings.Join(s.LoRA.Targets, ",")
+	if targets == lm.AllLinear {
+		targets = "all"
+	}
+	s.lora("lora_rank", "lora_alpha", "lora_dropout", "use_rslora", entry{"lora_target", targets})
+	s.same("checkpoint-layers", s.CheckpointLayers, entry{"disable_gradient_checkpointing", !s.CheckpointLayers})
+	if s.LoRAPlusRatio > 0 {
+		s.same("loraplus-ratio", s.LoRAPlusRatio, entry{"loraplus_lr_ratio", s.LoRAPlusRatio})
+	} else {
+		s.same("loraplus-ratio", s.LoRAPlusRatio)
+	}
+	if s.Patience > 0 {
+		s.same("patience", s.Patience, entry{"early_stopping_steps", s.Patience})
+	} else {
+		s.same("patience", s.Patience)
+	}
+	s.factoryParent()
+}
+
+// factoryParent is the adapter to go on from, which is DPO's reference, too.
+func (s *sheet) factoryParent() {
+	if s.Adapter == "" {
+		s.same("adapter", "")
+		return
+	}
+	s.same("adapter", s.Adapter, entry{"adapter_name_or_path", "parent"})
+	if s.method.Name() == "dpo" {
+		s.put(entry{"ref_model_adapters", "parent"})
+	}
+}

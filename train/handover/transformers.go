@@ -1,0 +1,130 @@
+package handover
+
+import (
+	"fmt"
+
+	"alignctl/train"
+)
+
+// here lists what says nothing about what is learnt, and what the folder itself
+// holds.
+func (s *sheet) here() {
+	s.local("data", s.Dataset, "its rows are in data/")
+	s.local("at", s.At, fmt.Sprintf("they are of snapshot %d", s.plan.Dataset.Snapshot))
+	s.local("model", s.Model, "run.sh takes it from MODEL")
+	s.local("out", s.Out, "the result is in result/")
+	s.local("backend", s.Backend, "")
+	s.local("packing", s.Packing, "changes only the speed here; what goes by the name there may cut examples, and is off")
+	s.local("share-prefix", s.Share, "changes only the speed here")
+	s.missing("eval-generate", s.EvalGenerate, "nothing there measures answers to cues while it trains")
+	s.missing("loss-limit", s.LossLimit, "nothing there stops a loss that explodes: watch it")
+}
+
+// trainingArguments are settings as keys of transformers' TrainingArguments,
+// which TRL and LLaMA-Factory share.
+func (s *sheet) trainingArguments() {
+	s.steps()
+	s.optimizer()
+	s.numbers()
+	s.saving()
+	s.put(entry{"logging_steps", 1}, entry{"report_to", "none"}, entry{"output_dir", "result"})
+}
+
+// steps are as many as alignctl's plan has: the schedule hangs on them.
+func (s *sheet) steps() {
+	s.same("epochs", s.Epochs, entry{"num_train_epochs", s.Epochs})
+	s.same("max-steps", s.MaxSteps, entry{"max_steps", s.plan.Steps})
+	s.same("batch", s.Batch, entry{"per_device_train_batch_size", s.Batch}, entry{"per_device_eval_batch_size", s.Batch})
+	s.same("accumulate", s.Accumulate, entry{"gradient_accumulation_steps", s.Accumulate})
+	s.differs("seed", s.Seed, "another order of the examples, another start of a new adapter, other dropout", entry{"seed", s.Seed})
+}
+
+// optimizer is AdamW as train.AdamW has it, with the groups that transformers
+// makes, which are those of alignctl.
+func (s *sheet) optimizer() {
+	adam := train.DefaultAdamW()
+	s.put(entry{"optim", "adamw_torch"}, entry{"adam_beta1", adam.Beta1}, entry{"adam_beta2", adam.Beta2},
+		entry{"adam_epsilon", adam.Epsilon})
+	s.same("lr", s.LearningRate, entry{"learning_rate", s.LearningRate})
+	kind, more := s.scheduler()
+	s.same("schedule", s.Schedule, entry{"lr_scheduler_type", kind})
+	s.same("min-lr", s.MinLR, more...)
+	s.same("warmup", s.Warmup, entry{"warmup_steps", s.plan.Warmup})
+	s.same("weight-decay", s.WeightDecay, entry{"weight_decay", s.WeightDecay})
+	s.same("max-grad-norm", s.MaxGradNorm, entry{"max_grad_norm", s.MaxGradNorm})
+}
+
+// scheduler is transformers' name of the schedule, with what else it takes.
+// polynomial with power 1 is a line to a floor above 0.
+func (s *sheet) scheduler() (kind string, more []entry) {
+	switch {
+	case s.Schedule == "cosine" && s.MinLR > 0:
+		return "cosine_with_min_lr", []entry{{"lr_scheduler_kwargs", []entry{{"min_lr", s.MinLR}}}}
+	case s.Schedule == "linear" && s.MinLR > 0:
+		return "polynomial", []entry{{"lr_scheduler_kwargs", []entry{{"lr_end", s.MinLR}, {"power", 1.0}}}}
+	case s.Schedule == "constant" && s.plan.Warmup > 0:
+		return "constant_with_warmup", nil
+	}
+	return s.Schedule, nil
+}
+
+// numbers are what is computed in.
+func (s *sheet) numbers() {
+	narrow := s.Precision == "bf16"
+	note := ""
+	if narrow {
+		note = "autocast there decides by itself what stays float32"
+	}
+	s.agrees("precision", s.Precision, note, entry{"bf16", narrow}, entry{"fp16", false})
+}
+
+// saving are checkpoints and the evaluations that they hang on.
+func (s *sheet) saving() {
+	evaluated := s.EvalEvery > 0 && s.EvalExamples > 0 && s.dev() > 0
+	if evaluated {
+		s.same("eval-every", s.EvalEvery, entry{"eval_strategy", "steps"}, entry{"eval_steps", s.EvalEvery})
+	} else {
+		s.same("eval-every", s.EvalEvery, entry{"eval_strategy", "no"})
+	}
+	every := s.SaveEvery
+	if s.Save == "best" && evaluated { // there, the best is one of the checkpoints
+		every = s.EvalEvery
+	}
+	if every == 0 {
+		s.same("save-every", s.SaveEvery, entry{"save_strategy", "no"})
+	} else {
+		s.same("save-every", s.SaveEvery, entry{"save_strategy", "steps"}, entry{"save_steps", every})
+	}
+	s.same("keep", s.Keep, entry{"save_total_limit", s.Keep})
+	best := s.Save == "best" && evaluated
+	s.same("save", s.Save, entry{"load_best_model_at_end", best})
+	if best || s.Patience > 0 {
+		s.put(entry{"metric_for_best_model", "eval_loss"}, entry{"greater_is_better", false})
+	}
+}
+
+// lora hands the shape of a new adapter over, by the trainer's keys; one to go
+// on from has its own.
+func (s *sheet) lora(rank, alpha, dropout, rslora string, targets entry) {
+	flags := []struct {
+		name  string
+		value any
+		as    entry
+	}{
+		{"lora-r", s.LoRA.Rank, entry{rank, s.LoRA.Rank}}, {"lora-alpha", s.LoRA.Alpha, entry{alpha, s.LoRA.Alpha}},
+		{"lora-dropout", s.LoRA.Dropout, entry{dropout, s.LoRA.Dropout}},
+		{"rslora", s.LoRA.RSLoRA, entry{rslora, s.LoRA.RSLoRA}}, {"lora-target", s.LoRA.Targets, targets},
+	}
+	for _, f := range flags {
+		switch {
+		case s.full():
+			s.local(f.name, f.value, "no adapter is trained")
+		case s.Adapter != "":
+			s.same(f.name, f.value)
+		case f.as.key == "":
+			s.missing(f.name, f.value, "it isn't known there")
+		default:
+			s.same(f.name, f.value, f.as)
+		}
+	}
+}

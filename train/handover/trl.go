@@ -1,0 +1,95 @@
+package handover
+
+import (
+	"embed"
+
+	"alignctl/train"
+)
+
+//go:embed trl/train.py
+var trlFiles embed.FS
+
+// trl is Hugging Face's TRL, run by a script beside its configuration, since
+// its own commands know neither LoRA+ nor an adapter to go on from.
+var trl = Trainer{
+	Name: "trl", Title: "TRL", Version: "1.16", Layout: "trl", run: "trl.sh", script: "trl/train.py",
+	Needs:  "pip install trl peft datasets",
+	Launch: "LAUNCH=\"accelerate launch --config_file zero3.yaml\" ./run.sh",
+	notes: map[string][]string{
+		"sft": {"Tokens and labels are those of alignctl: `train.py` makes them."},
+		"dpo": {"TRL also scores what the chat template writes after the token that ends an answer, such as ChatML's line break."},
+	},
+	translate: func(s *sheet) configuration {
+		s.here()
+		s.put(entry{"dataset_name", "data"})
+		s.trainingArguments()
+		s.trlModel()
+		s.trlData()
+		switch m := s.method.(type) {
+		case *train.SFTOptions:
+			s.agrees("label-smoothing", m.LabelSmoothing, smoothedByBatch(m.LabelSmoothing),
+				entry{"label_smoothing_factor", m.LabelSmoothing})
+		case *train.DPOOptions:
+			s.trlPreferences(m)
+		}
+		return configuration{"trl.yaml", s.config}
+	},
+}
+
+// smoothedByBatch is what transformers' label smoothing does otherwise.
+func smoothedByBatch(share float64) string {
+	if share == 0 {
+		return ""
+	}
+	return "a mean over each micro-batch there, not over the step's tokens, and at evaluation, too"
+}
+
+// trlModel is the model and what of it is trained.
+func (s *sheet) trlModel() {
+	dtype := "float32"
+	if s.Precision == "bf16" && !s.full() {
+		dtype = "bfloat16"
+	}
+	s.put(entry{"dtype", dtype})
+	s.same("checkpoint-layers", s.CheckpointLayers, entry{"gradient_checkpointing", s.CheckpointLayers})
+	name := "lora"
+	if s.full() {
+		name = "full"
+	}
+	s.same("method", name, entry{"use_peft", !s.full() && s.Adapter == ""})
+	s.lora("lora_r", "lora_alpha", "lora_dropout", "use_rslora", entry{"lora_target_modules", s.LoRA.Targets})
+	s.same("loraplus-ratio", s.LoRAPlusRatio, entry{"loraplus_lr_ratio", s.LoRAPlusRatio})
+	if s.Adapter == "" {
+		s.same("adapter", "")
+		return
+	}
+	s.same("adapter", s.Adapter, entry{"parent", "parent"})
+}
+
+// trlData is what the rows become.
+func (s *sheet) trlData() {
+	s.put(entry{"end_token_id", s.end})
+	s.same("max-tokens", s.MaxTokens, entry{"max_length", s.MaxTokens})
+	s.same("eval-examples", s.EvalExamples, entry{"eval_examples", s.EvalExamples})
+	s.same("patience", s.Patience, entry{"patience", s.Patience})
+}
+
+// trlPreferences are DPO's own settings.
+func (s *sheet) trlPreferences(m *train.DPOOptions) {
+	loss, note := m.Loss, ""
+	switch {
+	case m.Loss == "sigmoid" && m.LengthNormalized:
+		loss = "sigmoid_norm"
+	case m.Loss == "ipo" && !m.LengthNormalized:
+		note = "TRL divides by an answer's tokens"
+	}
+	s.same("beta", m.Beta, entry{"beta", m.Beta})
+	s.agrees("loss", m.Loss, note, entry{"loss_type", []string{loss}})
+	if m.Loss == "hinge" {
+		s.missing("length-normalized", m.LengthNormalized, "TRL's hinge loss has no such form")
+	} else {
+		s.agrees("length-normalized", m.LengthNormalized, note)
+	}
+	s.missing("label-smoothing", m.LabelSmoothing, "TRL's sigmoid loss takes every label for right (its robust loss is another one)")
+	s.put(entry{"disable_dropout", s.LoRA.Dropout == 0})
+}
