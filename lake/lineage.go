@@ -72,6 +72,23 @@ type ModelNode struct {
 	Kind   string `json:"kind"` // base, adapter or merged
 	Path   string `json:"path"`
 	SHA256 string `json:"sha256"`
+	// DeclaredBy says what it is, where no run of the lake made it; Job is the
+	// one by which they say that it was trained elsewhere, "" for none. Nothing
+	// proves either.
+	DeclaredBy string `json:"declared_by,omitempty"`
+	Job        string `json:"job,omitempty"`
+}
+
+// Origin is in words where the model comes from, as far as somebody declares
+// it; "" where a run of the lake made it.
+func (n ModelNode) Origin() string {
+	switch {
+	case n.DeclaredBy == "":
+		return ""
+	case n.Job == "":
+		return "declared by " + n.DeclaredBy
+	}
+	return "trained elsewhere, declared by " + n.DeclaredBy + ", not proven"
 }
 
 // Node finds a node by its id; nil when there is none.

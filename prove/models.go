@@ -34,13 +34,23 @@ type models struct {
 	used map[string][]lake.ModelNode
 }
 
-// usedQueries give run, kind, folder and sha256 of the models that runs used.
+// usedQueries give run, kind, folder and sha256 of the models that runs used,
+// and no declaration.
 var usedQueries = map[string]string{
-	"train.runs": "select run_id, 'base', base_path, base_sha256 from train.runs",
-	"eval.runs": `select run_id, 'base', model_path, model_sha256 from eval.runs where model_path <> ''
-		union all select run_id, 'adapter', adapter_path, adapter_sha256 from eval.runs where adapter_path is not null
+	"train.runs": "select run_id, 'base', base_path, base_sha256, '', '' from train.runs",
+	"train.jobs": "select job_id, 'base', base_path, base_sha256, '', '' from train.jobs",
+	"eval.runs": `select run_id, 'base', model_path, model_sha256, '', '' from eval.runs where model_path <> ''
+		union all select run_id, 'adapter', adapter_path, adapter_sha256, '', '' from eval.runs where adapter_path is not null
 		order by all`,
 }
+
+// madeQuery gives the same of the models that runs recorded, with who declares
+// what; a table of an older version lacks that.
+const madeQuery = `
+	select run_id, kind, path, sha256, coalesce(declared_by, ''), coalesce(job_id, '')
+	from (select * from train.models union all by name
+		select * from (select null::varchar as declared_by, null::varchar as job_id) where false)
+	order by all desc`
 
 func readModels(ctx context.Context, l *lake.Lake) (m models, err error) {
 	m = models{made: map[string]lake.ModelNode{}, used: map[string][]lake.ModelNode{}}
@@ -48,14 +58,13 @@ func readModels(ctx context.Context, l *lake.Lake) (m models, err error) {
 	if err != nil {
 		return m, err
 	}
-	session, err := l.Session(ctx, only(pins, modelsTable, "train.runs", "eval.runs"), lake.SessionOptions{ReadOnly: true})
+	session, err := l.Session(ctx, only(pins, modelsTable, "train.runs", "train.jobs", "eval.runs"), lake.SessionOptions{ReadOnly: true})
 	if err != nil {
 		return m, err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
 	if _, ok := pins[modelsTable]; ok {
-		const made = "select run_id, kind, path, sha256 from train.models order by all desc"
-		if err := eachModel(ctx, session, made, func(run string, n lake.ModelNode) { m.made[run] = n }); err != nil {
+		if err := eachModel(ctx, session, madeQuery, func(run string, n lake.ModelNode) { m.made[run] = n }); err != nil {
 			return m, err
 		}
 	}
@@ -86,7 +95,7 @@ func eachModel(ctx context.Context, s *lake.Session, query string, visit func(ru
 	return eachRow(ctx, s, query, func(rows *sql.Rows) error {
 		var run string
 		var n lake.ModelNode
-		err := rows.Scan(&run, &n.Kind, &n.Path, &n.SHA256)
+		err := rows.Scan(&run, &n.Kind, &n.Path, &n.SHA256, &n.DeclaredBy, &n.Job)
 		visit(run, n)
 		return err
 	})

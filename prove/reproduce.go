@@ -162,11 +162,16 @@ func (p *prover) again(ctx context.Context, m made) error {
 
 // whyNot says why nothing makes a run again.
 func whyNot(m made) string {
-	schema, _, _ := strings.Cut(m.scopes[0].Table, ".")
-	switch schema {
-	case "train":
+	table := m.scopes[0]
+	if table.Model != nil && table.Model.Origin() != "" {
+		return table.Model.Origin()
+	}
+	switch schema, name, _ := strings.Cut(table.Table, "."); {
+	case schema == "train" && name == "jobs":
+		return "it says what was handed over"
+	case schema == "train":
 		return "training"
-	case "eval":
+	case schema == "eval":
 		return "evaluation"
 	}
 	return "nothing here makes such a run again"

@@ -123,6 +123,9 @@ func tableLabel(n *lake.Node) (head string, details []string) {
 	}
 	if table.Model != nil {
 		details = append(details, table.Model.Kind, table.Model.Path, shortDigest(table.Model.SHA256))
+		if origin := table.Model.Origin(); origin != "" {
+			details = append(details, origin)
+		}
 	}
 	switch {
 	case table.Run != "" && !slices.Contains(n.From, "run "+table.Run): // else it follows

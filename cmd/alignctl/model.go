@@ -21,9 +21,10 @@ func modelCommand(t *terminal) *cli.Command {
 func modelRemoveCommand(t *terminal) *cli.Command {
 	return checked(&cli.Command{
 		Name:  "rm",
-		Usage: "take a training run's models out of the lake",
+		Usage: "take a training run's models, or a job handed over, out of the lake",
 		Description: "gc may then let go of the versions of the data that they were trained on. The run stays in\n" +
-			"train.runs, and the folder that it saved on the disk.",
+			"train.runs, and the folder that it saved on the disk. A job of train.jobs goes likewise: what is imported by\n" +
+			"its job.json later is refused, and what was imported stays.",
 		Flags: t.flags(),
 		Action: func(c *cli.Context) error {
 			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {

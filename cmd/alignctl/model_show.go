@@ -84,7 +84,7 @@ func lineageFacts(m train.KnownModel) [][2]string {
 		{"model", m.ModelID}, {"kind", m.Kind}, {"folder", m.Path}, {"state", m.State}, {"moved_to", moved},
 		{"sha256", m.SHA256}, {"run", m.RunID}, {"method", m.Method}, {"dataset", m.Dataset},
 		{"dataset_snapshot", m.DatasetSnapshot}, {"base_sha256", m.BaseSHA256}, {"parent_sha256", m.ParentSHA256},
-		{"declared_by", m.DeclaredBy},
+		{"declared_by", m.DeclaredBy}, {"job", m.JobID},
 	}
 }
 

@@ -97,6 +97,20 @@ func (c *Card) permit(rights bool) error {
 	return nil
 }
 
+// Config is the name under which loaders keep the rows. `datasets` tells local
+// folders of the same name apart by nothing else: with a name that stays, it
+// would give the rows of an earlier export.
+func (c *Card) Config() string {
+	parts := []string{c.Layout, c.Style, shortHex(c.Digest)}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), "-")
+}
+
+// shortHex is the beginning of a digest.
+func shortHex(digest string) string {
+	hex := strings.TrimPrefix(digest, "sha256:")
+	return hex[:min(16, len(hex))]
+}
+
 // licences names each source with its licence.
 func (c *Card) licences() (names []string) {
 	for _, s := range c.Sources {

@@ -135,7 +135,7 @@ func (p page) Command() string {
 var templates embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"word": shellWord, "flag": flag, "cell": cells.Replace,
+	"word": shellWord, "flag": flagWords, "cell": cells.Replace,
 }).ParseFS(templates, "templates/*"))
 
 // cells keeps a text inside its cell of a table in Markdown.
@@ -200,9 +200,9 @@ func copyParent(adapter, to string) error {
 	})
 }
 
-// flag is an entry as words of a command line: a list as several words, true as
+// flagWords is an entry as words of a command line: a list as several words, true as
 // none, "" for what is off.
-func flag(e entry) string {
+func flagWords(e entry) string {
 	switch v := e.value.(type) {
 	case bool:
 		if !v {
