@@ -8,7 +8,8 @@
 #   make test-interop   PyIceberg and Spark read and write the lake, polars and DuckDB read it; brings them (needs
 #                  Python 3, Java 17, Maven)
 #   make test-shared  the lake's tests on a shared lake: catalog in PostgreSQL (Debian's package), files in S3
-#   make test-exports   datasets and TRL's trainers take every export; brings them (needs Python 3)
+#   make test-exports   datasets and TRL's trainers take every export, TRL and LLaMA-Factory train the jobs handed over to
+#                  them, OpenRLHF reads its flags; brings them (needs Python 3)
 #   make test-server  a server that speaks the OpenAI API answers as the same model does here;
 #                  brings it (needs Python 3; ALIGNCTL_TESTMODELS: a folder with smollm2)
 #   make test-browser  pages in headless Chromium: drawn, quiet, accessible; brings it (needs Node.js)
@@ -74,8 +75,8 @@ test-shared:
 	go test -count=1 -timeout 20m -run 'TestTeamScripts|TestGuides/team' ./cmd/alignctl
 
 test-exports:
-	@trl=$$(bash sql/export/peers/setup.sh) && env $$trl go test -count=1 -v -run 'Peers|TestScripts/data_export_trl' -timeout 20m \
-	  ./sql/export ./cmd/alignctl
+	@trl=$$(bash sql/export/peers/setup.sh) && more=$$(bash train/handover/peers/setup.sh) && env $$trl $$more \
+	  go test -count=1 -v -run 'Peers|TestScripts/(data_export_trl|handed_over)|TestGuides/elsewhere' -timeout 30m ./sql/export ./cmd/alignctl
 
 test-server:
 	@server=$$(bash eval/endpoint/peer/setup.sh) && env $$server go test -count=1 -v -run Served -timeout 20m ./eval/endpoint

@@ -19,6 +19,7 @@ import (
 // block without a language is for machines that a test doesn't have.
 func TestGuides(t *testing.T) {
 	for name, prepare := range map[string]func(*shell){
+		"elsewhere":    standInTrainer,
 		"first-figure": ownFilesToo,
 		"gpu":          nil,
 		"own-language": nil,
@@ -83,6 +84,8 @@ func (s *shell) line(line string) {
 		if err := os.Mkdir(argument, 0o755); err != nil {
 			s.t.Fatal(err)
 		}
+	case "job/run.sh":
+		s.elsewhere()
 	default:
 		line, file, redirected := strings.Cut(line, " > ")
 		if out := s.run(line); redirected {
@@ -132,6 +135,27 @@ func ownFilesToo(s *shell) {
 	s.write("SWOW-EN.R100.csv", demo.Files()[0].Data)
 	s.names["../SmolLM2-135M-Instruct"] = filepath.Join(here, "first-figure", "models", "base")
 	s.names["--preset small"] = "--preset small --max-steps 2 --eval-examples 4 --backend go"
+}
+
+// standInTrainer takes the guide's job to the trainer of $ALIGNCTL_TRL, or has
+// alignctl train it in its place.
+func standInTrainer(s *shell) {
+	s.elsewhere = func() {
+		s.t.Helper()
+		python, there := os.LookupEnv("ALIGNCTL_TRL")
+		if !there {
+			s.run("alignctl train sft --model models/base --data data.sft_ranked --preset study --precision f32 --max-steps 4 --backend go --out here")
+			if err := os.CopyFS("job/result", os.DirFS("here")); err != nil {
+				s.t.Fatal(err)
+			}
+			return
+		}
+		command := exec.Command("job/run.sh", "--use_cpu", "true")
+		command.Env = append(os.Environ(), "PYTHON="+python, "HF_HUB_OFFLINE=1")
+		if log, err := command.CombinedOutput(); err != nil {
+			s.t.Fatalf("%v\n%s", err, log)
+		}
+	}
 }
 
 // standInServer has the tests' server answer in the place of a large one.

@@ -44,12 +44,13 @@ func TestScripts(t *testing.T) {
 
 // inherited are the variables by which a machine lends its data and plugins.
 var inherited = []string{"ALIGNCTL_TESTDATA", "ALIGNCTL_TESTMODELS", "PJRT_PLUGIN_LIBRARY_PATH", "GOMLX_NO_AUTO_INSTALL",
-	"ALIGNCTL_TRL"}
+	"ALIGNCTL_TRL", "ALIGNCTL_LLAMAFACTORY", "ALIGNCTL_OPENRLHF"}
 
 // folders of the repository that scripts read.
 var folders = map[string]string{
 	"CASES":     "../../train/lm/testdata/cases",  // of tokenizers
 	"GOLDEN":    "../../train/lm/testdata/golden", // tiny models, and adapters that peft made
+	"HANDOVER":  "../../train/handover/peers",     // what other trainers make of a job
 	"PEERS":     "../../sql/export/peers",         // what other trainers make of an export
 	"REFERENCE": "../../tests/reference",          // what checks alignctl without sharing anything with it
 }

@@ -64,6 +64,8 @@ type shell struct {
 	names    map[string]string // what the README's placeholders stand for here
 	runs     []string          // ids of evaluations, as eval generate printed them
 	commands int
+
+	elsewhere func() // trains the job of a guide that hands one over
 }
 
 // enterOwnFiles changes to an empty folder with a raw file and a model in it.

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"alignctl/train"
-	"alignctl/train/lm"
 )
 
 // llamaFactory is LLaMA-Factory, whose command takes a configuration.
@@ -81,10 +80,7 @@ func (s *sheet) factoryData() {
 
 // factoryModel is the model and what of it is trained.
 func (s *sheet) factoryModel() {
-	targets := strings.Join(s.LoRA.Targets, ",")
-	if targets == lm.AllLinear {
-		targets = "all"
-	}
+	targets := strings.Join(s.LoRA.TargetNames(), ",")
 	s.lora("lora_rank", "lora_alpha", "lora_dropout", "use_rslora", entry{"lora_target", targets})
 	s.same("checkpoint-layers", s.CheckpointLayers, entry{"disable_gradient_checkpointing", !s.CheckpointLayers})
 	if s.LoRAPlusRatio > 0 {

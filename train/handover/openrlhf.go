@@ -126,9 +126,9 @@ func (s *sheet) rlhfModel() {
 	} else {
 		s.same("method", "lora")
 	}
-	targets := make([]any, len(s.LoRA.Targets))
-	for i, t := range s.LoRA.Targets {
-		targets[i] = t
+	var targets []any
+	for _, target := range s.LoRA.TargetNames() {
+		targets = append(targets, target)
 	}
 	s.lora("--ds.lora.rank", "--ds.lora.alpha", "--ds.lora.dropout", "", entry{"--ds.lora.target_modules", targets})
 }

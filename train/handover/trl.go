@@ -57,7 +57,7 @@ func (s *sheet) trlModel() {
 		name = "full"
 	}
 	s.same("method", name, entry{"use_peft", !s.full() && s.Adapter == ""})
-	s.lora("lora_r", "lora_alpha", "lora_dropout", "use_rslora", entry{"lora_target_modules", s.LoRA.Targets})
+	s.lora("lora_r", "lora_alpha", "lora_dropout", "use_rslora", entry{"lora_target_modules", s.LoRA.TargetNames()})
 	s.same("loraplus-ratio", s.LoRAPlusRatio, entry{"loraplus_lr_ratio", s.LoRAPlusRatio})
 	if s.Adapter == "" {
 		s.same("adapter", "")

@@ -48,6 +48,20 @@ func (t *targets) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(t))
 }
 
+// projections are the modules by their last names, in order: PEFT writes full
+// ones, model.layers.0.mlp.down_proj, where it was asked for all-linear. An
+// adapter of some layers only is refused for the tensors that it lacks.
+func (t targets) projections() []string {
+	names := slices.Clone(t)
+	for i, module := range names {
+		if strings.HasPrefix(module, "model.") {
+			names[i] = module[strings.LastIndexByte(module, '.')+1:]
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // adapterRead holds the keys of PEFT's LoRA that are followed, or that change
 // nothing about how a finished adapter computes.
 var adapterRead = []string{
@@ -112,8 +126,8 @@ func parseAdapterConfig(text []byte) (LoRAConfig, error) {
 	if err := json.Unmarshal(text, &raw); err != nil {
 		return LoRAConfig{}, err
 	}
-	slices.Sort(raw.Targets)
-	lora := LoRAConfig{Rank: raw.Rank, Alpha: raw.Alpha, RSLoRA: raw.RSLoRA, Dropout: raw.Dropout, Targets: raw.Targets}
+	lora := LoRAConfig{Rank: raw.Rank, Alpha: raw.Alpha, RSLoRA: raw.RSLoRA, Dropout: raw.Dropout,
+		Targets: raw.Targets.projections()}
 	return lora.expanded(), lora.Validate()
 }
 

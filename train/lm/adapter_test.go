@@ -106,6 +106,16 @@ func TestAdapterConfigRoundTrip(t *testing.T) {
 	}
 }
 
+// PEFT names each module of each layer where it was asked for all of them.
+func TestAdapterConfigWithFullNames(t *testing.T) {
+	text := strings.Replace(plainAdapter, `["v_proj", "q_proj"]`,
+		`["model.layers.1.mlp.up_proj", "model.layers.0.mlp.up_proj", "model.layers.0.self_attn.q_proj"]`, 1)
+	got, err := parseAdapterConfig([]byte(text))
+	if want := []string{"q_proj", "up_proj"}; err != nil || !reflect.DeepEqual(got.Targets, want) {
+		t.Errorf("read %q, %v, want %q", got.Targets, err, want)
+	}
+}
+
 // An adapter for another model is refused, naming the tensor.
 func TestLoadRefusesForeignAdapter(t *testing.T) {
 	golden := filepath.Join("testdata", "golden")
