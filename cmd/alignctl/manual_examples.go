@@ -131,6 +131,14 @@ var manuals = map[string]manual{
 		{"train an adapter", "alignctl train sft --model SmolLM2-135M-Instruct --data data.sft_ranked --preset small --out ADAPTER"},
 		{"go on where it was stopped", "alignctl train sft --resume ADAPTER"},
 	}},
+	"train export-job sft": {writes: true, examples: []example{
+		{"the study's fine-tuning, for a machine with several GPUs",
+			"alignctl train export-job sft --for trl --model Llama-3.1-8B-Instruct --data data.sft_ranked --preset study --i-have-the-rights -o JOB"},
+		{"bring the adapter back", `alignctl model import --job JOB/job.json --declared-by "the GPU team" JOB/result`},
+	}},
+	"train export-job dpo": {writes: true, examples: []example{
+		{"go on from an adapter", "alignctl train export-job dpo --for llama-factory --model Llama-3.1-8B-Instruct --adapter ADAPTER --data data.pairs --i-have-the-rights -o JOB"},
+	}},
 	"train dpo": {writes: true, examples: []example{
 		{"after SFT", "alignctl train dpo --model SmolLM2-135M-Instruct --adapter ADAPTER --data data.pairs --out PREFERENCES"},
 	}},
