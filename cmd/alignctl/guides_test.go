@@ -151,7 +151,7 @@ func standInTrainer(s *shell) {
 			return
 		}
 		command := exec.Command("job/run.sh", "--use_cpu", "true")
-		command.Env = append(os.Environ(), "PYTHON="+python, "HF_HUB_OFFLINE=1")
+		command.Env = append(os.Environ(), "PYTHON="+python, "HF_HUB_OFFLINE=1", "HF_HOME="+s.t.TempDir())
 		if log, err := command.CombinedOutput(); err != nil {
 			s.t.Fatalf("%v\n%s", err, log)
 		}

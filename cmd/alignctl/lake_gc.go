@@ -23,7 +23,7 @@ func lakeGCCommand(t *terminal) *cli.Command {
 		Name:  "gc",
 		Usage: "let go of old versions that nothing holds; shows what it would do unless -f",
 		Description: "A snapshot goes when it has not been the current one for --older-than, and no tag, no\n" +
-			"recorded training run (alignctl model rm) and no live process holds it. With it go the files\n" +
+			"recorded training run or job (alignctl model rm) and no live process holds it. With it go the files\n" +
 			"that only it needed, and files that killed runs left behind.",
 		Flags: t.flags(
 			&cli.DurationFlag{Name: "older-than", Usage: "`AGE` from which a version may go", Value: 7 * 24 * time.Hour,

@@ -28,7 +28,7 @@ var llamaFactory = Trainer{
 // factoryStage is the method with its own settings.
 func (s *sheet) factoryStage() {
 	kind := "lora"
-	if s.full() {
+	if s.Full {
 		kind = "full"
 	}
 	s.put(entry{"stage", s.method.Name()}, entry{"do_train", true})

@@ -121,7 +121,7 @@ func (s *sheet) rlhfModel() {
 	s.agrees("precision", s.Precision, note, entry{"--ds.param_dtype", "bf16"})
 	s.same("checkpoint-layers", s.CheckpointLayers, entry{"--model.gradient_checkpointing_enable", s.CheckpointLayers})
 	s.same("adapter", "")
-	if s.full() {
+	if s.Full {
 		s.same("method", "full")
 	} else {
 		s.same("method", "lora")

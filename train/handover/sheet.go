@@ -49,9 +49,6 @@ type sheet struct {
 	settings []Setting
 }
 
-// full says whether all weights are trained.
-func (s *sheet) full() bool { return s.Full }
-
 // dev is how many rows the held-out split has.
 func (s *sheet) dev() int64 {
 	for _, split := range s.card.Splits {

@@ -117,7 +117,7 @@ func (s *sheet) lora(rank, alpha, dropout, rslora string, targets entry) {
 	}
 	for _, f := range flags {
 		switch {
-		case s.full():
+		case s.Full:
 			s.local(f.name, f.value, "no adapter is trained")
 		case s.Adapter != "":
 			s.same(f.name, f.value)

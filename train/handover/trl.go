@@ -47,16 +47,16 @@ func smoothedByBatch(share float64) string {
 // trlModel is the model and what of it is trained.
 func (s *sheet) trlModel() {
 	dtype := "float32"
-	if s.Precision == "bf16" && !s.full() {
+	if s.Precision == "bf16" && !s.Full {
 		dtype = "bfloat16"
 	}
 	s.put(entry{"dtype", dtype})
 	s.same("checkpoint-layers", s.CheckpointLayers, entry{"gradient_checkpointing", s.CheckpointLayers})
 	name := "lora"
-	if s.full() {
+	if s.Full {
 		name = "full"
 	}
-	s.same("method", name, entry{"use_peft", !s.full() && s.Adapter == ""})
+	s.same("method", name, entry{"use_peft", !s.Full && s.Adapter == ""})
 	s.lora("lora_r", "lora_alpha", "lora_dropout", "use_rslora", entry{"lora_target_modules", s.LoRA.TargetNames()})
 	s.same("loraplus-ratio", s.LoRAPlusRatio, entry{"loraplus_lr_ratio", s.LoRAPlusRatio})
 	if s.Adapter == "" {

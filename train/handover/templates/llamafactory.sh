@@ -4,20 +4,7 @@
 #   MODEL   folder of the model to start from
 #   NPROC   processes on this host, one a GPU (1)
 #   PYTHON  python that has LLaMA-Factory (python3)
-set -euo pipefail
-cd "$(dirname "$0")"
-model=${MODEL:-{{word .Job.Base.Folder}}}
-nproc=${NPROC:-1}
-accumulate={{.Accumulate}}
-if [ ! -d "$model" ]; then
-  echo "run.sh: no model in $model: set MODEL to its folder (sha256 {{.Job.Base.SHA256}}, as alignctl model show prints it)" >&2
-  exit 2
-fi
-if ((accumulate % nproc)); then
-  echo "run.sh: NPROC=$nproc can't share $accumulate micro-batches of a step out evenly" >&2
-  exit 2
-fi
-export NPROC_PER_NODE=$nproc
+{{template "prelude.sh" .}}export NPROC_PER_NODE=$nproc
 if ((nproc > 1)); then
   export FORCE_TORCHRUN=1
 fi
