@@ -155,10 +155,12 @@ func (c *Card) write(folder string) error {
 //go:embed card.md
 var cardText string
 
-// cells keeps a text inside its cell of a table in Markdown.
 var cells = strings.NewReplacer("|", `\|`, "\n", " ")
 
+// Cell keeps a text inside its cell of a table in Markdown.
+func Cell(text string) string { return cells.Replace(text) }
+
 var readme = template.Must(template.New("card.md").Funcs(template.FuncMap{
-	"cell":   cells.Replace,
+	"cell":   Cell,
 	"pretty": func(table string) string { return strings.ReplaceAll(table[strings.Index(table, ".")+1:], "_", " ") },
 }).Parse(cardText))

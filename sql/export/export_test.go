@@ -271,8 +271,20 @@ func TestNoRights(t *testing.T) {
 
 func TestShellWord(t *testing.T) {
 	for word, want := range map[string]string{"a=1": "a=1", "a=b c": "'a=b c'", "a=it's": `'a=it'\''s'`, "a=茶": "a=茶"} {
-		if got := shellWord(word); got != want {
+		if got := ShellWord(word); got != want {
 			t.Errorf("%s: %s, want %s", word, got, want)
 		}
+	}
+}
+
+// Loaders tell folders of the same name apart by the name of the config alone.
+func TestConfigNamesTheContent(t *testing.T) {
+	a := Card{Layout: "trl", Digest: "sha256:0123456789abcdef0123"}
+	if got, want := a.Config(), "trl-0123456789abcdef"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	a.Style = "messages"
+	if got, want := a.Config(), "trl-messages-0123456789abcdef"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -99,14 +99,14 @@ func (c *Card) addBuild(g *lake.Lineage, table *lake.TableNode) error {
 func buildCommand(r sql.Recipe) string {
 	words := []string{"alignctl", "data", "build"}
 	for _, name := range slices.Sorted(maps.Keys(r.Params)) {
-		words = append(words, "--set", shellWord(fmt.Sprintf("%s=%v", name, r.Params[name])))
+		words = append(words, "--set", ShellWord(fmt.Sprintf("%s=%v", name, r.Params[name])))
 	}
 	return strings.Join(append(words, r.View), " ")
 }
 
-// shellWord quotes a word that a shell would read otherwise.
-func shellWord(word string) string {
-	if strings.ContainsAny(word, " \t\n'\"\\$`*?[]{}()<>|&;#~!") {
+// ShellWord quotes a word that a shell would read otherwise.
+func ShellWord(word string) string {
+	if word == "" || strings.ContainsAny(word, " \t\n'\"\\$`*?[]{}()<>|&;#~!") {
 		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}
 	return word

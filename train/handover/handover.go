@@ -3,14 +3,12 @@ package handover
 import (
 	"bytes"
 	"context"
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"text/template"
 
 	"alignctl/internal/atomicfile"
 	"alignctl/internal/nearest"
@@ -115,32 +113,6 @@ func (o Options) fill(ctx context.Context, l *lake.Lake, m train.Method, h train
 	return job, writeAll(folder, files)
 }
 
-// A page is what the templates of README.md and run.sh are filled with.
-type page struct {
-	Job        Job
-	Trainer    Trainer
-	Config     configuration
-	Accumulate int  // micro-batches in a step
-	Reference  bool // DPO's reference is the parent adapter
-	LeftOut    int  // examples that alignctl would leave out
-}
-
-// Command is the method's name.
-func (p page) Command() string {
-	name, _, _ := strings.Cut(p.Job.Method, "-")
-	return name
-}
-
-//go:embed templates
-var templates embed.FS
-
-var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"word": shellWord, "flag": flagWords, "cell": cells.Replace,
-}).ParseFS(templates, "templates/*"))
-
-// cells keeps a text inside its cell of a table in Markdown.
-var cells = strings.NewReplacer("|", `\|`, "\n", " ")
-
 // files are those of a job besides its rows.
 func (o Options) files(p page) (map[string][]byte, error) {
 	record, err := p.Job.encode()
@@ -198,31 +170,4 @@ func copyParent(adapter, to string) error {
 		}
 		return nil
 	})
-}
-
-// flagWords is an entry as words of a command line: a list as several words, true as
-// none, "" for what is off.
-func flagWords(e entry) string {
-	switch v := e.value.(type) {
-	case bool:
-		if !v {
-			return ""
-		}
-		return e.key
-	case []any:
-		words := []string{e.key}
-		for _, item := range v {
-			words = append(words, shellWord(plain(item)))
-		}
-		return strings.Join(words, " ")
-	}
-	return e.key + " " + shellWord(plain(e.value))
-}
-
-// shellWord quotes a word for a shell.
-func shellWord(word string) string {
-	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,") == "" && word != "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

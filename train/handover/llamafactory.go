@@ -10,7 +10,7 @@ import (
 var llamaFactory = Trainer{
 	Name: "llama-factory", Title: "LLaMA-Factory", Version: "0.9.5", Layout: "llama-factory", run: "llamafactory.sh",
 	Needs:  "pip install llamafactory",
-	Launch: "./run.sh deepspeed=zero3.json",
+	Launch: "NPROC=8 ./run.sh deepspeed=zero3.json",
 	notes: map[string][]string{"": {
 		"LLaMA-Factory reads the model's chat template into slots of its own: look at the example that it prints when it starts.",
 		"It also learns what the template writes after the token that ends an answer, such as ChatML's line break.",

@@ -12,7 +12,7 @@ import (
 var openRLHF = Trainer{
 	Name: "openrlhf", Title: "OpenRLHF", Version: "0.11.2", Layout: "openrlhf", run: "openrlhf.sh",
 	Needs:  "pip install openrlhf",
-	Launch: "./run.sh --ds.zero_stage 3",
+	Launch: "NPROC=8 ./run.sh --ds.zero_stage 3",
 	notes: map[string][]string{"": {
 		"Written from the source of OpenRLHF 0.11.2, whose own commands read these flags in alignctl's tests; it was not run.",
 		"With ZeRO stage 3 OpenRLHF writes `adapter_model.bin`: make `adapter_model.safetensors` of it before the import.",

@@ -1,9 +1,37 @@
 package handover
 
 import (
+	"embed"
 	"fmt"
 	"slices"
+	"strings"
+	"text/template"
+
+	"alignctl/sql/export"
 )
+
+// A page is what the templates of README.md and run.sh are filled with.
+type page struct {
+	Job        Job
+	Trainer    Trainer
+	Config     configuration
+	Accumulate int  // micro-batches in a step
+	Reference  bool // DPO's reference is the parent adapter
+	LeftOut    int  // examples that alignctl would leave out
+}
+
+// Command is the method's name.
+func (p page) Command() string {
+	name, _, _ := strings.Cut(p.Job.Method, "-")
+	return name
+}
+
+//go:embed templates
+var templates embed.FS
+
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"word": export.ShellWord, "flag": flagWords, "cell": export.Cell,
+}).ParseFS(templates, "templates/*"))
 
 // A group is the settings of a verdict, for README.md.
 type group struct {
@@ -39,4 +67,23 @@ func (p page) Besides() (notes []string) {
 			"(cut to nothing; pairs with equal or empty answers): they are in the files.", p.LeftOut))
 	}
 	return slices.Concat(notes, p.Trainer.notes[""], p.Trainer.notes[p.Command()])
+}
+
+// flagWords is an entry as words of a command line: a list as several words, true as
+// none, "" for what is off.
+func flagWords(e entry) string {
+	switch v := e.value.(type) {
+	case bool:
+		if !v {
+			return ""
+		}
+		return e.key
+	case []any:
+		words := []string{e.key}
+		for _, item := range v {
+			words = append(words, export.ShellWord(plain(item)))
+		}
+		return strings.Join(words, " ")
+	}
+	return e.key + " " + export.ShellWord(plain(e.value))
 }

@@ -14,7 +14,7 @@ var trlFiles embed.FS
 var trl = Trainer{
 	Name: "trl", Title: "TRL", Version: "1.16", Layout: "trl", run: "trl.sh", script: "trl/train.py",
 	Needs:  "pip install trl peft datasets",
-	Launch: "LAUNCH=\"accelerate launch --config_file zero3.yaml\" ./run.sh",
+	Launch: `NPROC=8 LAUNCH="accelerate launch --config_file zero3.yaml --num_processes 8" ./run.sh`,
 	notes: map[string][]string{
 		"sft": {"Tokens and labels are those of alignctl: `train.py` makes them."},
 		"dpo": {"TRL also scores what the chat template writes after the token that ends an answer, such as ChatML's line break."},

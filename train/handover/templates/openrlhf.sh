@@ -3,7 +3,7 @@
 # which beat those below.
 #   MODEL   folder of the model to start from
 #   NPROC   GPUs of this host (1)
-#   LAUNCH  another launcher than deepspeed
+#   LAUNCH  another launcher of NPROC processes than deepspeed
 {{template "prelude.sh" .}}launch=(deepspeed --num_gpus "$nproc" --module)
 if [ -n "${LAUNCH:-}" ]; then
   read -ra launch <<<"$LAUNCH"

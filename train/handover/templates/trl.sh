@@ -3,7 +3,7 @@
 #   MODEL   folder of the model to start from
 #   NPROC   processes on this host, one a GPU (1)
 #   PYTHON  python that has TRL (python3)
-#   LAUNCH  another launcher, such as "accelerate launch --config_file zero3.yaml"
+#   LAUNCH  another launcher of NPROC processes, such as "accelerate launch --config_file zero3.yaml --num_processes 8"
 {{template "prelude.sh" .}}launch=("${PYTHON:-python3}")
 if ((nproc > 1)); then
   launch+=(-m torch.distributed.run --standalone --nproc-per-node "$nproc")
