@@ -57,6 +57,7 @@ type Run struct {
 	recorded recorded
 	tagging  *tagging           // nil: the run changes no tag
 	expiry   map[string][]int64 // snapshots that the run lets go, by table
+	fetched  []func()           // let go of files that an engine reads at their paths
 	unknown  error              // a publish may have landed (see swap): the run can't go on, and removes nothing
 }
 
@@ -203,6 +204,9 @@ func (r *Run) Close() error {
 			s.discard(r)
 		}
 		s.changes = nil
+	}
+	for _, release := range r.fetched {
+		release()
 	}
 	return r.session.Close()
 }
