@@ -16,14 +16,14 @@ import (
 	"database/sql"
 )
 
-// An Engine runs SQL; a *lake.Session is one.
-type Engine interface {
+// A Session runs SQL in DuckDB; a *lake.Session is one.
+type Session interface {
 	Exec(ctx context.Context, query string, args ...any) error
 	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // Scan reads the single row of a query into dest.
-func Scan(ctx context.Context, e Engine, query string, dest ...any) error {
+func Scan(ctx context.Context, e Session, query string, dest ...any) error {
 	rows, err := e.Query(ctx, query)
 	if err != nil {
 		return err

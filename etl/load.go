@@ -18,6 +18,7 @@ import (
 type LoadOptions struct {
 	Info   lake.RunInfo // its Source names the load in messages
 	Memory string       // DuckDB's share, such as 2GiB; "": DefaultMemory
+	Engine Opener       // what runs the transforms; nil: DuckDB
 	Steps  int          // how many there will be, for the display of progress
 	Report *Report      // what is known before; the load adds to it
 }
@@ -30,6 +31,7 @@ func DefaultMemory() string { return fmt.Sprintf("%dMiB", 350*max(2, runtime.Num
 // A Job is a load under way: one run of the lake.
 type Job struct {
 	Run    *lake.Run
+	Engine Engine
 	Report *Report
 	task   progress.Task
 }
@@ -46,7 +48,15 @@ func Load(ctx context.Context, l *lake.Lake, o LoadOptions, body func(context.Co
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, run.Close()) }()
-	j := &Job{Run: run, Report: o.Report, task: progress.Start(ctx, "load "+o.Info.Source, int64(o.Steps+1), "steps")}
+	engine, err := openEngine(ctx, o.Engine, run)
+	if err != nil {
+		return nil, fmt.Errorf("load source %q: %w", o.Info.Source, err)
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	if o.Engine != nil {
+		o.Report.Notes = append(o.Report.Notes, "the transforms run on "+o.Engine.Name())
+	}
+	j := &Job{Run: run, Engine: engine, Report: o.Report, task: progress.Start(ctx, "load "+o.Info.Source, int64(o.Steps+1), "steps")}
 	defer j.task.Done()
 	if err := body(ctx, j); err != nil {
 		return nil, fmt.Errorf("load source %q: %w", o.Info.Source, err)

@@ -15,7 +15,7 @@ import (
 // unless DuckDB reads exactly the records that Check counted, in the file that
 // Check saw. A file that DuckDB can't read as it stands (see odd) is read
 // through a temporary copy in plain form.
-func Stage(ctx context.Context, e Engine, name string, f *Checked) (err error) {
+func Stage(ctx context.Context, e Session, name string, f *Checked) (err error) {
 	from, leave, err := f.readable(ctx)
 	if err != nil {
 		return err

@@ -3,6 +3,8 @@
 package etltest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"alignctl/etl"
 	"alignctl/lake"
 	"alignctl/lake/laketest"
 )
@@ -75,4 +78,26 @@ func Expect(t testing.TB, l *lake.Lake, text string, want ...string) {
 	if diff := cmp.Diff(want, Query(t, l, text), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s:\n%s", text, diff)
 	}
+}
+
+// NewJob begins a load that is never published; nil is DuckDB.
+func NewJob(t testing.TB, l *lake.Lake, on etl.Opener) *etl.Job {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	run, err := l.Begin(ctx, lake.RunInfo{Command: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := &etl.Job{Run: run, Engine: etl.DuckDB{Run: run}}
+	if on != nil {
+		if j.Engine, err = on.Open(ctx, run); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(j.Engine.Close(), run.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return j
 }

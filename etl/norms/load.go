@@ -30,7 +30,7 @@ func (p *Plan) Load(ctx context.Context) (*etl.Report, error) {
 	}
 	return etl.Load(ctx, p.lake, etl.LoadOptions{
 		Info:  lake.RunInfo{Command: o.Command, Config: p.Config(), Source: o.Source, Version: o.Version},
-		Steps: 4, Report: report, Memory: o.Memory,
+		Steps: 4, Report: report, Memory: o.Memory, Engine: o.Engine,
 	}, func(ctx context.Context, j *etl.Job) error {
 		return (&loader{plan: p, job: j}).load(ctx)
 	})
@@ -123,22 +123,29 @@ func (p *Plan) heldQuery(h etl.Held) string {
 func (w *loader) core(ctx context.Context) error {
 	source := duck.Literal(w.plan.options.Source)
 	session := w.job.Run.Session()
-	for _, statement := range []string{
-		"create or replace temp view norm_record as select * from raw.norm where source = " + source,
-		"create or replace temp table norm_scale as " + scaleRows(),
-	} {
-		if err := session.Exec(ctx, statement); err != nil {
-			return fmt.Errorf("prepare transform: %w", err)
-		}
+	if err := prelude(ctx, session, w.job.Engine, w.plan.options.Source); err != nil {
+		return fmt.Errorf("prepare transform: %w", err)
 	}
 	query, err := transforms.ReadFile("sql/norm.sql")
 	if err != nil {
 		return err
 	}
-	if _, err := w.job.Run.Write(ctx, coreSpec(), w.plan.options.Source, string(query)); err != nil {
-		return err
+	if err := w.job.Engine.Write(ctx, coreSpec(), w.plan.options.Source, string(query)); err != nil {
+		return fmt.Errorf("transform norm.sql: %w", err)
 	}
 	return session.Exec(ctx, "create or replace temp view norm_value as select * from core.norm where source = "+source)
+}
+
+// prelude makes what the transform reads: the source's records, and the scales.
+func prelude(ctx context.Context, session etl.Session, engine etl.Engine, source string) error {
+	err := engine.View(ctx, etl.View{Name: "norm_record", Table: rawSpec().Name, Where: "source = " + etl.Literal(source)})
+	if err != nil {
+		return err
+	}
+	if err := session.Exec(ctx, "create or replace temp table norm_scale as "+scaleRows()); err != nil {
+		return err
+	}
+	return engine.Share(ctx, "norm_scale")
 }
 
 func scaleRows() string {

@@ -22,10 +22,11 @@ type Options struct {
 	// and an earlier version of the lake has its rows.
 	Rows string
 	etl.CheckOptions
-	Memory  string // DuckDB's share; "": etl.DefaultMemory
-	Recipe  any    // what a pipeline knows the load by: recorded in Config, else without effect
-	Command string // the command line, for the lake's history
-	Version string // of alignctl
+	Memory  string     // DuckDB's share; "": etl.DefaultMemory
+	Engine  etl.Opener // what runs the transforms; nil: DuckDB
+	Recipe  any        // what a pipeline knows the load by: recorded in Config, else without effect
+	Command string     // the command line, for the lake's history
+	Version string     // of alignctl
 }
 
 // A Plan is a load whose files have been checked and counted: it says what
@@ -132,14 +133,15 @@ type Config struct {
 	Files    []string `json:"files"`            // sha256 of each
 	Rows     string   `json:"rows,omitempty"`   // see Options
 
-	Recipe any `json:"recipe,omitempty"` // see Options
+	Engine string `json:"engine,omitempty"` // that ran the transforms; empty: DuckDB
+	Recipe any    `json:"recipe,omitempty"` // see Options
 }
 
 // Config is the configuration that the load's run records.
 func (p *Plan) Config() Config {
 	o := p.options
 	c := Config{Kind: Kind, Source: o.Source, Set: o.Set, Append: o.Append, Licence: o.Licence, Encoding: o.Encoding,
-		Reject: o.Rejects != nil, Rows: o.Rows, Recipe: o.Recipe}
+		Reject: o.Rejects != nil, Rows: o.Rows, Engine: etl.Other(o.Engine), Recipe: o.Recipe}
 	for _, f := range p.files {
 		c.Files = append(c.Files, f.SHA256)
 	}

@@ -13,7 +13,7 @@ import (
 
 // simplify makes norm_simple(headword, simplified): those headwords of a staged
 // file that simplified characters spell otherwise.
-func (q stagedQuery) simplify(ctx context.Context, e etl.Engine) error {
+func (q stagedQuery) simplify(ctx context.Context, e etl.Session) error {
 	err := e.Exec(ctx, "create or replace temp table norm_simple(headword varchar, simplified varchar)")
 	if err != nil || !q.set.Simplify {
 		return err
@@ -46,7 +46,7 @@ func (q stagedQuery) simplify(ctx context.Context, e etl.Engine) error {
 }
 
 // headwords lists the file's headwords with Chinese characters.
-func (q stagedQuery) headwords(ctx context.Context, e etl.Engine) (words []string, err error) {
+func (q stagedQuery) headwords(ctx context.Context, e etl.Session) (words []string, err error) {
 	rows, err := e.Query(ctx, "select distinct headword from ("+q.words()+")")
 	if err != nil {
 		return nil, err

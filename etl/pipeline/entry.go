@@ -16,6 +16,8 @@ type entry interface {
 	check() (key string, err error)
 	// others lists the files beside the raw ones, by the key that names each.
 	others() map[string]string
+	// portable says whether another engine than DuckDB can run the transforms.
+	portable() bool
 	// rules is the digest of what alignctl itself brings to a load.
 	rules() (string, error)
 	// prepare checks the files.

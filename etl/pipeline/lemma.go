@@ -23,6 +23,8 @@ func (l Lemma) check() (key string, err error) {
 
 func (Lemma) others() map[string]string { return nil }
 
+func (Lemma) portable() bool { return false }
+
 func (Lemma) rules() (string, error) { return norms.Rules() }
 
 func (l Lemma) prepare(ctx context.Context, in *lake.Lake, j job) (loading, error) {

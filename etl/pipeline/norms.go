@@ -30,6 +30,8 @@ func (n Norms) check() (key string, err error) {
 
 func (n Norms) others() map[string]string { return named{"mapping": n.Mapping}.given() }
 
+func (Norms) portable() bool { return true }
+
 func (Norms) rules() (string, error) { return norms.Rules() }
 
 func (n Norms) prepare(ctx context.Context, l *lake.Lake, j job) (loading, error) {
@@ -38,7 +40,7 @@ func (n Norms) prepare(ctx context.Context, l *lake.Lake, j job) (loading, error
 		return nil, err
 	}
 	return norms.Prepare(ctx, l, norms.Options{Files: j.files, Set: set, Source: j.source, Licence: n.Licence,
-		CheckOptions: j.check, Recipe: j.recipe, Memory: j.Memory, Command: j.Command, Version: j.Version})
+		CheckOptions: j.check, Recipe: j.recipe, Memory: j.Memory, Engine: j.Engine, Command: j.Command, Version: j.Version})
 }
 
 // find gives the set by which the files are read.

@@ -17,6 +17,7 @@ type Options struct {
 	Sources []string     // which; none: all
 	Rejects *etl.Rejects // takes the bad records; nil: the first refuses its file
 	Memory  string       // "": the configuration's
+	Engine  etl.Opener   // runs the transforms of sources whose kind allows it; nil: DuckDB
 	Command string       // the command line, for the lake's history
 	Version string       // of alignctl
 }
@@ -48,6 +49,7 @@ type Step struct {
 	Kind   string // as in Config, such as swow
 	State  State
 	Why    []string // what has changed
+	Engine string   // that runs the transforms; "": DuckDB
 	Moves  string   // what the load will move; once it is done, the tables that it moved
 	Err    error    // why it failed
 
@@ -76,6 +78,9 @@ func (c *Config) Prepare(ctx context.Context, l *lake.Lake, o Options) (*Plan, e
 	p := &Plan{Orphans: orphans(last, all)}
 	for _, s := range chosen {
 		step := &Step{Source: s.name, Kind: s.kind}
+		if s.entry.portable() {
+			step.Engine = etl.Other(o.Engine)
+		}
 		if err := c.prepare(ctx, l, s, step, last, o); err != nil {
 			step.State, step.Err = Failed, err
 		}

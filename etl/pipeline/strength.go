@@ -17,6 +17,8 @@ func (s Strength) check() (key string, err error) { return "language", checkLang
 
 func (Strength) others() map[string]string { return nil }
 
+func (Strength) portable() bool { return false }
+
 func (Strength) rules() (string, error) { return swow.Rules() }
 
 func (s Strength) prepare(ctx context.Context, l *lake.Lake, j job) (loading, error) {

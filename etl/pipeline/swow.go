@@ -52,6 +52,8 @@ func (s SWOW) others() map[string]string {
 		"variants": s.Variants}.given()
 }
 
+func (SWOW) portable() bool { return true }
+
 func (SWOW) rules() (string, error) { return swow.Rules() }
 
 func (s SWOW) prepare(ctx context.Context, l *lake.Lake, j job) (_ loading, err error) {
@@ -59,7 +61,7 @@ func (s SWOW) prepare(ctx context.Context, l *lake.Lake, j job) (_ loading, err 
 		Lists: swow.Lists{Lexicon: j.others["lexicon"], Spelling: j.others["spelling"],
 			CueCorrections: j.others["cue_corrections"], Variants: j.others["variants"]},
 		Steps: s.Steps, SelfAnswers: s.SelfAnswers, Populations: s.Populations,
-		CheckOptions: j.check, Recipe: j.recipe, Memory: j.Memory, Command: j.Command, Version: j.Version}
+		CheckOptions: j.check, Recipe: j.recipe, Memory: j.Memory, Engine: j.Engine, Command: j.Command, Version: j.Version}
 	if path := j.others["pack"]; path != "" {
 		if o.Pack, err = swow.ReadLanguage(path); err != nil {
 			return nil, err

@@ -20,10 +20,12 @@ func (WVS) check() (key string, err error) { return "", nil }
 
 func (w WVS) others() map[string]string { return named{"codebook": w.Codebook}.given() }
 
+func (WVS) portable() bool { return true }
+
 func (WVS) rules() (string, error) { return wvs.Rules() }
 
 func (w WVS) prepare(ctx context.Context, l *lake.Lake, j job) (loading, error) {
 	return wvs.Prepare(ctx, l, wvs.Options{Files: j.files, Source: j.source, Licence: w.Licence,
 		Codebook: j.others["codebook"], CodebookLanguage: w.CodebookLanguage,
-		CheckOptions: j.check, Recipe: j.recipe, Memory: j.Memory, Command: j.Command, Version: j.Version})
+		CheckOptions: j.check, Recipe: j.recipe, Memory: j.Memory, Engine: j.Engine, Command: j.Command, Version: j.Version})
 }

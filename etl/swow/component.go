@@ -151,13 +151,10 @@ func (c *cleaning) components(ctx context.Context, populations int) error {
 
 // graph adds the edges of a population, by first responses and by all.
 func (c *cleaning) graph(ctx context.Context, population int, first, all *digraph) error {
-	edges, err := c.job.Run.Session().QueryArrow(ctx, fmt.Sprintf(graphQuery, population))
-	if err != nil {
-		return err
-	}
-	defer edges.Release()
-	for edges.Next() {
-		batch := edges.RecordBatch()
+	for batch, err := range c.engine.Rows(ctx, fmt.Sprintf(graphQuery, population)) {
+		if err != nil {
+			return err
+		}
 		to, isFirst := batch.Column(1).(*array.Int32), batch.Column(2).(*array.Boolean)
 		for i, from := range batch.Column(0).(*array.Int32).Int32Values() {
 			if all.add(from, to.Value(i)); isFirst.Value(i) {
@@ -165,7 +162,7 @@ func (c *cleaning) graph(ctx context.Context, population int, first, all *digrap
 			}
 		}
 	}
-	return edges.Err()
+	return nil
 }
 
 func (c *cleaning) insertComponent(ctx context.Context, population, slots int, component []int32) error {

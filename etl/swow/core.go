@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
+
 	"alignctl/etl"
 	"alignctl/lake"
 	"alignctl/lake/duck"
@@ -26,7 +28,8 @@ func transform(name string) (string, error) {
 // A cleaning makes the core tables of one language from its raw rows.
 type cleaning struct {
 	*loader
-	session     etl.Engine
+	session     etl.Session // DuckDB: makes what the transforms read
+	engine      etl.Engine  // runs the transforms
 	language    *Language
 	steps       Steps
 	self        SelfAnswers
@@ -37,7 +40,7 @@ type cleaning struct {
 // cleaning is that of a language: the plan's own goes by its options, another
 // one that the source held before by its own pack.
 func (w *loader) cleaning(ctx context.Context, code string) (*cleaning, error) {
-	c := &cleaning{loader: w, session: w.job.Run.Session(), language: w.plan.language, steps: w.plan.options.Steps,
+	c := &cleaning{loader: w, session: w.job.Run.Session(), engine: w.job.Engine, language: w.plan.language, steps: w.plan.options.Steps,
 		self: w.plan.options.SelfAnswers, populations: w.plan.populations, staged: w.plan.lists}
 	if code == c.language.Code {
 		return c, nil
@@ -47,7 +50,7 @@ func (w *loader) cleaning(ctx context.Context, code string) (*cleaning, error) {
 		return nil, err
 	}
 	c.steps, c.self, c.staged = AutoSteps, c.language.SelfAnswers, nil
-	c.populations, err = checkPopulations(ctx, c.session, c.language.Populations)
+	c.populations, err = checkPopulations(ctx, c.session, c.language.Populations, w.plan.options.Engine)
 	return c, err
 }
 
@@ -107,20 +110,29 @@ func (c *cleaning) make(ctx context.Context, names ...string) error {
 		if err != nil {
 			return err
 		}
-		if err := c.session.Exec(ctx, "create or replace temp table swow_"+name+" as "+query); err != nil {
-			return fmt.Errorf("transform %s: %w", name, err)
+		if err := c.engine.Make(ctx, "swow_"+name, query); err != nil {
+			return fmt.Errorf("transform %s.sql: %w", name, err)
 		}
 	}
 	return nil
 }
 
 func (c *cleaning) drop(ctx context.Context, names ...string) error {
-	for _, name := range names {
-		if err := c.session.Exec(ctx, "drop table if exists swow_"+name); err != nil {
-			return err
-		}
+	return c.engine.Drop(ctx, tables(names)...)
+}
+
+// share gives the engine tables that the session has made.
+func (c *cleaning) share(ctx context.Context, names ...string) error {
+	return c.engine.Share(ctx, tables(names)...)
+}
+
+// tables are the names of temporary tables in full.
+func tables(names []string) []string {
+	full := make([]string, len(names))
+	for i, name := range names {
+		full[i] = "swow_" + name
 	}
-	return nil
+	return full
 }
 
 // words works out what each different text means.
@@ -137,7 +149,7 @@ func (c *cleaning) words(ctx context.Context) error {
 // participants cleans the records and judges who gave them.
 func (c *cleaning) participants(ctx context.Context) error {
 	if err := c.make(ctx, "person", "trial"); err != nil {
-		return c.populations.early().blame(ctx, c.session, err)
+		return c.populations.early().blame(ctx, c.engine, err)
 	}
 	if err := c.make(ctx, "judged"); err != nil {
 		return err
@@ -150,7 +162,7 @@ func (c *cleaning) sample(ctx context.Context) error {
 	if err := c.make(ctx, "surplus"); err != nil {
 		return err
 	}
-	unranked, err := textColumn(ctx, c.session, `select p.participant_id from swow_surplus s
+	unranked, err := etl.Texts(ctx, c.engine, `select p.participant_id from swow_surplus s
 		join swow_trial t on t.trial = s.trial join swow_person p on p.person = t.person
 		where s.reason = 'unranked' order by p.participant_id limit 1`)
 	if err != nil {
@@ -166,29 +178,44 @@ func (c *cleaning) sample(ctx context.Context) error {
 	return c.drop(ctx, "trial")
 }
 
-// counts counts the responses of each population. Populations are numbered in
-// the order of their names.
+// counts counts the responses of each population.
 func (c *cleaning) counts(ctx context.Context) error {
-	if err := c.session.Exec(ctx, "create or replace temp view swow_member as "+c.populations.members()); err != nil {
+	populations := 0
+	for _, do := range []func() error{
+		func() error { return c.engine.Define(ctx, "swow_member", c.populations.members()) },
+		func() (err error) { populations, err = c.number(ctx); return err },
+		func() error { return c.make(ctx, "edge", "asked", "tally") },
+	} {
+		if err := do(); err != nil {
+			return c.populations.blame(ctx, c.engine, err)
+		}
+	}
+	if err := c.logarithms(ctx); err != nil {
 		return err
 	}
+	if err := c.components(ctx, populations); err != nil {
+		return err
+	}
+	return c.share(ctx, "component", "logarithm")
+}
+
+// number makes swow_population: those that count, numbered in the order of their
+// names; it gives how many they are.
+func (c *cleaning) number(ctx context.Context) (int, error) {
 	set := rowset{name: "swow_population", columns: "number int, population varchar, bit bigint"}
 	for _, g := range c.populations.byName() {
 		omit, err := c.omits(ctx, g)
 		if err != nil {
-			return c.populations.blame(ctx, c.session, err)
+			return 0, err
 		}
 		if !omit {
 			set.rows = append(set.rows, []string{fmt.Sprint(len(set.rows) + 1), duck.Literal(g.Name), fmt.Sprint(g.bit)})
 		}
 	}
 	if err := set.create(ctx, c.session); err != nil {
-		return err
+		return 0, err
 	}
-	if err := c.make(ctx, "edge", "asked", "tally"); err != nil {
-		return c.populations.blame(ctx, c.session, err)
-	}
-	return c.components(ctx, len(set.rows))
+	return len(set.rows), c.share(ctx, "population")
 }
 
 // omits reports whether a population is left out because it is that of
@@ -197,20 +224,23 @@ func (c *cleaning) omits(ctx context.Context, g group) (bool, error) {
 	if !g.OmitIfAll {
 		return false, nil
 	}
-	same := false
-	query := fmt.Sprintf("select coalesce(bool_and((members & %d) <> 0), true) from swow_member", g.bit)
-	err := etl.Scan(ctx, c.session, query, &same)
-	return same, err
+	query := fmt.Sprintf("select cast(count(*) as string) from swow_member where (members & %d) = 0", g.bit)
+	without, err := etl.Texts(ctx, c.engine, query)
+	return err == nil && without[0] == "0", err
 }
 
 // write makes a core table hold what its transform gives.
 func (c *cleaning) write(spec lake.Spec) func(context.Context) error {
 	return func(ctx context.Context) error {
-		query, err := transform(strings.TrimPrefix(spec.Name, "core."))
-		if err == nil {
-			_, err = c.job.Run.Write(ctx, spec, c.language.Code, query)
+		name := strings.TrimPrefix(spec.Name, "core.")
+		query, err := transform(name)
+		if err != nil {
+			return err
 		}
-		return err
+		if err := c.engine.Write(ctx, spec, c.language.Code, query); err != nil {
+			return fmt.Errorf("transform %s.sql: %w", name, err)
+		}
+		return nil
 	}
 }
 
@@ -233,14 +263,13 @@ func (c *cleaning) audit(ctx context.Context) error {
 // report tells what the language's slots hold, what became of its participants
 // and how many records the source has.
 func (c *cleaning) report(ctx context.Context) error {
-	group := "language " + c.language.Code
 	for _, count := range []struct{ table, query string }{
-		{"core.association", `select k.kind, sum(t.n)::bigint from swow_tally t join swow_kind k on k.code = t.kind
-			where t.unit = 'slot' group by k.kind order by sum(t.n) desc, k.kind`},
-		{"core.participant", `select status, count(*) from core_participant where status is not null
-			group by status order by count(*) desc, status`},
+		{"core.association", `select k.kind, cast(sum(t.n) as bigint) as n from swow_tally t
+			join swow_kind k on k.code = t.kind where t.unit = 'slot' group by k.kind order by n desc, k.kind`},
+		{"core.participant", `select status, count(*) as n from swow_judged where status is not null
+			group by status order by n desc, status`},
 	} {
-		if err := c.count(ctx, count.table, group, count.query); err != nil {
+		if err := c.count(ctx, count.table, count.query); err != nil {
 			return err
 		}
 	}
@@ -249,18 +278,16 @@ func (c *cleaning) report(ctx context.Context) error {
 }
 
 // count puts the rows of a query, a kind and a number each, into the report.
-func (c *cleaning) count(ctx context.Context, table, group, query string) error {
-	rows, err := c.session.Query(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		counted := etl.Count{Table: table, Group: group}
-		if err := rows.Scan(&counted.Kind, &counted.Rows); err != nil {
+func (c *cleaning) count(ctx context.Context, table, query string) error {
+	for rows, err := range c.engine.Rows(ctx, query) {
+		if err != nil {
 			return err
 		}
-		c.job.Report.Counts = append(c.job.Report.Counts, counted)
+		kinds, counts := rows.Column(0).(*array.String), rows.Column(1).(*array.Int64)
+		for i, n := range counts.Int64Values() {
+			c.job.Report.Counts = append(c.job.Report.Counts, etl.Count{Table: table, Group: "language " + c.language.Code,
+				Kind: strings.Clone(kinds.Value(i)), Rows: n})
+		}
 	}
-	return rows.Err()
+	return nil
 }

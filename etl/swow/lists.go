@@ -84,6 +84,7 @@ func (c *cleaning) listRows() []rowset {
 		{name: "swow_fold", columns: "text varchar, word varchar"},
 		{name: "swow_shape", columns: "word varchar, kind tinyint, symbol int, latin int"},
 		{name: "swow_component", columns: "population int, cue int, slots int"},
+		{name: "swow_logarithm", columns: "n bigint, bits bigint, log double"},
 	}
 }
 

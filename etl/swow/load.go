@@ -19,7 +19,7 @@ func (p *Plan) Load(ctx context.Context) (*etl.Report, error) {
 	report := &etl.Report{Source: p.options.Source, Files: p.files, Steps: p.steps}
 	return etl.Load(ctx, p.lake, etl.LoadOptions{
 		Info:  lake.RunInfo{Command: p.options.Command, Config: p.Config(), Source: p.options.Source, Version: p.options.Version},
-		Steps: 2 + coreSteps*len(p.languages()), Report: report, Memory: p.options.Memory,
+		Steps: 2 + coreSteps*len(p.languages()), Report: report, Memory: p.options.Memory, Engine: p.options.Engine,
 	}, func(ctx context.Context, j *etl.Job) error {
 		return (&loader{plan: p, job: j}).load(ctx)
 	})
@@ -48,7 +48,8 @@ type Config struct {
 	SelfAnswers SelfAnswers       `json:"self_answers,omitempty"`
 	Populations []Population      `json:"populations,omitempty"` // all of them
 
-	Recipe any `json:"recipe,omitempty"` // see Options
+	Engine string `json:"engine,omitempty"` // that ran the transforms; empty: DuckDB
+	Recipe any    `json:"recipe,omitempty"` // see Options
 }
 
 // Config is the configuration that the load's run records.
@@ -56,7 +57,8 @@ func (p *Plan) Config() Config {
 	o := p.options
 	c := Config{Kind: Kind, Source: o.Source, Language: p.language.Code, Append: o.Append, Licence: o.Licence, Rows: o.Rows,
 		Pack: p.language.text, Lists: map[string]string{}, Steps: o.Steps, SelfAnswers: o.SelfAnswers,
-		Populations: o.Populations, Encoding: o.Encoding, Reject: o.Rejects != nil, Recipe: o.Recipe}
+		Populations: o.Populations, Encoding: o.Encoding, Reject: o.Rejects != nil,
+		Engine: etl.Other(o.Engine), Recipe: o.Recipe}
 	for name, f := range p.lists {
 		c.Lists[name] = f.SHA256
 	}

@@ -2,10 +2,13 @@ package swow
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"alignctl/etl"
 )
 
 // association writes core.association: the records of swow_kept, which are in
@@ -19,7 +22,12 @@ func (c *cleaning) association(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.writePages(ctx, associationSpec(), pages{table: "swow_kept", query: query, rows: 1 << 18}, l)
+	err = c.writePages(ctx, associationSpec(),
+		etl.Ordered{Table: "swow_kept", Query: query, Order: []string{"trial"}, Page: 1 << 18}, l)
+	if err != nil {
+		return fmt.Errorf("transform association.sql: %w", err)
+	}
+	return nil
 }
 
 // A long is rows of core.association, column by column.

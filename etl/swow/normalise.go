@@ -89,14 +89,20 @@ func latin(word string) bool {
 // normalise fills swow_fold and swow_shape from swow_text: what SQL does to
 // letters differs from engine to engine.
 func (c *cleaning) normalise(ctx context.Context) error {
-	if !c.language.needsTexts() {
-		return nil
+	if c.language.needsTexts() {
+		if err := c.normaliseTexts(ctx); err != nil {
+			return err
+		}
 	}
+	return c.share(ctx, "fold", "shape")
+}
+
+func (c *cleaning) normaliseTexts(ctx context.Context) error {
 	n, err := newNormaliser(c.language.Normalise)
 	if err != nil {
 		return err
 	}
-	texts, err := textColumn(ctx, c.session, "select text from swow_text order by text")
+	texts, err := etl.Texts(ctx, c.engine, "select text from swow_text order by text")
 	if err != nil {
 		return err
 	}
@@ -150,21 +156,4 @@ func (c *cleaning) insertShapes(ctx context.Context, shapes map[string]string) e
 			select unnest(string_split(?, chr(10))) as word, unnest(string_split(?, chr(10))) as kind,
 				unnest(string_split(?, chr(10))) as symbol, unnest(string_split(?, chr(10))) as latin)`,
 		strings.Join(words, "\n"), strings.Join(kinds, "\n"), strings.Join(symbols, "\n"), strings.Join(latins, "\n"))
-}
-
-// textColumn gives the texts of a query of one column.
-func textColumn(ctx context.Context, e etl.Engine, query string) (texts []string, err error) {
-	rows, err := e.Query(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return nil, err
-		}
-		texts = append(texts, text)
-	}
-	return texts, rows.Err()
 }

@@ -2,7 +2,6 @@ package swow
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -12,41 +11,48 @@ import (
 	"alignctl/lake"
 )
 
-// pages are the rows of a temporary table that is in the order of a core table:
-// so many at a time, since DuckDB holds a result whole.
-type pages struct {
-	table string
-	query string // selects from the table, without a condition
-	rows  int64  // of a page
-}
-
 // A turning turns numbers to the columns of a core table.
 type turning interface {
 	add(arrow.RecordBatch)
 	columns() ([]arrow.Array, error)
 }
 
-// writePages writes a core table, a page a row group.
-func (c *cleaning) writePages(ctx context.Context, spec lake.Spec, p pages, t turning) error {
-	var rows int64
-	if err := etl.Scan(ctx, c.session, "select count(*) from "+p.table, &rows); err != nil {
-		return err
-	}
+// writePages writes a core table from rows in its order, a page a row group.
+func (c *cleaning) writePages(ctx context.Context, spec lake.Spec, rows etl.Ordered, t turning) error {
 	schema := codedSchema(spec)
-	batches := func(yield func(arrow.RecordBatch, error) bool) {
-		for from := int64(0); from < rows; from += p.rows {
-			columns, err := c.readPage(ctx, p, from, t)
+	pages := turned(schema, c.engine.Ordered(ctx, rows), rows.Page, t)
+	_, err := c.job.Run.WriteArrow(ctx, spec, c.language.Code, schema, ahead(pages))
+	return err
+}
+
+// turned turns rows, so many to a batch.
+func turned(schema *arrow.Schema, rows lake.Batches, page int64, t turning) lake.Batches {
+	give := func(yield func(arrow.RecordBatch, error) bool) bool {
+		columns, err := t.columns()
+		if err != nil {
+			return yield(nil, err)
+		}
+		return yield(array.NewRecordBatch(schema, columns, int64(columns[0].Len())), nil)
+	}
+	return func(yield func(arrow.RecordBatch, error) bool) {
+		held := int64(0)
+		for batch, err := range rows {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if !yield(array.NewRecordBatch(schema, columns, int64(columns[0].Len())), nil) {
+			t.add(batch)
+			if held += batch.NumRows(); held < page {
+				continue
+			}
+			if held = 0; !give(yield) {
 				return
 			}
 		}
+		if held > 0 {
+			give(yield)
+		}
 	}
-	_, err := c.job.Run.WriteArrow(ctx, spec, c.language.Code, schema, ahead(batches))
-	return err
 }
 
 // ahead makes the next batch while one is at work.
@@ -78,23 +84,6 @@ func ahead(batches lake.Batches) lake.Batches {
 	}
 }
 
-// readPage gives the columns of a page.
-func (c *cleaning) readPage(ctx context.Context, p pages, from int64, t turning) ([]arrow.Array, error) {
-	page := fmt.Sprintf("%s\nwhere rowid >= %d and rowid < %d", p.query, from, from+p.rows)
-	reader, err := c.job.Run.Session().QueryArrow(ctx, page)
-	if err != nil {
-		return nil, err
-	}
-	defer reader.Release()
-	for reader.Next() {
-		t.add(reader.RecordBatch())
-	}
-	if err := reader.Err(); err != nil {
-		return nil, err
-	}
-	return t.columns()
-}
-
 // codedSchema is the columns of a table as they are written: texts go by
 // dictionaries.
 func codedSchema(spec lake.Spec) *arrow.Schema {
@@ -111,7 +100,7 @@ func codedSchema(spec lake.Spec) *arrow.Schema {
 // fill makes coded columns of the texts that queries give, number 1 first.
 func (c *cleaning) fill(ctx context.Context, columns map[string][]**coded) error {
 	for query, of := range columns {
-		texts, err := textColumn(ctx, c.session, query)
+		texts, err := etl.Texts(ctx, c.engine, query)
 		if err != nil {
 			return err
 		}

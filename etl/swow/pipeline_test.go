@@ -253,20 +253,26 @@ func TestMandarinPlaceholders(t *testing.T) {
 // dropped, and words set aside for what they look like; the file's own text
 // stays in raw.swow.
 func TestMandarinRaw(t *testing.T) {
-	header := "SequenceNumber,trialsID,participantID,created_at,age,nativeLanguage,gender,education,city,country,section,cue,R1Raw,R2Raw,R3Raw,R1,R2,R3\n"
-	var b strings.Builder
-	b.WriteString(header)
-	for i, r := range []string{"蘋果,水果,花兒,一二三四五六七", "苹果,女儿,？！,花", "苹果,水,水,紅", "茶,沒有了,沒有了,沒有了"} {
-		cue, responses, _ := strings.Cut(r, ",")
-		fmt.Fprintf(&b, "%d,%d,1,2016-01-01 10:00:00,25,PUTON,F,3,,China,set1,%s,,,,%s\n", i, i, cue, responses)
-	}
+	text := mandarinText("蘋果,水果,花兒,一二三四五六七", "苹果,女儿,？！,花", "苹果,水,水,紅", "茶,沒有了,沒有了,沒有了")
 	l := etltest.NewLake(t)
-	load(t, l, Options{Files: []string{etltest.File(t, "zh.csv", b.String())}, Language: "zh", Steps: AllSteps})
+	load(t, l, Options{Files: []string{etltest.File(t, "zh.csv", text)}, Language: "zh", Steps: AllSteps})
 	etltest.Expect(t, l, `select cue, coalesce(response, '-'), kind from core.association order by line, "position"`,
 		"苹果|水果|word", "苹果|花|word", "苹果|一二三四五六七|long", "苹果|女儿|word", "苹果|？！|symbol", "苹果|花|word",
 		"苹果|水|word", "苹果|红|word", "苹果|水|repeat", "茶|-|missing", "茶|-|missing", "茶|-|missing")
 	etltest.Expect(t, l, "select layout, cue, r2 from raw.swow where line = 2", "raw-zh|蘋果|花兒")
 	etltest.Expect(t, l, "select distinct removed from core.association", "few")
+}
+
+// mandarinText is a file in layout raw-zh whose records give "cue,R1,R2,R3".
+func mandarinText(records ...string) string {
+	var b strings.Builder
+	b.WriteString("SequenceNumber,trialsID,participantID,created_at,age,nativeLanguage,gender,education,city,country,section,cue," +
+		"R1Raw,R2Raw,R3Raw,R1,R2,R3\n")
+	for i, r := range records {
+		cue, responses, _ := strings.Cut(r, ",")
+		fmt.Fprintf(&b, "%d,%d,1,2016-01-01 10:00:00,25,PUTON,F,3,,China,set1,%s,,,,%s\n", i, i, cue, responses)
+	}
+	return b.String()
 }
 
 func TestCueStatistics(t *testing.T) {

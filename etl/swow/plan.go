@@ -29,10 +29,11 @@ type Options struct {
 	SelfAnswers SelfAnswers  // "": as the pack says
 	Populations []Population // beside the pack's; one of the same name replaces it
 	etl.CheckOptions
-	Memory  string // DuckDB's share; "": etl.DefaultMemory
-	Recipe  any    // what a pipeline knows the load by: recorded in Config, else without effect
-	Command string // the command line, for the lake's history
-	Version string // of alignctl
+	Memory  string     // DuckDB's share; "": etl.DefaultMemory
+	Engine  etl.Opener // what runs the transforms; nil: DuckDB
+	Recipe  any        // what a pipeline knows the load by: recorded in Config, else without effect
+	Command string     // the command line, for the lake's history
+	Version string     // of alignctl
 }
 
 // Steps says which files go through steps 5 to 8 of the official cleaning: the
@@ -159,7 +160,7 @@ func (p *Plan) admit(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	p.populations, err = checkPopulations(ctx, session, p.options.Populations)
+	p.populations, err = checkPopulations(ctx, session, p.options.Populations, p.options.Engine)
 	return err
 }
 

@@ -111,7 +111,7 @@ func (gs groups) members() string {
 		columns = append(columns, prefixed("j.", participantFacts)...)
 	}
 	if slices.ContainsFunc(late, func(g group) bool { return g.tests(recordFacts) }) {
-		from += " join swow_file f on f.file = k.trial // 1099511627776" +
+		from += " join swow_file f on f.file = k.trial >> 40" +
 			" join swow_record r on r.source = f.source and r.file_id = f.file_id and r.line = k.trial % 1099511627776"
 		columns = append(columns, prefixed("r.", recordFacts)...)
 	}
@@ -130,9 +130,9 @@ func prefixed(prefix string, facts map[string]string) []string {
 	return names
 }
 
-// checkPopulations checks the conditions of populations in an engine, and gives
-// each a bit.
-func checkPopulations(ctx context.Context, e etl.Engine, list []Population) (groups, error) {
+// checkPopulations checks the conditions of populations, and gives each a bit. An
+// engine other than DuckDB takes only those that mean the same there.
+func checkPopulations(ctx context.Context, e etl.Session, list []Population, on etl.Opener) (groups, error) {
 	if len(list) > maxPopulations {
 		return nil, fmt.Errorf("%d populations: at most %d", len(list), maxPopulations)
 	}
@@ -152,7 +152,14 @@ func checkPopulations(ctx context.Context, e etl.Engine, list []Population) (gro
 	for i, p := range list {
 		g := group{Population: p, bit: 1 << i}
 		if p.Where != "" {
-			if g.uses, err = condition(ctx, e, p.Where, refused); err != nil {
+			root, err := expression(ctx, e, p.Where)
+			if err == nil {
+				g.uses, err = condition(ctx, e, p.Where, root, refused)
+			}
+			if err == nil && on != nil {
+				err = portable(root, on.Name())
+			}
+			if err != nil {
 				return nil, fmt.Errorf("population %q: condition %q: %w", p.Name, p.Where, err)
 			}
 		}
@@ -163,7 +170,7 @@ func checkPopulations(ctx context.Context, e etl.Engine, list []Population) (gro
 
 // unstable names the functions that a condition may not call: those whose value
 // changes from call to call or depends on the session, and those of many rows.
-func unstable(ctx context.Context, e etl.Engine) (map[string]bool, error) {
+func unstable(ctx context.Context, e etl.Session) (map[string]bool, error) {
 	rows, err := e.Query(ctx, `select distinct function_name from duckdb_functions()
 		where stability <> 'CONSISTENT' or function_type not in ('scalar', 'macro')`)
 	if err != nil {
@@ -181,13 +188,9 @@ func unstable(ctx context.Context, e etl.Engine) (map[string]bool, error) {
 	return names, rows.Err()
 }
 
-// condition checks that a text is one expression that is true or false for a
-// record by its facts alone, and gives the facts that it tests.
-func condition(ctx context.Context, e etl.Engine, where string, refused map[string]bool) ([]string, error) {
-	root, err := expression(ctx, e, where)
-	if err != nil {
-		return nil, err
-	}
+// condition checks that an expression is true or false for a record by its facts
+// alone, and gives the facts that it tests.
+func condition(ctx context.Context, e etl.Session, where string, root any, refused map[string]bool) ([]string, error) {
 	uses := map[string]bool{}
 	if err := inspect(root, refused, uses); err != nil {
 		return nil, err
@@ -214,7 +217,7 @@ var errNotExpression = errors.New("it is not one expression, such as country = '
 
 // expression gives DuckDB's parse tree of a text that is one expression: it is
 // parsed as the only column of a SELECT, which may then hold nothing else.
-func expression(ctx context.Context, e etl.Engine, where string) (any, error) {
+func expression(ctx context.Context, e etl.Session, where string) (any, error) {
 	query := "select json_serialize_sql(" + duck.Literal("select (\n"+where+"\n) from swow_fact") +
 		"::varchar, skip_null := true, skip_empty := true)::varchar"
 	var text string
@@ -301,6 +304,9 @@ func unknownFact(name string) error {
 // blame finds the population whose condition made a statement fail on the
 // records at hand, such as by a text that is no number.
 func (gs groups) blame(ctx context.Context, e etl.Engine, failure error) error {
+	if try(ctx, e, "select 1") != nil {
+		return failure // the engine is gone
+	}
 	for _, g := range gs {
 		if g.Where == "" || ctx.Err() != nil {
 			continue
@@ -309,9 +315,19 @@ func (gs groups) blame(ctx context.Context, e etl.Engine, failure error) error {
 		if g.late() {
 			query = "select sum(members) from (" + groups{g}.members() + ")"
 		}
-		if err := e.Exec(ctx, query); err != nil {
+		if err := try(ctx, e, query); err != nil {
 			return fmt.Errorf("population %q: condition %q: %w", g.Name, g.Where, err)
 		}
 	}
 	return failure
+}
+
+// try runs a query for its error.
+func try(ctx context.Context, e etl.Engine, query string) error {
+	for _, err := range e.Rows(ctx, query) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -17,7 +17,7 @@ type rowset struct {
 	rows    [][]string // SQL values
 }
 
-func (r rowset) create(ctx context.Context, e etl.Engine) error {
+func (r rowset) create(ctx context.Context, e etl.Session) error {
 	if err := e.Exec(ctx, fmt.Sprintf("create or replace temp table %s(%s)", r.name, r.columns)); err != nil || len(r.rows) == 0 {
 		return err
 	}
@@ -32,14 +32,13 @@ func (r rowset) create(ctx context.Context, e etl.Engine) error {
 // language's records, its pack and the user's lists. The transforms are the
 // same text on every engine; this is DuckDB's part.
 func (c *cleaning) prelude(ctx context.Context) error {
-	for _, statement := range []string{
-		"create or replace temp view swow_record as select *, " + c.populations.early().bits() + " as members from raw.swow where language = " +
-			duck.Literal(c.language.Code),
-		"create or replace temp table swow_file as " + c.files(),
-	} {
-		if err := c.session.Exec(ctx, statement); err != nil {
-			return err
-		}
+	err := c.engine.View(ctx, etl.View{Name: "swow_record", Table: rawSpec().Name,
+		Columns: "*, " + c.populations.early().bits() + " as members", Where: "language = " + etl.Literal(c.language.Code)})
+	if err != nil {
+		return err
+	}
+	if err := c.session.Exec(ctx, "create or replace temp table swow_file as "+c.files()); err != nil {
+		return err
 	}
 	raw := false
 	if err := etl.Scan(ctx, c.session, "select coalesce(bool_or(raw), false) from swow_file", &raw); err != nil {
@@ -51,7 +50,11 @@ func (c *cleaning) prelude(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.lists(ctx)
+	if err := c.lists(ctx); err != nil {
+		return err
+	}
+	return c.share(ctx, "file", "language", "kind", "native", "token", "mask", "rule", "sample", "setting", "step",
+		"lexicon", "spelling", "cue_correction", "variant")
 }
 
 // files numbers the files of the language in the order of core.association, and
@@ -193,7 +196,7 @@ func literals(texts []string) []string {
 // insertTexts inserts rows of texts into a table of as many columns. No text holds a
 // line feed (a check refuses control characters), so that a column travels as
 // one text.
-func insertTexts(ctx context.Context, e etl.Engine, table string, columns ...[]string) error {
+func insertTexts(ctx context.Context, e etl.Session, table string, columns ...[]string) error {
 	if len(columns[0]) == 0 {
 		return nil
 	}

@@ -6,10 +6,13 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"alignctl/etl"
 )
 
 // namedStrengths is swow_strength in texts.
-const namedStrengths = `select l.language, p.population, c.word as cue, w.word as response, s.* exclude (population, cue, word)
+const namedStrengths = `select l.language, p.population, c.word as cue, w.word as response, s.n1, s.n123, s.total1, s.total123,
+		s.strength1, s.strength123, s."rank"
 	from swow_strength s join swow_population p on p.number = s.population
 	join swow_word c on c.id = s.cue join swow_word w on w.id = s.word cross join swow_language l`
 
@@ -19,12 +22,12 @@ func (c *cleaning) strength(ctx context.Context) error {
 	if err := c.make(ctx, "strength"); err != nil {
 		return err
 	}
-	query, err := withPublished(ctx, c.job.Run, c.language.Code, namedStrengths)
+	query, err := withPublished(ctx, c.job, c.language.Code, namedStrengths)
 	if err != nil {
 		return err
 	}
 	if query != namedStrengths {
-		_, err = c.job.Run.Write(ctx, strengthSpec(), c.language.Code, query)
+		err = c.engine.Write(ctx, strengthSpec(), c.language.Code, query)
 	} else {
 		err = c.ownStrength(ctx)
 	}
@@ -44,7 +47,8 @@ func (c *cleaning) ownStrength(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.writePages(ctx, strengthSpec(), pages{table: "swow_strength", query: "select * from swow_strength", rows: 1 << 19}, s)
+	return c.writePages(ctx, strengthSpec(), etl.Ordered{Table: "swow_strength", Query: "select * from swow_strength",
+		Order: []string{"population", "cue", "word"}, Page: 1 << 19}, s)
 }
 
 // A strengths is rows of core.strength: texts, and pieces of the other columns.

@@ -124,7 +124,7 @@ func (w *strengthLoader) language(ctx context.Context, code, others string) erro
 			return err
 		}
 	}
-	query, err := withPublished(ctx, w.job.Run, code, others)
+	query, err := withPublished(ctx, w.job, code, others)
 	if err != nil {
 		return err
 	}
@@ -138,21 +138,26 @@ func (w *strengthLoader) language(ctx context.Context, code, others string) erro
 // withPublished adds to a SELECT of a language's rows of core.strength those that
 // come from ready-made tables, and records what it reads. Either may be "". It
 // needs swow_token and swow_mask.
-func withPublished(ctx context.Context, run *lake.Run, code, query string) (string, error) {
-	condition := "language = " + duck.Literal(code)
-	scopes, err := run.InputScopes(ctx, publishedSpec().Name, condition)
+func withPublished(ctx context.Context, j *etl.Job, code, query string) (string, error) {
+	condition := "language = " + etl.Literal(code)
+	scopes, err := j.Run.InputScopes(ctx, publishedSpec().Name, condition)
 	if err != nil || len(scopes) == 0 {
 		return query, err
 	}
-	view := "create or replace temp view swow_published as select * from raw.strength where " + condition
-	if err := run.Session().Exec(ctx, view); err != nil {
+	err = j.Engine.View(ctx, etl.View{Name: "swow_published", Table: publishedSpec().Name, Where: condition})
+	if err != nil {
 		return "", err
 	}
 	text, err := transform("published")
 	if query == "" {
 		return text, err
 	}
-	return "select * from (\n" + query + "\n)\nunion all by name\nselect * from (\n" + text + "\n)", err
+	columns := make([]string, len(strengthSpec().Columns))
+	for i, c := range strengthSpec().Columns {
+		columns[i] = c.Name
+	}
+	each := "select " + duck.Names(columns) + " from (\n"
+	return each + query + "\n)\nunion all\n" + each + text + "\n)", err
 }
 
 // tell puts into the report what the source holds, and what of it doesn't

@@ -43,10 +43,13 @@ func (w *loader) core(ctx context.Context) error {
 	} {
 		err := w.job.Step(table.spec.Name, func() error {
 			query, err := transform(table.transform)
-			if err == nil {
-				_, err = w.job.Run.Write(ctx, table.spec, w.plan.options.Source, query)
+			if err != nil {
+				return err
 			}
-			return err
+			if err := w.job.Engine.Write(ctx, table.spec, w.plan.options.Source, query); err != nil {
+				return fmt.Errorf("transform %s.sql: %w", table.transform, err)
+			}
+			return nil
 		})
 		if err != nil {
 			return err
@@ -59,28 +62,45 @@ func (w *loader) core(ctx context.Context) error {
 // audits get the source's rows and the facts. The transforms are the same text
 // on every engine; this is DuckDB's part.
 func (w *loader) prelude(ctx context.Context) error {
-	tally, err := transform("tally")
-	if err != nil {
-		return err
+	for _, table := range []string{"respondent", "answer"} {
+		err := w.job.Engine.View(ctx, etl.View{Name: "wvs_" + table, Table: "raw.wvs_" + table,
+			Where: "source = " + etl.Literal(w.plan.options.Source)})
+		if err != nil {
+			return err
+		}
 	}
 	for _, statement := range append([]string{
-		w.view("respondent", "raw"), w.view("answer", "raw"),
 		"create or replace temp table wvs_source as select " + duck.Literal(w.plan.options.Source) + " as source",
 		"create or replace temp table wvs_file as " + w.plan.fileRows(),
 		fmt.Sprintf("create or replace temp table wvs_cell as select cast(%d as bigint) as cells", w.cells),
-		"create or replace temp table wvs_tally as " + tally,
 	}, append(factTables(), w.plan.wordTables()...)...) {
 		if err := w.exec(ctx, statement); err != nil {
 			return err
 		}
 	}
+	return w.tally(ctx)
+}
+
+// tally shares what the transforms read, and counts the codes.
+func (w *loader) tally(ctx context.Context) error {
+	err := w.job.Engine.Share(ctx, "wvs_source", "wvs_fact", "wvs_code", "wvs_text", "wvs_label")
+	if err != nil {
+		return err
+	}
+	query, err := transform("tally")
+	if err != nil {
+		return err
+	}
+	if err := w.job.Engine.Make(ctx, "wvs_tally", query); err != nil {
+		return fmt.Errorf("transform tally.sql: %w", err)
+	}
 	return nil
 }
 
-// view shows the source's rows of a table as wvs_name.
-func (w *loader) view(name, schema string) string {
-	return fmt.Sprintf("create or replace temp view wvs_%[1]s as select * from %[2]s.wvs_%[1]s where source = %[3]s",
-		name, schema, duck.Literal(w.plan.options.Source))
+// view shows the source's rows of a core table as wvs_name.
+func (w *loader) view(name string) string {
+	return fmt.Sprintf("create or replace temp view wvs_%[1]s as select * from core.wvs_%[1]s where source = %[2]s",
+		name, duck.Literal(w.plan.options.Source))
 }
 
 // fileRows are the files that are loaded, as the check counted them.
@@ -95,7 +115,7 @@ func (p *Plan) fileRows() string {
 // audit runs the audits, and gathers what the report tells.
 func (w *loader) audit(ctx context.Context) error {
 	for _, name := range []string{"distribution", "missing"} {
-		if err := w.exec(ctx, w.view(name, "core")); err != nil {
+		if err := w.exec(ctx, w.view(name)); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,7 @@ func (p *Plan) Load(ctx context.Context) (*etl.Report, error) {
 	o := p.options
 	return etl.Load(ctx, p.lake, etl.LoadOptions{
 		Info:  lake.RunInfo{Command: o.Command, Config: p.Config(), Source: o.Source, Version: o.Version},
-		Steps: 9, Report: report, Memory: o.Memory,
+		Steps: 9, Report: report, Memory: o.Memory, Engine: o.Engine,
 	}, func(ctx context.Context, j *etl.Job) error {
 		return (&loader{plan: p, job: j}).load(ctx)
 	})
@@ -45,14 +45,15 @@ type Config struct {
 	Reject   bool     `json:"reject,omitempty"`            // bad records were set aside
 	Rows     Rows     `json:"rows,omitzero"`               // see Options
 
-	Recipe any `json:"recipe,omitempty"` // see Options
+	Engine string `json:"engine,omitempty"` // that ran the transforms; empty: DuckDB
+	Recipe any    `json:"recipe,omitempty"` // see Options
 }
 
 // Config is the configuration that the load's run records.
 func (p *Plan) Config() Config {
 	o := p.options
 	c := Config{Kind: Kind, Source: o.Source, Append: o.Append, Licence: o.Licence, Rows: o.Rows,
-		Reject: o.Rejects != nil, Recipe: o.Recipe}
+		Reject: o.Rejects != nil, Engine: etl.Other(o.Engine), Recipe: o.Recipe}
 	for _, f := range p.files {
 		c.Files = append(c.Files, f.SHA256)
 	}

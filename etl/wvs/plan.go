@@ -28,10 +28,11 @@ type Options struct {
 	// gone and an earlier version of the lake has its rows.
 	Rows Rows
 	etl.CheckOptions
-	Memory  string // DuckDB's share; "": etl.DefaultMemory
-	Recipe  any    // what a pipeline knows the load by: recorded in Config, else without effect
-	Command string // the command line, for the lake's history
-	Version string // of alignctl
+	Memory  string     // DuckDB's share; "": etl.DefaultMemory
+	Engine  etl.Opener // what runs the transforms; nil: DuckDB
+	Recipe  any        // what a pipeline knows the load by: recorded in Config, else without effect
+	Command string     // the command line, for the lake's history
+	Version string     // of alignctl
 }
 
 // Rows are SELECTs of a source's rows as an earlier version of the lake has

@@ -28,7 +28,10 @@ var allowed = map[string][]string{
 	"etl/norms":               {"etl", "lake", "lake/duck", "internal"},
 	"etl/swow":                {"etl", "lake", "lake/duck", "internal"},
 	"etl/pipeline":            {"etl", "etl/norms", "etl/swow", "etl/wvs", "lake", "internal"},
-	"etl/etltest":             {"lake", "lake/laketest"},
+	"etl/etltest":             {"etl", "lake", "lake/laketest"},
+	"etl/spark":               {"etl", "etl/spark/connect", "lake", "lake/duck", "internal"},
+	"etl/spark/connect":       {"internal"},
+	"etl/spark/sparktest":     {"etl", "etl/spark", "lake", "lake/duck"},
 	"etl/swow/swowtest":       {},
 	"etl/wvs":                 {"etl", "lake", "lake/duck", "internal"},
 	"etl/wvs/wvstest":         {"etl/wvs"},
@@ -76,6 +79,7 @@ var allowed = map[string][]string{
 
 // soleImporters names the only rooms that may import a library.
 var soleImporters = map[string][]string{
+	"github.com/apache/spark-":   {"etl/spark/connect"},
 	"github.com/duckdb/":         {"lake/duck"},
 	"github.com/apache/iceberg-": {"lake/iceberg"},
 	"github.com/gomlx/":          {"train", "train/lm", "train/rl"},
