@@ -3,10 +3,12 @@
 #   make demo      the whole chain on the embedded demo corpus, in ./demo-lake
 #   make test      gofmt, vet, staticcheck, import rules, all tests
 #   make test-long all tests anew (with ALIGNCTL_PYTHON: peft as a peer), races, fuzzing,
-#                  test-interop, test-shared, test-exports, test-server and test-browser
+#                  test-interop, test-spark, test-shared, test-exports, test-server and test-browser
 #   make test-reliability  kills, faults, power cuts and mutants at full length
 #   make test-interop   PyIceberg and Spark read and write the lake, polars and DuckDB read it; brings them (needs
 #                  Python 3, Java 17, Maven)
+#   make test-spark  transforms on Spark give the rows, and etl run the digests, that they do on DuckDB; brings it
+#                  (needs Python 3, Java 17, Maven; ALIGNCTL_LONG: with five million records, too)
 #   make test-shared  the lake's tests on a shared lake: catalog in PostgreSQL (Debian's package), files in S3
 #   make test-exports   datasets and TRL's trainers take every export, TRL and LLaMA-Factory train the jobs handed over to
 #                  them, OpenRLHF reads its flags; brings them (needs Python 3)
@@ -35,7 +37,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RELEASE := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 FUZZTIME = 30s
 
-.PHONY: all build demo test test-long test-reliability test-interop test-shared test-exports test-server test-browser test-guides reference race lint fuzz bench bench-etl bench-data bench-scale bench-train bench-wvs clean
+.PHONY: all build demo test test-long test-reliability test-interop test-spark test-shared test-exports test-server test-browser test-guides reference race lint fuzz bench bench-etl bench-data bench-scale bench-train bench-wvs clean
 
 all: build
 
@@ -54,6 +56,7 @@ test-long:
 	ALIGNCTL_LONG=1 go test -count=1 -run TestReference ./etl/swow
 	$(MAKE) test-reliability
 	$(MAKE) test-interop
+	ALIGNCTL_LONG=1 $(MAKE) test-spark
 	$(MAKE) test-shared
 	$(MAKE) test-exports
 	$(MAKE) test-server
@@ -68,6 +71,10 @@ test-reliability:
 test-interop:
 	@engines=$$(bash lake/interop/setup.sh) && env $$engines go test -count=1 -v -timeout 20m ./lake/interop && \
 	  env $$engines go test -count=1 -v -run TestGuides/query ./cmd/alignctl
+
+test-spark:
+	@engines=$$(bash lake/interop/setup.sh) && env $$engines go test -count=1 -v -p 1 -timeout 120m \
+	  -run 'TestSparkAgrees|TestEngine|TestOnSpark|TestSparkCluster' ./etl/spark/... ./etl/swow ./etl/norms ./etl/wvs ./cmd/alignctl
 
 test-shared:
 	bash internal/pgtest/setup.sh

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -17,6 +18,7 @@ import (
 
 type etlRunOptions struct {
 	rawOptions
+	engineOptions
 	config string
 	dryRun bool
 	format string
@@ -30,8 +32,11 @@ func etlRunCommand(t *terminal) *cli.Command {
 		Description: "A source is loaded again when its files, its settings, or alignctl itself changed since it was\n" +
 			"loaded last; files count by their bytes, not by their times. A source that fails leaves the others\n" +
 			"done, and the exit code is 3. A source of the lake that alignctl.yaml doesn't name stays.\n" +
-			"For an example with its files: alignctl demo --export FOLDER.",
-		Flags: t.flags(append(o.flags(),
+			"For an example with its files: alignctl demo --export FOLDER.\n\n" +
+			"With --engine spark the transforms of swow, norms and wvs run on a Spark server, and their rows come back:\n" +
+			"tables and digests are those that DuckDB gives. Raw files are checked and loaded here. The server reads\n" +
+			"the lake's files by their paths. A token that it asks for stands in SPARK_CONNECT_AUTHENTICATE_TOKEN.",
+		Flags: t.flags(append(append(o.rawOptions.flags(), o.engineOptions.flags()...),
 			&cli.StringFlag{Name: "config", Usage: "`FILE` that names the sources (default: the nearest alignctl.yaml)",
 				Destination: &o.config},
 			&cli.BoolFlag{Name: "dry-run", Usage: "only check the files and say what would be loaded, and why",
@@ -46,9 +51,13 @@ func etlRunCommand(t *terminal) *cli.Command {
 			if err != nil {
 				return err
 			}
+			engine, err := o.find(c.Context, "etl run")
+			if err != nil {
+				return err
+			}
 			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
 				return runEtlRun(ctx, t, l, config, pipeline.Options{Sources: c.Args().Slice(), Memory: o.memory,
-					Command: t.command, Version: version()}, o)
+					Engine: engine, Command: t.command, Version: version()}, o)
 			})
 		},
 	}, arguments{0, -1, "[SOURCE...]"})
@@ -134,16 +143,30 @@ func (t *terminal) showPlan(plan *pipeline.Plan, o etlRunOptions) error {
 
 // loadStep loads a source and tells of it; a failure stays in the step.
 func (t *terminal) loadStep(ctx context.Context, s *pipeline.Step) {
-	t.remark("%s: %s: %s", s.Source, firstOf(strings.Join(s.Why, "; "), string(s.State)), s.Moves)
+	on := ""
+	if s.Engine != "" {
+		on = " on " + s.Engine
+	}
+	t.remark("%s: %s: %s%s", s.Source, firstOf(strings.Join(s.Why, "; "), string(s.State)), s.Moves, on)
 	if report, err := s.Load(ctx); err == nil {
 		t.remarkLoad(report)
 	}
 }
 
+// stepGrid shows a plan; the engine of each source where one isn't DuckDB.
 func stepGrid(p *pipeline.Plan) *grid {
-	g := newGrid("source", "kind", "state", "why", "moves")
+	columns := []string{"source", "kind", "state", "why", "moves"}
+	engines := slices.ContainsFunc(p.Steps, func(s *pipeline.Step) bool { return s.Engine != "" })
+	if engines {
+		columns = append(columns, "engine")
+	}
+	g := newGrid(columns...)
 	for _, s := range p.Steps {
-		g.add(s.Source, s.Kind, string(s.State), strings.Join(s.Why, "; "), s.Moves)
+		row := []any{s.Source, s.Kind, string(s.State), strings.Join(s.Why, "; "), s.Moves}
+		if engines {
+			row = append(row, firstOf(s.Engine, onDuckDB))
+		}
+		g.add(row...)
 	}
 	return g
 }

@@ -30,28 +30,32 @@ func TestGuides(t *testing.T) {
 		"study":        standInFiles,
 		"team":         standInTeam,
 	} {
-		t.Run(name, func(t *testing.T) {
-			path, err := filepath.Abs(filepath.Join("..", "..", "docs", "guides", name+".md"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Chdir(t.TempDir())
-			t.Setenv("ALIGNCTL_LAKE", "") // a developer's own lake isn't the guide's
-			shell := &shell{t: t, names: map[string]string{}}
-			if prepare != nil {
-				prepare(shell)
-			}
-			began := time.Now()
-			shell.walk(string(text))
-			t.Logf("guide %s: %d commands, %.0f s", name, shell.commands, time.Since(began).Seconds())
-			if shell.commands < 5 {
-				t.Errorf("the guide shows only %d commands", shell.commands)
-			}
-		})
+		t.Run(name, func(t *testing.T) { follow(t, name, prepare) })
+	}
+}
+
+// follow does what a guide says, in a folder of its own that prepare may fill.
+func follow(t *testing.T, name string, prepare func(*shell)) {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("..", "..", "docs", "guides", name+".md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	t.Setenv("ALIGNCTL_LAKE", "") // a developer's own lake isn't the guide's
+	shell := &shell{t: t, names: map[string]string{}}
+	if prepare != nil {
+		prepare(shell)
+	}
+	began := time.Now()
+	shell.walk(string(text))
+	t.Logf("guide %s: %d commands, %.0f s", name, shell.commands, time.Since(began).Seconds())
+	if shell.commands < 5 {
+		t.Errorf("the guide shows only %d commands", shell.commands)
 	}
 }
 
