@@ -120,6 +120,7 @@ var manuals = map[string]manual{
 	}},
 	"model import": {writes: true, examples: []example{
 		{"an adapter that was trained elsewhere", "alignctl model import --base SmolLM2-135M-Instruct ADAPTER"},
+		{"what came of a job (train export-job)", `alignctl model import --job JOB/job.json --declared-by "the GPU team" JOB/result`},
 	}},
 	"model merge": {examples: []example{
 		{"", "alignctl model merge --model SmolLM2-135M-Instruct --adapter ADAPTER MERGED"},
@@ -134,7 +135,6 @@ var manuals = map[string]manual{
 	"train export-job sft": {writes: true, examples: []example{
 		{"the study's fine-tuning, for a machine with several GPUs",
 			"alignctl train export-job sft --for trl --model Llama-3.1-8B-Instruct --data data.sft_ranked --preset study --i-have-the-rights -o JOB"},
-		{"bring the adapter back", `alignctl model import --job JOB/job.json --declared-by "the GPU team" JOB/result`},
 	}},
 	"train export-job dpo": {writes: true, examples: []example{
 		{"go on from an adapter", "alignctl train export-job dpo --for llama-factory --model Llama-3.1-8B-Instruct --adapter ADAPTER --data data.pairs --i-have-the-rights -o JOB"},
