@@ -36,7 +36,7 @@ type Engine interface {
 	Ordered(ctx context.Context, o Ordered) lake.Batches
 	// Write makes a scope of a table of the lake hold the rows of a query, as
 	// lake.Run.Write does.
-	Write(ctx context.Context, spec lake.Spec, scope, query string) error
+	Write(ctx context.Context, spec lake.Spec, scope, query string) (lake.Pin, error)
 	// Close lets go of all that the engine holds.
 	Close() error
 }
@@ -56,12 +56,6 @@ func (v View) Select(table string) string {
 		columns = "*"
 	}
 	return fmt.Sprintf("select %s from %s where %s", columns, table, v.Where)
-}
-
-// Literal is a text in the SQL of every engine; a backslash begins something else
-// on some.
-func Literal(text string) string {
-	return "(" + strings.ReplaceAll(duck.Literal(text), `\`, `' || chr(92) || '`) + ")"
 }
 
 // Ordered asks for the rows of a table made by Make whose query had this order.
@@ -172,9 +166,8 @@ func (d DuckDB) Ordered(ctx context.Context, o Ordered) lake.Batches {
 }
 
 // Write makes a scope of a table of the lake hold the rows of a query.
-func (d DuckDB) Write(ctx context.Context, spec lake.Spec, scope, query string) error {
-	_, err := d.Run.Write(ctx, spec, scope, query)
-	return err
+func (d DuckDB) Write(ctx context.Context, spec lake.Spec, scope, query string) (lake.Pin, error) {
+	return d.Run.Write(ctx, spec, scope, query)
 }
 
 // Close leaves the session to the run.

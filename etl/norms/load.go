@@ -130,7 +130,7 @@ func (w *loader) core(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.job.Engine.Write(ctx, coreSpec(), w.plan.options.Source, string(query)); err != nil {
+	if _, err := w.job.Engine.Write(ctx, coreSpec(), w.plan.options.Source, string(query)); err != nil {
 		return fmt.Errorf("transform norm.sql: %w", err)
 	}
 	return session.Exec(ctx, "create or replace temp view norm_value as select * from core.norm where source = "+source)
@@ -138,7 +138,7 @@ func (w *loader) core(ctx context.Context) error {
 
 // prelude makes what the transform reads: the source's records, and the scales.
 func prelude(ctx context.Context, session etl.Session, engine etl.Engine, source string) error {
-	err := engine.View(ctx, etl.View{Name: "norm_record", Table: rawSpec().Name, Where: "source = " + etl.Literal(source)})
+	err := engine.View(ctx, etl.View{Name: "norm_record", Table: rawSpec().Name, Where: "source = " + duck.PortableLiteral(source)})
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func rejects(t *testing.T, j *etl.Job) {
 			t.Errorf("%s: no line: %v", query, err)
 		}
 	}
-	err := j.Engine.Write(t.Context(), words(), "", "select 'a' as word,\n  nope as n, null as share")
+	_, err := j.Engine.Write(t.Context(), words(), "", "select 'a' as word,\n  nope as n, null as share")
 	if err == nil || !strings.Contains(err.Error(), "write raw.word: Spark: [UNRESOLVED_COLUMN") || !strings.HasSuffix(err.Error(), "line 2: nope as n, null as share") {
 		t.Errorf("got %v", err)
 	}
@@ -165,24 +165,24 @@ func drops(t *testing.T, j *etl.Job) {
 // writes holds a table that Spark writes against the one that DuckDB does.
 func writes(t *testing.T, j *etl.Job) {
 	ctx := t.Context()
-	if err := j.Engine.Write(ctx, words(), "", threeWords); err != nil {
+	if _, err := j.Engine.Write(ctx, words(), "", threeWords); err != nil {
 		t.Fatal(err)
 	}
 	here, err := j.Run.Write(ctx, words(), "", threeWords)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := j.Engine.Write(ctx, words(), "", threeWords); err != nil {
+	if _, err := j.Engine.Write(ctx, words(), "", threeWords); err != nil {
 		t.Fatal(err)
 	}
 	there, err := j.Run.Input(ctx, "raw.word")
 	if err != nil || here.Digest != there.Digest || here.Rows != 3 {
 		t.Errorf("DuckDB %v, Spark %v: %v", here, there, err)
 	}
-	if err := j.Engine.Write(ctx, words(), "", "select word, n from ("+threeWords+")"); err == nil || !strings.Contains(err.Error(), "share") {
+	if _, err := j.Engine.Write(ctx, words(), "", "select word, n from ("+threeWords+")"); err == nil || !strings.Contains(err.Error(), "share") {
 		t.Errorf("a column that isn't there: %v", err)
 	}
-	if err := j.Engine.Write(ctx, words(), "", "select 'a' as word, n, share from ("+threeWords+")"); err == nil || !strings.Contains(err.Error(), "two rows have the key") {
+	if _, err := j.Engine.Write(ctx, words(), "", "select 'a' as word, n, share from ("+threeWords+")"); err == nil || !strings.Contains(err.Error(), "two rows have the key") {
 		t.Errorf("one key twice: %v", err)
 	}
 }

@@ -25,20 +25,20 @@ var arrowTypes = map[lake.Kind]arrow.DataType{lake.KindString: arrow.BinaryTypes
 // Write makes a scope of a table of the lake hold the rows of a query: Spark
 // puts them into the table's order, and the lake writes, checks and digests
 // them as it does its own.
-func (e *engine) Write(ctx context.Context, spec lake.Spec, scope, query string) error {
+func (e *engine) Write(ctx context.Context, spec lake.Spec, scope, query string) (lake.Pin, error) {
 	fields, columns := make([]arrow.Field, len(spec.Columns)), make([]string, len(spec.Columns))
 	for i, c := range spec.Columns {
 		kind, ok := arrowTypes[c.Type.Kind]
 		if !ok {
-			return fmt.Errorf("write %s: column %q is %s, which doesn't come from Spark", spec.Name, c.Name, c.Type.SQL())
+			return lake.Pin{}, fmt.Errorf("write %s: column %q is %s, which doesn't come from Spark", spec.Name, c.Name, c.Type.SQL())
 		}
 		fields[i] = arrow.Field{Name: c.Name, Type: kind, Nullable: true}
 		columns[i] = fmt.Sprintf("cast(%s as %s) as %[1]s", duck.Name(c.Name), typeNames[c.Type.Kind])
 	}
 	schema := arrow.NewSchema(fields, nil)
 	rows := e.Rows(ctx, sorted(strings.Join(columns, ", "), query, spec.Key))
-	_, err := e.run.WriteArrow(ctx, spec, scope, schema, grouped(schema, rows))
-	return e.unseen(err)
+	pin, err := e.run.WriteArrow(ctx, spec, scope, schema, grouped(schema, rows))
+	return pin, e.unseen(err)
 }
 
 // grouped joins batches to larger ones.

@@ -237,7 +237,7 @@ func (c *cleaning) write(spec lake.Spec) func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := c.engine.Write(ctx, spec, c.language.Code, query); err != nil {
+		if _, err := c.engine.Write(ctx, spec, c.language.Code, query); err != nil {
 			return fmt.Errorf("transform %s.sql: %w", name, err)
 		}
 		return nil

@@ -33,7 +33,7 @@ func (r rowset) create(ctx context.Context, e etl.Session) error {
 // same text on every engine; this is DuckDB's part.
 func (c *cleaning) prelude(ctx context.Context) error {
 	err := c.engine.View(ctx, etl.View{Name: "swow_record", Table: rawSpec().Name,
-		Columns: "*, " + c.populations.early().bits() + " as members", Where: "language = " + etl.Literal(c.language.Code)})
+		Columns: "*, " + c.populations.early().bits() + " as members", Where: "language = " + duck.PortableLiteral(c.language.Code)})
 	if err != nil {
 		return err
 	}

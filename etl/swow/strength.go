@@ -27,7 +27,7 @@ func (c *cleaning) strength(ctx context.Context) error {
 		return err
 	}
 	if query != namedStrengths {
-		err = c.engine.Write(ctx, strengthSpec(), c.language.Code, query)
+		_, err = c.engine.Write(ctx, strengthSpec(), c.language.Code, query)
 	} else {
 		err = c.ownStrength(ctx)
 	}

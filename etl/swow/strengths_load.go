@@ -139,7 +139,7 @@ func (w *strengthLoader) language(ctx context.Context, code, others string) erro
 // come from ready-made tables, and records what it reads. Either may be "". It
 // needs swow_token and swow_mask.
 func withPublished(ctx context.Context, j *etl.Job, code, query string) (string, error) {
-	condition := "language = " + etl.Literal(code)
+	condition := "language = " + duck.PortableLiteral(code)
 	scopes, err := j.Run.InputScopes(ctx, publishedSpec().Name, condition)
 	if err != nil || len(scopes) == 0 {
 		return query, err

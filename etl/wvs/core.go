@@ -46,7 +46,7 @@ func (w *loader) core(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if err := w.job.Engine.Write(ctx, table.spec, w.plan.options.Source, query); err != nil {
+			if _, err := w.job.Engine.Write(ctx, table.spec, w.plan.options.Source, query); err != nil {
 				return fmt.Errorf("transform %s.sql: %w", table.transform, err)
 			}
 			return nil
@@ -64,7 +64,7 @@ func (w *loader) core(ctx context.Context) error {
 func (w *loader) prelude(ctx context.Context) error {
 	for _, table := range []string{"respondent", "answer"} {
 		err := w.job.Engine.View(ctx, etl.View{Name: "wvs_" + table, Table: "raw.wvs_" + table,
-			Where: "source = " + etl.Literal(w.plan.options.Source)})
+			Where: "source = " + duck.PortableLiteral(w.plan.options.Source)})
 		if err != nil {
 			return err
 		}

@@ -229,3 +229,10 @@ func Names(names []string) string {
 
 // Literal quotes a string value.
 func Literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// PortableLiteral is a text in the SQL of every engine, on one line; a backslash
+// begins something else on some.
+func PortableLiteral(text string) string { return "(" + apart.Replace(Literal(text)) + ")" }
+
+// apart gives the characters that don't stand in a portable text by their codes.
+var apart = strings.NewReplacer(`\`, `' || chr(92) || '`, "\n", `' || chr(10) || '`, "\r", `' || chr(13) || '`)
