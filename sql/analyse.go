@@ -18,6 +18,14 @@ type analysis struct {
 	canonical string         // the statement in DuckDB's own spelling, without comments
 	tables    []string       // schema-qualified, sorted
 	lines     map[string]int // of the view's file, in which a table is named first
+	named     []naming       // each place at which a table is named, in order
+}
+
+// A naming is a place in a statement at which a table is named.
+type naming struct {
+	table   string
+	at      int  // byte offset
+	aliased bool // the statement gives it another name there
 }
 
 // analyser reads the statements of one view with DuckDB's parser and refuses
@@ -118,7 +126,7 @@ func (a *analyser) statement(ctx context.Context, s Statement) (analysis, error)
 	if err := json.Unmarshal(tree, &root); err != nil {
 		return analysis{}, fmt.Errorf("read parse tree: %w", err)
 	}
-	w := &treeWalk{unstable: a.unstable, named: []string{"templates"}, tables: map[string]int{}}
+	w := &treeWalk{unstable: a.unstable, known: []string{"templates"}}
 	visit(root, w.collectNames)
 	visit(root, w.check)
 	if w.fault != "" {
@@ -129,10 +137,14 @@ func (a *analyser) statement(ctx context.Context, s Statement) (analysis, error)
 	if err != nil {
 		return analysis{}, a.errorAt(s, -1, err.Error())
 	}
-	found := analysis{canonical: text, tables: slices.Sorted(maps.Keys(w.tables)), lines: map[string]int{}}
-	for table, offset := range w.tables {
-		found.lines[table] = s.lineAt(offset)
+	slices.SortFunc(w.named, func(a, b naming) int { return a.at - b.at })
+	found := analysis{canonical: text, lines: map[string]int{}, named: w.named}
+	for _, n := range w.named {
+		if _, before := found.lines[n.table]; !before {
+			found.lines[n.table] = s.lineAt(n.at)
+		}
 	}
+	found.tables = slices.Sorted(maps.Keys(found.lines))
 	return found, nil
 }
 
@@ -167,8 +179,8 @@ func visit(value any, f func(map[string]any)) {
 // A treeWalk gathers the tables of a parse tree and the first fault in it.
 type treeWalk struct {
 	unstable []string
-	named    []string       // what a name without a schema may be: WITH queries, templates
-	tables   map[string]int // by name, its first offset in the text
+	known    []string // what a name without a schema may be: WITH queries, templates
+	named    []naming
 	fault    string
 	offset   int // of the fault in the text
 }
@@ -189,7 +201,7 @@ func (w *treeWalk) collectNames(node map[string]any) {
 	for _, e := range entries {
 		entry, _ := e.(map[string]any)
 		if name, ok := entry["key"].(string); ok {
-			w.named = append(w.named, strings.ToLower(name))
+			w.known = append(w.known, strings.ToLower(name))
 		}
 	}
 }
@@ -226,16 +238,9 @@ func (w *treeWalk) table(node map[string]any) {
 	case catalog != "":
 		w.fail(node, fmt.Sprintf("table %s.%s.%s: want schema.table", catalog, schema, name))
 	case schema != "":
-		w.read(strings.ToLower(schema+"."+name), place(node))
-	case !slices.Contains(w.named, strings.ToLower(name)):
+		w.named = append(w.named, naming{strings.ToLower(schema + "." + name), place(node), node["alias"] != nil})
+	case !slices.Contains(w.known, strings.ToLower(name)):
 		w.fail(node, fmt.Sprintf("table %q: name a table of the lake with its schema, as in core.strength", name))
-	}
-}
-
-// read notes a table, at the first of its places.
-func (w *treeWalk) read(table string, at int) {
-	if before, found := w.tables[table]; !found || at < before {
-		w.tables[table] = at
 	}
 }
 

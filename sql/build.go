@@ -23,10 +23,25 @@ type BuildOptions struct {
 	// Prove builds the rows a second time, in another way, before anything is
 	// published; when they differ nothing is. What is there already is proved too.
 	Prove bool
+	// Engine runs the queries of the views whose headers name it; nil is DuckDB.
+	// Everything else is DuckDB's in any case, and so is a proof.
+	Engine Opener
 }
 
-func (o BuildOptions) runInfo(recipe Recipe, pins lake.Pins) lake.RunInfo {
-	return lake.RunInfo{Command: o.Command, Config: recipe, Version: o.Version, Pins: pins, Options: o.Session}
+// A configuration is what a build leaves as its run's: the recipe, and what ran
+// the query, on which the rows don't depend.
+type configuration struct {
+	Recipe
+	Engine string `json:"engine,omitempty"` // empty: DuckDB
+}
+
+// runInfo says what a run is that builds on an engine; nil is DuckDB.
+func (o BuildOptions) runInfo(recipe Recipe, pins lake.Pins, engine Opener) lake.RunInfo {
+	config := configuration{Recipe: recipe}
+	if engine != nil {
+		config.Engine = engine.Name()
+	}
+	return lake.RunInfo{Command: o.Command, Config: config, Version: o.Version, Pins: pins, Options: o.Session}
 }
 
 // A Built is a data set in the lake.
@@ -56,6 +71,9 @@ func (c *Catalogue) Build(ctx context.Context, l *lake.Lake, name string, opts B
 	if err != nil {
 		return Built{}, err
 	}
+	if err := view.RunsOn(engineOf(opts.Engine)); err != nil {
+		return Built{}, fmt.Errorf("build %s: %w", view.Name, err)
+	}
 	b := &builder{Catalogue: c, lake: l, opts: opts, known: map[string]bool{}}
 	if b.record, err = recordOf(ctx, l); err != nil {
 		return Built{}, fmt.Errorf("build %s: %w", view.Name, err)
@@ -70,7 +88,7 @@ func (c *Catalogue) Build(ctx context.Context, l *lake.Lake, name string, opts B
 
 // run builds, audits and publishes the data set, and gives the run's id.
 func (b *builder) run(ctx context.Context, v *View, recipe Recipe, pins lake.Pins) (string, error) {
-	run, err := b.lake.Begin(ctx, b.opts.runInfo(recipe, pins))
+	run, err := b.lake.Begin(ctx, b.opts.runInfo(recipe, pins, b.elsewhere(v)))
 	if err != nil {
 		return "", err
 	}
@@ -78,7 +96,7 @@ func (b *builder) run(ctx context.Context, v *View, recipe Recipe, pins lake.Pin
 	if err := b.prepare(ctx, run, recipe, pins); err != nil {
 		return "", err
 	}
-	staged, err := v.write(ctx, run, recipe.Params)
+	staged, err := b.write(ctx, run, v, recipe)
 	if err != nil {
 		return "", err
 	}
@@ -146,14 +164,15 @@ func setVariables(ctx context.Context, s *lake.Session, params map[string]any) e
 
 // write stages and audits the view's rows as the whole table, or as the scope, and
 // gives the pin of the whole table.
-func (v *View) write(ctx context.Context, run *lake.Run, params map[string]any) (lake.Pin, error) {
+func (b *builder) write(ctx context.Context, run *lake.Run, v *View, recipe Recipe) (lake.Pin, error) {
+	params := recipe.Params
 	for _, p := range v.Params {
 		if err := p.held(ctx, run.Session(), params[p.Name]); err != nil {
 			return lake.Pin{}, err
 		}
 	}
 	task := progress.Start(ctx, "build "+v.Name, 0, "rows")
-	pin, err := v.stage(ctx, run, v.scopeIn(params))
+	pin, err := b.stage(ctx, run, v, recipe)
 	task.Done()
 	if err != nil {
 		return pin, err
@@ -174,6 +193,7 @@ func (v *View) some(ctx context.Context, run *lake.Run, scope string) error {
 	return err
 }
 
+// stage writes the view's rows by DuckDB.
 func (v *View) stage(ctx context.Context, run *lake.Run, scope string) (lake.Pin, error) {
 	spec, err := v.spec(ctx, run.Session())
 	if err != nil {

@@ -31,7 +31,7 @@ type entry struct {
 
 // headerKeywords are the entries that may stand before the query.
 func headerKeywords() []string {
-	return []string{"view", "doc", "key", "scope", "licence", "optional", "waive", "param", "column"}
+	return []string{"view", "doc", "key", "scope", "licence", "engines", "optional", "waive", "param", "column"}
 }
 
 // ParseView reads the text of a view file; file is its path, for messages, and
@@ -115,6 +115,8 @@ func (p *viewParser) entry(e entry) error {
 		return p.key(e)
 	case "scope":
 		p.view.Scope, p.scope = e.text, e.line
+	case "engines":
+		return p.engines(e)
 	case "optional":
 		return p.optional(e)
 	case "licence":
@@ -146,6 +148,21 @@ func (p *viewParser) key(e entry) error {
 			return p.errorf(e.line, "key: column %q is repeated or not a lower-case name", column)
 		}
 		p.view.Key = append(p.view.Key, column)
+	}
+	return nil
+}
+
+// engines reads the engines on which the query gives the same rows.
+func (p *viewParser) engines(e entry) error {
+	for name := range strings.SplitSeq(e.text, ",") {
+		name = strings.TrimSpace(name)
+		if !slices.Contains(engines(), name) || slices.Contains(p.view.Engines, name) {
+			return p.errorf(e.line, "engines: %q is repeated or not one of %s", name, strings.Join(engines(), ", "))
+		}
+		p.view.Engines = append(p.view.Engines, name)
+	}
+	if !slices.Contains(p.view.Engines, onDuckDB) {
+		return p.errorf(e.line, "engines: every view runs on duckdb, too: duckdb, %s", e.text)
 	}
 	return nil
 }

@@ -55,6 +55,8 @@ func TestParseViewErrors(t *testing.T) {
 		{"key repeated", "cue, response\n", "cue, cue\n", `pairs.sql:4: key: column "cue" is repeated`},
 		{"second doc", "-- key:", "-- doc: more\n-- key:", "pairs.sql:4: second doc: entry"},
 		{"empty", "-- licence: open", "-- licence:", "pairs.sql:5: licence: is empty"},
+		{"engine", "-- licence", "-- engines: duckdb, polars\n-- licence", `pairs.sql:5: engines: "polars" is repeated or not one of duckdb, spark`},
+		{"no duckdb", "-- licence", "-- engines: spark\n-- licence", "pairs.sql:5: engines: every view runs on duckdb, too: duckdb, spark"},
 		{"licence", ": open", ": free", `pairs.sql:5: licence "free": want open or no-redistribution`},
 		{"file name", "data.pairs\n-- doc", "data.other\n-- doc",
 			`pairs.sql:1: view "data.other" stands in pairs.sql: call the file other.sql`},

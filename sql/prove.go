@@ -34,7 +34,7 @@ func (b *builder) proves() bool { return b.opts.Prove && len(b.path) < 2 }
 // provePublished proves what the table of a data set holds.
 func (b *builder) provePublished(ctx context.Context, p proof, table lake.Pin) (err error) {
 	p.builder, p.digest = b, table.Digest
-	if p.run, err = b.lake.Begin(ctx, b.opts.runInfo(p.recipe, p.pins)); err != nil {
+	if p.run, err = b.lake.Begin(ctx, b.opts.runInfo(p.recipe, p.pins, nil)); err != nil {
 		return err
 	}
 	defer p.run.Close()
@@ -132,9 +132,13 @@ func (p proof) differ(ctx context.Context) error {
 		return fmt.Errorf("compare builds: %w", err)
 	}
 	err = p.run.Audit(ctx, "same-rows-built-twice", "from alignctl_differences order by all")
-	return p.view.at(p.view.Query, fmt.Errorf("built again by one thread, from the inputs' rows in the opposite order, "+
-		"it is not the same in %s: leave no ties in each ORDER BY, and add whole numbers or decimals, not doubles: %w",
-		names, err))
+	engine, cure := "", ""
+	if p.elsewhere(p.view) != nil {
+		engine, cure = " by DuckDB,", "; or its SQL doesn't mean the same on both engines"
+	}
+	return p.view.at(p.view.Query, fmt.Errorf("built again%s by one thread, from the inputs' rows in the opposite order, "+
+		"it is not the same in %s: leave no ties in each ORDER BY, and add whole numbers or decimals, not doubles%s: %w",
+		engine, names, cure, err))
 }
 
 // compare is the view of what differs, by the key.

@@ -135,24 +135,26 @@ type edit struct {
 	newStart, newEnd int // in the new text
 }
 
-// rewrite puts a name in the place of each reference.
-func rewrite(in Statement, found []reference, name func(reference) (string, error)) (rewriting, error) {
+// A swap is a piece of a text and what is to stand for it.
+type swap struct {
+	start, end int
+	text       string
+}
+
+// rewrite makes swaps, which stand in order, in a statement.
+func rewrite(in Statement, swaps []swap) rewriting {
 	r, text := rewriting{original: in}, in.SQL
 	var b strings.Builder
 	at := 0
-	for _, f := range found {
-		replaced, err := name(f)
-		if err != nil {
-			return r, err
-		}
-		b.WriteString(text[at:f.start])
-		r.edits = append(r.edits, edit{f.start, f.end, b.Len(), b.Len() + len(replaced)})
-		b.WriteString(replaced)
-		at = f.end
+	for _, s := range swaps {
+		b.WriteString(text[at:s.start])
+		r.edits = append(r.edits, edit{s.start, s.end, b.Len(), b.Len() + len(s.text)})
+		b.WriteString(s.text)
+		at = s.end
 	}
 	b.WriteString(text[at:])
 	r.sql = b.String()
-	return r, nil
+	return r
 }
 
 // origin gives the place in the original of a place in the new text; a place

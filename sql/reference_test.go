@@ -15,9 +15,11 @@ func marked(text string) (rewriting, error) {
 	if err != nil {
 		return rewriting{}, err
 	}
-	return rewrite(Statement{SQL: text}, found, func(r reference) (string, error) {
-		return "<" + r.table + "|" + r.version + ">", nil
-	})
+	swaps := make([]swap, len(found))
+	for i, r := range found {
+		swaps[i] = swap{r.start, r.end, "<" + r.table + "|" + r.version + ">"}
+	}
+	return rewrite(Statement{SQL: text}, swaps), nil
 }
 
 func TestReferences(t *testing.T) {

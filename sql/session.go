@@ -103,14 +103,29 @@ func (s *Session) Describe(ctx context.Context, query Statement) ([]duck.Column,
 // doesn't read.
 func (s *Session) prepare(ctx context.Context, statement Statement) (rewriting, error) {
 	r := rewriting{original: statement}
-	found, err := references(statement.SQL, s.named)
+	swaps, err := s.versioned(ctx, statement)
 	if err == nil {
-		r, err = rewrite(statement, found, func(f reference) (string, error) { return s.view(ctx, statement, f) })
-	}
-	if err == nil {
+		r = rewrite(statement, swaps)
 		err = readsOnly(ctx, s.session, r.sql)
 	}
 	return r, s.explain(r, err)
+}
+
+// versioned gives each table@VERSION in a statement the name of its view.
+func (s *Session) versioned(ctx context.Context, in Statement) ([]swap, error) {
+	found, err := references(in.SQL, s.named)
+	if err != nil {
+		return nil, err
+	}
+	swaps := make([]swap, len(found))
+	for i, f := range found {
+		name, err := s.view(ctx, in, f)
+		if err != nil {
+			return nil, err
+		}
+		swaps[i] = swap{f.start, f.end, name}
+	}
+	return swaps, nil
 }
 
 // view makes the view of a reference, once, and gives its name in SQL.

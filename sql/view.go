@@ -19,6 +19,7 @@ type View struct {
 	Key      []string
 	Scope    string // the parameter and column whose value a build replaces; "": it replaces the table
 	Licence  lake.Licence
+	Engines  []string  // that give the same rows, as the header says; nil: DuckDB
 	Optional *Optional // of a view that isn't built
 	Params   []Param
 	Columns  []Column
@@ -88,11 +89,12 @@ type ParseError struct {
 // Error is file:line: message.
 func (e *ParseError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
 
-// lineMark is how DuckDB tells the line of a statement in which a fault lies.
-var lineMark = regexp.MustCompile(`(?m)^LINE ([0-9]+):`)
+// lineMark is how DuckDB, or another engine, tells the line of a statement in
+// which a fault lies.
+var lineMark = regexp.MustCompile(`(?mi)^LINE ([0-9]+):`)
 
 // at adds the place in the view's file to the error of one of its statements:
-// the line that DuckDB names, else the statement's first.
+// the line that the engine names, else the statement's first.
 func (v *View) at(s Statement, err error) error {
 	line := s.Line
 	if m := lineMark.FindStringSubmatch(err.Error()); m != nil {

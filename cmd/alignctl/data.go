@@ -134,6 +134,7 @@ func parameters(v *sql.View) string {
 }
 
 type dataBuildOptions struct {
+	engineOptions
 	set    settings
 	at     string
 	prove  bool
@@ -149,15 +150,20 @@ func dataBuildCommand(t *terminal) *cli.Command {
 			"When an audit finds a row, or there are no rows, nothing is published.\n\n" +
 			"The data sets that it reads are built before it where they are missing (with their defaults) or out\n" +
 			"of date (with the parameters of their last build); with --at they are read as they were. core.split\n" +
-			"holds a split for each recipe, side by side; a data set reads the one that --set recipe=NAME names.",
-		Flags: t.flags(
+			"holds a split for each recipe, side by side; a data set reads the one that --set recipe=NAME names.\n\n" +
+			"With --engine spark the queries of the views that say \"-- engines: duckdb, spark\" run on a Spark server, and\n" +
+			"their rows come back: the same table, recipe and digest. Other views are refused, or built here where\n" +
+			"that one reads them. With --prove, the second build is DuckDB's.",
+		Flags: t.flags(append(o.engineOptions.flags("the query"),
 			&cli.GenericFlag{Name: "set", Usage: "give a parameter a value (again for more): `NAME=VALUE`", Value: o.set},
 			atFlag(&o.at),
 			&cli.BoolFlag{Name: "prove", Destination: &o.prove, Usage: "build it a second time, by one thread and from the " +
 				"inputs' rows in the opposite order, and publish nothing unless both give the same rows"},
-			outputFlag(&o.format),
-		),
+			outputFlag(&o.format))...),
 		Action: func(c *cli.Context) error {
+			if err := o.check("data build"); err != nil {
+				return err
+			}
 			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
 				return runDataBuild(ctx, t, l, c.Args().First(), o)
 			})
@@ -170,8 +176,12 @@ func runDataBuild(ctx context.Context, t *terminal, l *lake.Lake, name string, o
 	if err != nil {
 		return err
 	}
+	engine, err := o.engineFor(ctx, catalogue, name)
+	if err != nil {
+		return err
+	}
 	built, err := catalogue.Build(ctx, l, name, sql.BuildOptions{Set: o.set, At: o.at,
-		Command: t.command, Version: version(), Prove: o.prove})
+		Command: t.command, Version: version(), Prove: o.prove, Engine: engine})
 	if err != nil {
 		t.remarkNew(built.Inputs)
 		return errors.Join(err, t.printOffenders(err))

@@ -8,9 +8,11 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"alignctl/etl"
+	"alignctl/lake"
+	"alignctl/sql"
 )
 
-// The engines that run transforms.
+// The engines that run transforms and the queries of views.
 const (
 	onDuckDB = "duckdb"
 	onSpark  = "spark"
@@ -20,31 +22,77 @@ const (
 // a server.
 const remoteVariable = "SPARK_REMOTE"
 
-// engineOptions say what runs the transforms.
+// engineOptions say what runs transforms, or the query of a view.
 type engineOptions struct{ engine, remote string }
 
-// flags declares them.
-func (o *engineOptions) flags() []cli.Flag {
+// flags declares them; what is what the engine runs.
+func (o *engineOptions) flags(what string) []cli.Flag {
 	return []cli.Flag{
-		oneOf(&cli.StringFlag{Name: "engine", Usage: "what runs the transforms: duckdb, or spark at --remote; the rows are the same",
+		oneOf(&cli.StringFlag{Name: "engine", Usage: "what runs " + what + ": duckdb, or spark at --remote; the rows are the same",
 			Value: onDuckDB, Destination: &o.engine}, onDuckDB, onSpark),
 		&cli.StringFlag{Name: "remote", Usage: "`ADDRESS` of a Spark Connect server, such as sc://localhost:15002 " +
 			"(default: the environment's " + remoteVariable + ")", Destination: &o.remote},
 	}
 }
 
-// find gives the engine; nil is DuckDB.
-func (o engineOptions) find(ctx context.Context, command string) (etl.Opener, error) {
-	remote := strings.TrimSpace(firstOf(o.remote, os.Getenv(remoteVariable)))
+// check tells what is wrong with them before a server is asked.
+func (o engineOptions) check(command string) error {
 	switch {
 	case o.engine != onDuckDB && o.engine != onSpark:
-		return nil, usagef("%s: engine %q is not known: give duckdb or spark", command, o.engine)
+		return usagef("%s: engine %q is not known: give duckdb or spark", command, o.engine)
 	case o.engine == onDuckDB && o.remote != "":
-		return nil, usagef("%s: --remote is where Spark is: give --engine spark, too", command)
-	case o.engine == onDuckDB:
-		return nil, nil
-	case remote == "":
-		return nil, usagef("%s: --engine spark needs --remote, such as sc://localhost:15002", command)
+		return usagef("%s: --remote is where Spark is: give --engine spark, too", command)
+	case o.engine == onSpark && o.address() == "":
+		return usagef("%s: --engine spark needs --remote, such as sc://localhost:15002", command)
 	}
-	return findSpark(ctx, remote)
+	return nil
+}
+
+// address is where Spark is.
+func (o engineOptions) address() string {
+	return strings.TrimSpace(firstOf(o.remote, os.Getenv(remoteVariable)))
+}
+
+// find gives the engine; nil is DuckDB.
+func (o engineOptions) find(ctx context.Context) (etl.Opener, error) {
+	if o.engine == onDuckDB {
+		return nil, nil
+	}
+	return findSpark(ctx, o.address())
+}
+
+// engineFor gives the engine that builds a data set; nil is DuckDB. A view that
+// may not run there is refused before a server is asked.
+func (o engineOptions) engineFor(ctx context.Context, c *sql.Catalogue, name string) (sql.Opener, error) {
+	view, err := c.View(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := view.RunsOn(o.engine); err != nil {
+		return nil, err
+	}
+	found, err := o.find(ctx)
+	if found == nil {
+		return nil, err
+	}
+	return viewOpener{found}, nil
+}
+
+// viewOpener opens an engine of loads for the query of a view.
+type viewOpener struct{ etl.Opener }
+
+// Open opens the engine.
+func (v viewOpener) Open(ctx context.Context, run *lake.Run) (sql.Engine, error) {
+	engine, err := v.Opener.Open(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	return viewEngine{engine}, nil
+}
+
+type viewEngine struct{ etl.Engine }
+
+// Show makes rows of a table of the lake a temporary view.
+func (v viewEngine) Show(ctx context.Context, name, table, where string) error {
+	return v.View(ctx, etl.View{Name: name, Table: table, Where: where})
 }

@@ -36,7 +36,7 @@ func etlRunCommand(t *terminal) *cli.Command {
 			"With --engine spark the transforms of swow, norms and wvs run on a Spark server, and their rows come back:\n" +
 			"tables and digests are those that DuckDB gives. Raw files are checked and loaded here. The server reads\n" +
 			"the lake's files by their paths. A token that it asks for stands in SPARK_CONNECT_AUTHENTICATE_TOKEN.",
-		Flags: t.flags(append(append(o.rawOptions.flags(), o.engineOptions.flags()...),
+		Flags: t.flags(append(append(o.rawOptions.flags(), o.engineOptions.flags("the transforms")...),
 			&cli.StringFlag{Name: "config", Usage: "`FILE` that names the sources (default: the nearest alignctl.yaml)",
 				Destination: &o.config},
 			&cli.BoolFlag{Name: "dry-run", Usage: "only check the files and say what would be loaded, and why",
@@ -51,7 +51,10 @@ func etlRunCommand(t *terminal) *cli.Command {
 			if err != nil {
 				return err
 			}
-			engine, err := o.find(c.Context, "etl run")
+			if err := o.check("etl run"); err != nil {
+				return err
+			}
+			engine, err := o.find(c.Context)
 			if err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,6 +19,7 @@ import (
 
 // TestOnSpark brings sources into two lakes, by DuckDB and by Spark: every table
 // has the same digest, and what one engine loaded is up to date for the other.
+// So it is with a data set.
 func TestOnSpark(t *testing.T) {
 	server := sparktest.Start(t, "local[2]")
 	t.Run("demo", func(t *testing.T) {
@@ -26,6 +28,7 @@ func TestOnSpark(t *testing.T) {
 		spent(t, "demo", "--export", ".")
 		onBoth(t, server)
 		againOnSpark(t, server)
+		buildsOnBoth(t, server)
 	})
 	t.Run("guide", func(t *testing.T) {
 		follow(t, "spark", func(s *shell) { s.names["sc://localhost:15002"] = server.Remote })
@@ -84,6 +87,72 @@ func againOnSpark(t *testing.T, server *sparktest.Server) {
 	got := output(t, "etl", "run", "--lake", "here", "--engine", "spark", "--remote", server.Remote, "swow-zh", "demo-survey")
 	if strings.Count(got, "same rows") != 2 {
 		t.Errorf("loaded again on Spark:\n%s", got)
+	}
+}
+
+// placesView is a view with what tells engines apart: ranks, NULLs, quotients,
+// texts that look like SQL, a table of which it sees one scope.
+const placesView = `-- view: data.places
+-- doc: The responses to a cue by their places.
+-- key: language, population, cue, response
+-- engines: duckdb, spark
+-- licence: no-redistribution
+-- param: recipe string cue-70-20-10 "recipe in core.split"
+-- param: least int 1 0.. "people, at least"
+-- param: share double 0.9 "of the people"
+-- param: mark string plain "a text"
+-- column: low null "NULL but for the last places"
+-- column: before null "the response one place higher"
+WITH strength AS (
+    SELECT "s".language, population, s.cue, response, coalesce(n123, n1) AS n, split,
+        row_number() OVER (PARTITION BY s.language, population, s.cue
+            ORDER BY coalesce(n123, n1) DESC NULLS LAST, response NULLS LAST) AS place
+    FROM core . "strength" s -- not core.split
+    JOIN core.split ON split.language = s.language AND split.cue = s.cue
+    WHERE coalesce(n123, n1) >= getvariable('least')
+)
+SELECT language, population, cue, response, place,
+    CASE WHEN place > 2 THEN n END AS low, 'core.strength\' || getvariable('mark') || split AS note,
+    lag(response) OVER (PARTITION BY language, population, cue ORDER BY place NULLS LAST) AS before,
+    cast(sum(n) OVER (PARTITION BY language, population, cue) AS bigint) AS people,
+    md5(cue || '|' || response) AS draw, cast(n AS double) * getvariable('share') / 3e0 AS third
+FROM strength
+`
+
+// buildsOnBoth builds a data set in the lakes here and there.
+func buildsOnBoth(t *testing.T, server *sparktest.Server) {
+	t.Helper()
+	keepView(t, "places", placesView)
+	build := []string{"data", "build", "--set", "mark=it's ⟨ß⟩\\n", "--set", "recipe=cue-70-20-10", "--lake"}
+	onSpark := []string{"--prove", "--engine", "spark", "--remote", server.Remote, "places"}
+	output(t, append(build, "here", "places")...)
+	output(t, append(append(build, "there"), onSpark...)...)
+	const made = "select rows, digest, json_extract_string(config, '$.recipe') from meta.snapshots s " +
+		"join meta.runs using (run_id) where table_name = 'data.places'"
+	want := output(t, "sql", "--lake", "here", "-o", "csv", made)
+	if diff := cmp.Diff(want, output(t, "sql", "--lake", "there", "-o", "csv", made)); diff != "" {
+		t.Errorf("data sets differ: %s", diff)
+	}
+	t.Logf("data set on both: %s", want)
+	if got := output(t, append(append(build, "here"), onSpark...)...); !strings.Contains(got, "data.places\tunchanged") {
+		t.Errorf("after DuckDB, Spark has something to do:\n%s", got)
+	}
+	// DuckDB's own, on line 24 of the file.
+	keepView(t, "places", strings.Replace(placesView, "md5(cue", "list_count(list_value(cue)) as one, md5(cue", 1))
+	said, err := exec.Command("alignctl", append(append(build, "there"), onSpark[1:]...)...).CombinedOutput()
+	if err == nil || !strings.Contains(string(said), "places.sql:24: ") || !strings.Contains(string(said), "UNRESOLVED_ROUTINE") {
+		t.Errorf("what Spark rejects: %v\n%s", err, said)
+	}
+}
+
+// keepView writes a view of the workspace.
+func keepView(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll("views", 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join("views", name+".sql"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
