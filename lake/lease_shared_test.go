@@ -206,12 +206,14 @@ func TestSharedLakeRefuses(t *testing.T) {
 		where Location
 		want  string
 	}{
-		"wrong password":    {Location{Catalog: secret}, "PGPASSWORD"},
-		"no such database":  {Location{Catalog: where.Catalog[:slash] + "/nope?sslmode=disable"}, "createdb"},
-		"server down":       {Location{Catalog: elsewhere}, "is the server up"},
-		"no address":        {Location{Catalog: "postgres://:x:y"}, "open catalog"},
-		"another warehouse": {Location{Catalog: where.Catalog, Warehouse: "file:///other"}, "leave --warehouse out"},
-		"no warehouse":      {Location{Catalog: newCatalog(t)}, "--warehouse"},
+		"wrong password":     {Location{Catalog: secret}, "PGPASSWORD"},
+		"no such database":   {Location{Catalog: where.Catalog[:slash] + "/nope?sslmode=disable"}, "createdb"},
+		"server down":        {Location{Catalog: elsewhere}, "is the server up"},
+		"no address":         {Location{Catalog: "postgres://:x:y"}, "open catalog"},
+		"another form":       {Location{Catalog: "host=127.0.0.1 password=wrong dbname=lake"}, "postgres://USER@HOST"},
+		"wrong in the query": {Location{Catalog: where.Catalog + "&password=wrong"}, "PGPASSWORD"},
+		"another warehouse":  {Location{Catalog: where.Catalog, Warehouse: "file:///other"}, "leave --warehouse out"},
+		"no warehouse":       {Location{Catalog: newCatalog(t)}, "--warehouse"},
 	} {
 		dir := filepath.Join(t.TempDir(), "lake")
 		_, err := InitAt(t.Context(), dir, test.where)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"runtime"
 	"strings"
 	"syscall"
@@ -61,6 +62,9 @@ func answerWithin(_, _ string, raw syscall.RawConn) error {
 // the URL doesn't say comes from PGUSER, PGPASSWORD, ~/.pgpass and their like,
 // as for every client of PostgreSQL.
 func openPostgres(ctx context.Context, address string) (*database, error) {
+	if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
+		return nil, errors.New("open catalog: its address isn't of the form postgres://USER@HOST:PORT/DATABASE")
+	}
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		return nil, fmt.Errorf("open catalog: %w", err) // which leaves the password out
@@ -103,18 +107,29 @@ func Described(ctx context.Context, address string) (description string, err err
 	return description, err
 }
 
-// WithoutPassword is the address of a catalog as it may be shown and kept.
+// WithoutPassword is the address of a catalog as it may be shown and kept: the
+// same where it has no password.
 func WithoutPassword(address string) string {
-	scheme, rest, ok := strings.Cut(address, "://")
-	if !ok {
+	parsed, err := url.Parse(address)
+	if err != nil { // nobody can tell what of it is secret
+		scheme, _, _ := strings.Cut(address, "://")
+		return scheme + "://..."
+	}
+	_, secret := parsed.User.Password()
+	if secret {
+		parsed.User = url.User(parsed.User.Username())
+	}
+	query := parsed.Query()
+	for _, name := range []string{"password", "sslpassword"} {
+		if query.Has(name) {
+			query.Del(name)
+			secret, parsed.RawQuery = true, query.Encode()
+		}
+	}
+	if !secret {
 		return address
 	}
-	at := strings.LastIndexByte(rest, '@')
-	if slash := strings.IndexByte(rest, '/'); at < 0 || slash >= 0 && slash < at {
-		return address
-	}
-	user, _, _ := strings.Cut(rest[:at], ":")
-	return scheme + "://" + user + rest[at:]
+	return parsed.String()
 }
 
 // The codes by which PostgreSQL says what went wrong.
