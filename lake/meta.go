@@ -19,7 +19,7 @@ import (
 
 // runRow is a row of meta.runs.
 type runRow struct {
-	RunID        string     `parquet:"run_id,id(1)" doc:"the run; ids sort by the second of begin"`
+	RunID        string     `parquet:"run_id,id(1)" doc:"the run; ids sort by begin"`
 	Command      string     `parquet:"command,id(2)" doc:"the command line"`
 	Config       string     `parquet:"config,id(3)" doc:"all options in force, JSON"`
 	ConfigDigest string     `parquet:"config_digest,id(4)" doc:"sha256 of config"`

@@ -163,6 +163,24 @@ func TestLineage(t *testing.T) {
 	}
 }
 
+// Users order runs by their ids, and take the greatest for the last.
+func TestRunIDsSortByBegin(t *testing.T) {
+	l := newLake(t)
+	for last := ""; t.Context().Err() == nil; {
+		r := begin(t, l)
+		if r.ID() <= last {
+			t.Errorf("run %s began after %s", r.ID(), last)
+		}
+		if last != "" && last[:15] != r.ID()[:15] {
+			return // the second changed
+		}
+		last = r.ID()
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A version of the past holds all tables of a run, or none.
 func TestAtNeverSplitsARun(t *testing.T) {
 	l := newLake(t)

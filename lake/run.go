@@ -67,6 +67,14 @@ type recorded struct {
 	inputs, files int
 }
 
+// newRunID is such that ids in the order of their text are in the order in which
+// runs began: the second, its 4096th part in three hexadecimal digits, and five
+// digits by chance, which keep apart those of several processes.
+func newRunID(started time.Time) string {
+	part := int64(started.Nanosecond()) * 4096 / int64(time.Second)
+	return fmt.Sprintf("%s-%03x%s", started.Format("20060102T150405Z"), part, randomHex(3)[:5])
+}
+
 // Begin starts a run on the lake as it is now.
 func (l *Lake) Begin(ctx context.Context, info RunInfo) (*Run, error) {
 	config, err := json.Marshal(info.Config)
@@ -77,7 +85,7 @@ func (l *Lake) Begin(ctx context.Context, info RunInfo) (*Run, error) {
 		info.User = whoami()
 	}
 	started := time.Now().UTC()
-	r := &Run{lake: l, id: started.Format("20060102T150405Z") + "-" + randomHex(3), info: info,
+	r := &Run{lake: l, id: newRunID(started), info: info,
 		config: string(config), started: started, tables: map[string]*staged{}}
 	holder := Holder{Command: info.Command, Run: r.id, Pins: info.Pins.snapshots()}
 	if r.session, err = l.openSession(ctx, info.Options, holder); err != nil {
@@ -125,7 +133,7 @@ func (r *Run) viewBase(ctx context.Context, name string) error {
 	return r.session.view(ctx, table, pinned)
 }
 
-// ID names the run; ids sort by the second of Begin.
+// ID names the run; ids sort by Begin.
 func (r *Run) ID() string { return r.id }
 
 // Info says what the run is, as it was told at Begin.

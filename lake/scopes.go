@@ -171,8 +171,9 @@ func (r scopeReader) read(ctx context.Context, spec Spec, table *iceberg.Table, 
 	return state, err
 }
 
-// ourFile is the name of a data file that a run wrote: see newFile.
-var ourFile = regexp.MustCompile(`^\d{8}T\d{6}Z-[0-9a-f]{6}-\d{4,}\.parquet$`)
+// ourFile is the name of a data file that a run wrote: see newFile. Runs of
+// earlier versions have six digits behind the second.
+var ourFile = regexp.MustCompile(`^\d{8}T\d{6}Z-([0-9a-f]{6}|[0-9a-f]{8})-\d{4,}\.parquet$`)
 
 // allOurs says whether runs wrote all files. Another engine's are in no order,
 // and of Arrow types and encodings that only DuckDB is trusted to read.

@@ -160,7 +160,7 @@ var changing = []struct {
 	pattern *regexp.Regexp
 	name    string
 }{
-	{regexp.MustCompile(`\d{8}T\d{6}Z-[0-9a-f]{6}`), "RUN"},
+	{regexp.MustCompile(`\d{8}T\d{6}Z-[0-9a-f]{8}`), "RUN"},
 	{regexp.MustCompile(`\b[0-9a-f]{12}\b`), "SCORING"},
 	{regexp.MustCompile(`\b\d{15,19}\b`), "SNAPSHOT"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?Z)?`), "TIME"},
