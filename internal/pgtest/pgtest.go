@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -32,10 +33,15 @@ type Server struct {
 	dir  string // of its data
 	bin  string
 	as   *syscall.SysProcAttr // who runs it: it refuses root
+
+	// The watch ends the server and removes the folder as soon as lifeline is
+	// closed, be it by the end of this process.
+	watch    *exec.Cmd
+	lifeline io.Closer
 }
 
-// Start makes a server in a folder, which is removed by Stop. It is ErrNone
-// where no program of PostgreSQL is found.
+// Start makes a server in a folder. Both go with Stop, or with this process,
+// however that ends. It is ErrNone where no program of PostgreSQL is found.
 func Start(ctx context.Context) (*Server, error) {
 	bin, err := programs()
 	if err != nil {
@@ -47,13 +53,16 @@ func Start(ctx context.Context) (*Server, error) {
 	}
 	s := &Server{dir: dir, bin: bin}
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(err, s.Stop(), os.RemoveAll(dir))
 	}
 	return s, nil
 }
 
 func (s *Server) start(ctx context.Context) (err error) {
 	if s.as, err = owner(s.dir); err != nil {
+		return err
+	}
+	if err := s.guard(); err != nil {
 		return err
 	}
 	if s.Port, err = freePort(); err != nil {
@@ -68,6 +77,23 @@ func (s *Server) start(ctx context.Context) (err error) {
 		return err
 	}
 	return s.Up(ctx)
+}
+
+// watchScript waits for the end of its input. Signals to the test's process group
+// aren't for it.
+const watchScript = `trap "" INT TERM HUP; cat; "$1/pg_ctl" --pgdata "$2/data" --mode immediate --wait stop; rm -rf "$2"`
+
+// guard starts the watch.
+func (s *Server) guard() (err error) {
+	s.watch = exec.Command("sh", "-c", watchScript, "watch", s.bin, s.dir)
+	s.watch.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if s.as != nil {
+		s.watch.SysProcAttr.Credential = s.as.Credential
+	}
+	if s.lifeline, err = s.watch.StdinPipe(); err != nil {
+		return err
+	}
+	return s.watch.Start()
 }
 
 // The variables by which child processes find a server, and get in.
@@ -107,8 +133,10 @@ func (s *Server) Crash(ctx context.Context) error {
 
 // Stop ends the server and removes its folder.
 func (s *Server) Stop() error {
-	_ = s.Crash(context.Background()) // it may be down
-	return os.RemoveAll(s.dir)
+	if s.lifeline == nil {
+		return nil
+	}
+	return errors.Join(s.lifeline.Close(), s.watch.Wait())
 }
 
 // Address is that of a database, at a port that leads to the server.
