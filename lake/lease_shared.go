@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"alignctl/internal/progress"
 	"alignctl/lake/iceberg"
 )
 
@@ -28,7 +29,8 @@ func (l *Lake) takeShared(ctx context.Context, h Holder) (*sharedLease, error) {
 	if err != nil {
 		return nil, err
 	}
-	beating, stop := context.WithCancel(context.WithoutCancel(ctx))
+	// What the beats wait for the holder waits for, too, and shows.
+	beating, stop := context.WithCancel(progress.With(context.WithoutCancel(ctx), nil))
 	s := &sharedLease{catalog: l.catalog, id: row.ID, holder: h, stop: stop, stopped: make(chan struct{})}
 	go s.beat(beating)
 	return s, nil

@@ -47,7 +47,7 @@ func (t *terminal) addWorkspace(g *grid) {
 
 // addLake looks at the lake, and at what in it isn't done or up to date.
 func (t *terminal) addLake(ctx context.Context, g *grid) {
-	l, err := t.openLake(ctx)
+	l, err := t.openLake(t.reporting(ctx))
 	if err != nil {
 		g.add("lake", lakeFault(err), err.Error(), lakeCure(err))
 		return

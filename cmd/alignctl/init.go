@@ -45,7 +45,7 @@ func runInit(ctx context.Context, t *terminal, named string, where lake.Location
 	if err != nil {
 		return err
 	}
-	l, err := lake.InitAt(ctx, dir, where)
+	l, err := lake.InitAt(t.reporting(ctx), dir, where)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"alignctl/internal/progress"
 )
 
 // A table on a terminal keeps to its width, whatever is in it: as columns, or as
@@ -69,6 +71,13 @@ func TestLiveLine(t *testing.T) {
 	}
 	work.note = "loss 2.100, P@5 0.250, 900 tok/s"
 	if got, want := work.short(), "train 25/100 steps, 30s left, loss 2.100, P@5 0.250, 900 tok/s"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	wait := tally{name: "wait for the catalog", unit: progress.Seconds, total: 60, done: 5, start: time.Now().Add(-3 * time.Second)}
+	if got, want := wait.short(), "wait for the catalog 5/60 s, 55s left"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got, want := wait.String(), "wait for the catalog: 5 of 60 s, 55s left"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if got, want := (look{width: 120, ascii: true}).progressBar(25, 100), "###......... "; got != want {

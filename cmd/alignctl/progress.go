@@ -26,7 +26,7 @@ func (t tally) short() string {
 	}
 	line += " " + t.unit
 	elapsed := time.Since(t.start)
-	if t.note == "" {
+	if t.note == "" && t.unit != progress.Seconds {
 		line += fmt.Sprintf(", %.1f/s", float64(t.done)/elapsed.Seconds())
 	}
 	if left := t.remaining(elapsed); left > 0 {
@@ -45,7 +45,10 @@ func (t tally) String() string {
 	if t.total > 0 {
 		line += fmt.Sprintf(" of %d", t.total)
 	}
-	line += fmt.Sprintf(" %s, %.1f %s/s", t.unit, float64(t.done)/elapsed.Seconds(), t.unit)
+	line += " " + t.unit
+	if t.unit != progress.Seconds {
+		line += fmt.Sprintf(", %.1f %s/s", float64(t.done)/elapsed.Seconds(), t.unit)
+	}
 	if left := t.remaining(elapsed); left > 0 {
 		line += fmt.Sprintf(", %s left", left.Round(time.Second))
 	}
@@ -58,6 +61,9 @@ func (t tally) String() string {
 func (t tally) remaining(elapsed time.Duration) time.Duration {
 	if t.total <= 0 || t.done <= 0 || t.done >= t.total {
 		return 0
+	}
+	if t.unit == progress.Seconds {
+		return time.Duration(t.total-t.done) * time.Second
 	}
 	return time.Duration(float64(elapsed) * float64(t.total-t.done) / float64(t.done))
 }

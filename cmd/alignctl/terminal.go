@@ -58,11 +58,12 @@ func (t *terminal) openLake(ctx context.Context) (*lake.Lake, error) {
 // withLake opens the lake, gives the work a context that reports progress,
 // and closes the lake.
 func (t *terminal) withLake(ctx context.Context, work func(context.Context, *lake.Lake) error) error {
+	ctx = t.reporting(ctx)
 	l, err := t.openLake(ctx)
 	if err != nil {
 		return err
 	}
-	err = work(t.reporting(ctx), l)
+	err = work(ctx, l)
 	if closeErr := l.Close(); err == nil {
 		err = closeErr
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	sqlcatalog "github.com/apache/iceberg-go/catalog/sql"
+
+	"alignctl/internal/progress"
 )
 
 // A database holds a catalog. Its fields are what SQLite and PostgreSQL do
@@ -62,8 +64,10 @@ func (d *database) bind(query string) string {
 const patience = time.Minute
 
 // patiently does something that may be done again, until it works, fails in
-// another way than by its connection, or took too long.
+// another way than by its connection, or took too long. What takes a while is
+// shown.
 func (d *database) patiently(ctx context.Context, do func() error) error {
+	defer progress.Wait(ctx, "wait for the catalog "+d.name, patience)()
 	end := time.Now().Add(patience)
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
 		err := d.explain(do())

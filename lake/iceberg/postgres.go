@@ -18,6 +18,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"alignctl/internal/progress"
 )
 
 // The keys of PostgreSQL's advisory locks: one is held by the transaction that
@@ -86,7 +88,10 @@ func openPostgres(ctx context.Context, address string) (*database, error) {
 			where table_schema = current_schema() and table_name in ('iceberg_tables', 'iceberg_namespace_properties',
 				'alignctl_lake', 'alignctl_files', 'alignctl_tables', 'alignctl_leases')
 			order by table_name, column_name`}
-	if err := db.PingContext(ctx); err != nil {
+	stop := progress.Wait(ctx, "wait for the catalog "+d.name, config.ConnectTimeout)
+	err = db.PingContext(ctx)
+	stop()
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to the catalog %s: %w%s", d.name, err, cureOf(err)), db.Close())
 	}
 	return d, nil
