@@ -78,10 +78,11 @@ func transport(patience time.Duration) http.RoundTripper {
 	return t
 }
 
-// get reads an object; its size comes with it.
+// get reads an object; its size comes with it. Where the server has a checksum of
+// it, the last read fails unless the bytes have that.
 func (b *bucket) get(ctx context.Context, key string) (io.ReadCloser, int64, error) {
 	ctx, stop := context.WithCancelCause(ctx)
-	body, info, _, err := b.client.GetObject(ctx, b.name, b.prefix+key, minio.GetObjectOptions{})
+	body, info, _, err := b.client.GetObject(ctx, b.name, b.prefix+key, minio.GetObjectOptions{Checksum: true})
 	if err != nil {
 		stop(nil)
 		return nil, 0, b.explain("read", key, err)

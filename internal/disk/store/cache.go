@@ -269,6 +269,8 @@ func (s *Store) fill(ctx context.Context, part *os.File, path, key string) error
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("fetch file %q of %s: %w: no space left on the disk of %q: make some, or lower ALIGNCTL_CACHE_SIZE",
 			path, bytesText(size), disk.ErrFull, s.folder)
+	case err != nil && n == size: // all came, and the server's checksum is of something else
+		return fmt.Errorf("fetch file %q: %w: in the bucket: %w", path, disk.ErrDamaged, err)
 	case err != nil, n != size:
 		return s.remote.explain("read", key, fmt.Errorf("%w: %w", errCut, cmp.Or(err, io.ErrUnexpectedEOF)))
 	case known && n != want:

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"net/http"
@@ -382,6 +385,28 @@ func TestForeignKeys(t *testing.T) {
 	for _, key := range []string{"../x", "a//b", "/x", "a/../b", "."} {
 		if path, ok := s.path(key); ok {
 			t.Errorf("key %q means %q", key, path)
+		}
+	}
+}
+
+// A file that nobody recorded is checked by the checksum that the server has.
+func TestChecksums(t *testing.T) {
+	server, content := storetest.New(t), []byte("of another engine")
+	for stated, good := range map[string][]byte{"right": content, "wrong": []byte("something else")} {
+		sum := binary.BigEndian.AppendUint32(nil, crc32.Checksum(good, crc32.MakeTable(crc32.Castagnoli)))
+		server.Before(func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodGet || r.Header.Get("x-amz-checksum-mode") != "ENABLED" {
+				return false
+			}
+			w.Header().Set("x-amz-checksum-crc32c", base64.StdEncoding.EncodeToString(sum))
+			w.Header().Set("x-amz-checksum-type", "FULL_OBJECT")
+			w.Header().Set("Last-Modified", "Mon, 02 Jan 2006 15:04:05 GMT")
+			w.Write(content)
+			return true
+		})
+		got, err := read(open(t, Options{}), "x")
+		if stated == "right" && (err != nil || !bytes.Equal(got, content)) || stated == "wrong" && !errors.Is(err, disk.ErrDamaged) {
+			t.Errorf("%s checksum: %q, %v", stated, got, err)
 		}
 	}
 }

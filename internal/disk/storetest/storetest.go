@@ -80,6 +80,18 @@ func New(t testing.TB) *Server {
 	return s
 }
 
+// Abandon leaves an upload in parts without an end, as a killed process does.
+func (s *Server) Abandon(t testing.TB, key string) {
+	t.Helper()
+	answer, err := http.Post(s.URL+"/"+Bucket+"/"+key+"?uploads", "", nil)
+	if err == nil {
+		err = answer.Body.Close()
+	}
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("begin an upload: %v, %v", answer, err)
+	}
+}
+
 // Close ends the server.
 func (s *Server) Close() { s.http.Close() }
 
