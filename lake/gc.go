@@ -33,6 +33,10 @@ type GCReport struct {
 	Waiting []iceberg.File
 	Holders []Holder
 	Kept    []KeptSnapshot // snapshots that are old enough, and stay
+	// Uploads are files whose sending to a bucket was cut off; their parts go. It
+	// is nil, and UploadsErr says why, where the server doesn't tell.
+	Uploads    []disk.Info
+	UploadsErr error
 }
 
 // A KeptSnapshot is a snapshot that something holds.
@@ -57,6 +61,7 @@ func (l *Lake) GC(ctx context.Context, o GCOptions) (report GCReport, err error)
 		return report, fmt.Errorf("gc: %w", err)
 	}
 	if !o.Delete {
+		g.endUploads(ctx)
 		return report, nil
 	}
 	if err := g.expire(ctx); err != nil {
@@ -65,6 +70,7 @@ func (l *Lake) GC(ctx context.Context, o GCOptions) (report GCReport, err error)
 	if err := g.remove(ctx); err != nil {
 		return report, fmt.Errorf("gc: %w", err)
 	}
+	g.endUploads(ctx)
 	return report, nil
 }
 
@@ -359,6 +365,12 @@ func (g *collector) remove(ctx context.Context) error {
 	}
 	g.sort(swept)
 	return nil
+}
+
+// endUploads looks for uploads that nobody ends any more. Not every server lists
+// them, nor lets everybody.
+func (g *collector) endUploads(ctx context.Context) {
+	g.report.Uploads, g.report.UploadsErr = g.lake.disk.Unfinished(ctx, g.cutoff.Add(-g.slack()), g.options.Delete)
 }
 
 // sort tells the files that went from those that wait.

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"alignctl/internal/disk"
 	"alignctl/internal/disk/disktest"
@@ -470,6 +471,22 @@ func TestTwoHosts(t *testing.T) {
 		expectRows(t, l, 2*publishes)
 		if got := rowsAt(t, l, "", "select count(*) n, max(publish) p from meta.outputs"); got != "{'n': 8, 'p': 8}" {
 			t.Errorf("meta.outputs: %s", got)
+		}
+	}
+}
+
+// gc ends uploads that were cut off and are older than its grace period.
+func TestGCEndsUploads(t *testing.T) {
+	l, server := bucketLake(t)
+	server.Abandon(t, "a/lake/core.db/word/data/cut.parquet")
+	for _, step := range []struct {
+		options GCOptions
+		want    int
+	}{{GCOptions{Delete: true}, 0}, {GCOptions{OlderThan: -time.Hour}, 1}, {GCOptions{OlderThan: -time.Hour, Delete: true}, 1},
+		{GCOptions{OlderThan: -time.Hour}, 0}} {
+		report, err := l.GC(t.Context(), step.options)
+		if err != nil || report.UploadsErr != nil || len(report.Uploads) != step.want {
+			t.Errorf("%+v: %+v, %v", step.options, report, err)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func lakeGCCommand(t *terminal) *cli.Command {
 		Usage: "let go of old versions that nothing holds; shows what it would do unless -f",
 		Description: "A snapshot goes when it has not been the current one for --older-than, and no tag, no\n" +
 			"recorded training run or job (alignctl model rm) and no live process holds it. With it go the files\n" +
-			"that only it needed, and files that killed runs left behind.",
+			"that only it needed, and files, and parts of uploads to a bucket, that killed runs left behind.",
 		Flags: t.flags(
 			&cli.DurationFlag{Name: "older-than", Usage: "`AGE` from which a version may go", Value: 7 * 24 * time.Hour,
 				Destination: &o.olderThan},
@@ -65,6 +65,12 @@ func (t *terminal) remarkGC(r lake.GCReport, done bool) {
 		would = "went"
 	}
 	t.remark("%d snapshots and %d files of %d bytes %s", len(r.Expired), len(r.Removed), bytes, would)
+	if len(r.Uploads) > 0 {
+		t.remark("%d uploads that were cut off %s", len(r.Uploads), would)
+	}
+	if r.UploadsErr != nil {
+		t.remark("uploads that were cut off stay, if there are any: %v", r.UploadsErr)
+	}
 	if len(r.Waiting) > 0 {
 		t.remark("%d files wait for the next gc: they may be read by", len(r.Waiting))
 	}

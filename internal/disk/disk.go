@@ -48,6 +48,9 @@ type FS interface {
 	Stat(path string) (Info, error)
 	// List lists the files in a folder and below it, by path, as Stat does.
 	List(folder string) ([]Info, error)
+	// Unfinished lists what processes began to send before a time and didn't end:
+	// it takes room, and is no file. With remove it goes.
+	Unfinished(ctx context.Context, before time.Time, remove bool) ([]Info, error)
 	// Stored reads a file from where it is kept, past any copy.
 	Stored(path string) (io.ReadCloser, error)
 	// Commit runs the commit of a database transaction: a moment of its own
@@ -126,6 +129,9 @@ func ignoreGone(err error) error {
 	}
 	return err
 }
+
+// Unfinished finds nothing: files are made where they stay.
+func (OS) Unfinished(context.Context, time.Time, bool) ([]Info, error) { return nil, nil }
 
 // Stored opens a file.
 func (OS) Stored(path string) (io.ReadCloser, error) { return os.Open(path) }

@@ -162,6 +162,33 @@ func (b *bucket) list(ctx context.Context, start string, each func(key string, i
 	return nil
 }
 
+// An upload is one in parts that has no end yet.
+type upload struct {
+	key, id string
+	begun   time.Time
+}
+
+// uploads lists them.
+func (b *bucket) uploads(ctx context.Context) (list []upload, err error) {
+	for u := range b.client.ListIncompleteUploads(ctx, b.name, b.prefix, true) {
+		if u.Err != nil {
+			return nil, b.explain("list uploads to", "", u.Err)
+		}
+		list = append(list, upload{strings.TrimPrefix(u.Key, b.prefix), u.UploadID, u.Initiated})
+	}
+	return list, nil
+}
+
+// abort removes the parts of an upload; one that isn't there is no error.
+func (b *bucket) abort(ctx context.Context, u upload) error {
+	err := b.client.AbortMultipartUpload(ctx, b.name, b.prefix+u.key, u.id)
+	var answer minio.ErrorResponse
+	if errors.As(err, &answer) && answer.Code == "NoSuchUpload" {
+		return nil
+	}
+	return b.explain("end the upload of", u.key, err)
+}
+
 // denied are the codes by which servers say that they don't know or trust who
 // asks.
 var denied = map[string]bool{"AccessDenied": true, "InvalidAccessKeyId": true, "SignatureDoesNotMatch": true,

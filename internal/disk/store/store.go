@@ -257,6 +257,25 @@ func (s *Store) List(folder string) ([]disk.Info, error) {
 	return sorted(files), err
 }
 
+// Unfinished lists uploads in parts. A server may not tell how large the parts
+// are, so that isn't asked.
+func (s *Store) Unfinished(ctx context.Context, before time.Time, remove bool) (cut []disk.Info, err error) {
+	uploads, err := s.remote.uploads(ctx)
+	for _, u := range uploads {
+		path, ok := s.path(u.key)
+		if !ok || !u.begun.Before(before) {
+			continue
+		}
+		if remove {
+			if err := s.remote.abort(ctx, u); err != nil {
+				return cut, err
+			}
+		}
+		cut = append(cut, disk.Info{Path: path, Written: u.begun})
+	}
+	return cut, err
+}
+
 func sorted(files map[string]disk.Info) []disk.Info {
 	list := make([]disk.Info, 0, len(files))
 	for _, info := range files {

@@ -389,6 +389,34 @@ func TestForeignKeys(t *testing.T) {
 	}
 }
 
+// Uploads in parts that nobody ended are found by their age, below the prefix,
+// and go; what a server says that knows no such thing is told.
+func TestUnfinished(t *testing.T) {
+	server := storetest.New(t)
+	s := open(t, Options{})
+	prefix := s.remote.prefix
+	server.Abandon(t, prefix+"core.db/word/data/a.parquet")
+	server.Abandon(t, prefix+"core.db/word/data/a.parquet")
+	server.Abandon(t, "elsewhere/b.parquet")
+	for _, step := range []struct {
+		before time.Duration
+		remove bool
+		want   int
+	}{{-time.Hour, true, 0}, {time.Hour, false, 2}, {time.Hour, true, 2}, {time.Hour, false, 0}} {
+		cut, err := s.Unfinished(t.Context(), time.Now().Add(step.before), step.remove)
+		if err != nil || len(cut) != step.want {
+			t.Errorf("%+v: %v, %v", step, cut, err)
+		}
+	}
+	server.Before(func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(http.StatusNotImplemented)
+		return true
+	})
+	if _, err := s.Unfinished(t.Context(), time.Now(), true); !errors.Is(err, disk.ErrUnreachable) {
+		t.Errorf("a server that can't: %v", err)
+	}
+}
+
 // A file that nobody recorded is checked by the checksum that the server has.
 func TestChecksums(t *testing.T) {
 	server, content := storetest.New(t), []byte("of another engine")
