@@ -134,6 +134,9 @@ func (c *checker) catalog(ctx context.Context) {
 	for _, problem := range problems {
 		c.noteCatalog("", problem)
 	}
+	if err := c.lake.Current(ctx); err != nil {
+		c.fail(Damage{File: c.lake.catalogFile()}, err)
+	}
 	content, err := os.ReadFile(filepath.Join(c.lake.dir, DescriptionFile))
 	if err != nil || !c.lake.described(string(content), c.lake.catalog.Description(ctx)) {
 		c.note(&Damage{File: filepath.Join(c.lake.dir, DescriptionFile),

@@ -68,6 +68,9 @@ func flipBytes(ctx context.Context, dir string) error {
 	paths := slices.Sorted(maps.Keys(f.base.Image))
 	for i, path := range paths {
 		size := len(f.base.Image[path])
+		if strings.HasSuffix(filepath.Dir(path), "alignctl-claims") {
+			continue // only the newest is read, of which TestCopiedCatalog tells
+		}
 		if size == 0 || i%every != 0 && !strings.HasPrefix(filepath.Base(path), "catalog") {
 			continue // a folder, or left out of the short form
 		}

@@ -51,6 +51,9 @@ type KeptSnapshot struct {
 // oldest live process began, or that a live process names. No file is removed
 // that was in use when a live process began, or is younger than OlderThan.
 func (l *Lake) GC(ctx context.Context, o GCOptions) (report GCReport, err error) {
+	if err := l.claim(ctx, o.Delete); err != nil {
+		return report, fmt.Errorf("gc: %w", err)
+	}
 	g := &collector{lake: l, options: o, report: &report, expiry: map[string][]int64{}}
 	// Who is at work is asked before the catalog is read: whoever begins later
 	// reads what is current then, which stays.
@@ -72,6 +75,15 @@ func (l *Lake) GC(ctx context.Context, o GCOptions) (report GCReport, err error)
 	}
 	g.endUploads(ctx)
 	return report, nil
+}
+
+// claim sees that no other copy of the catalog has the files, before any of them
+// goes.
+func (l *Lake) claim(ctx context.Context, change bool) error {
+	if change {
+		return l.catalog.Claim(ctx)
+	}
+	return l.catalog.Current(ctx)
 }
 
 // A collector is one gc at work.
@@ -114,7 +126,7 @@ func (g *collector) list() error {
 		if err != nil {
 			return err
 		}
-		g.there = append(g.there, files...)
+		g.there = append(g.there, slices.DeleteFunc(files, func(f disk.Info) bool { return g.lake.place.IsClaim(f.Path) })...)
 	}
 	for _, f := range g.there {
 		g.sizes[f.Path] = f.Bytes

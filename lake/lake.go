@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -126,7 +127,8 @@ func (l *Lake) createOrJoin(ctx context.Context) error {
 	return l.create(ctx)
 }
 
-// create makes what a lake consists of.
+// create makes what a lake consists of. Of several that make one in the same
+// catalog at once the first makes it, and the others join it.
 func (l *Lake) create(ctx context.Context) (err error) {
 	if err := l.settle(); err != nil {
 		return err
@@ -136,8 +138,11 @@ func (l *Lake) create(ctx context.Context) (err error) {
 	}
 	d := description{FormatVersion: formatVersion, ID: randomHex(16), Created: time.Now().UTC(), Location: l.where.kept()}
 	held, err := l.catalog.Describe(ctx, d.text())
+	if err == nil && held != d.text() { // another's, or that of an init which was killed
+		return errors.Join(l.catalog.Close(), l.join(ctx, held))
+	}
 	if err == nil {
-		err = atomicfile.Write(filepath.Join(l.dir, DescriptionFile), []byte(held), 0o644)
+		err = l.establish(ctx, held)
 	}
 	if err != nil {
 		return errors.Join(err, l.catalog.Close())
@@ -145,20 +150,32 @@ func (l *Lake) create(ctx context.Context) (err error) {
 	return nil
 }
 
+// establish makes the first claim of the warehouse, and of the folder a lake.
+func (l *Lake) establish(ctx context.Context, description string) error {
+	err := l.catalog.Claim(ctx)
+	if errors.Is(err, iceberg.ErrCopied) {
+		return fmt.Errorf("the files in warehouse %q are another lake's: name an empty one, and another database or folder", l.where.Warehouse)
+	}
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(filepath.Join(l.dir, DescriptionFile), []byte(description), 0o644)
+}
+
 // join makes the folder one of the lake that the catalog describes.
 func (l *Lake) join(ctx context.Context, held string) (err error) {
 	var d description
 	if err := json.Unmarshal([]byte(held), &d); err != nil {
-		return fmt.Errorf("read the lake's description in %s: %w: %w", l.where.kept().Catalog, ErrDamaged, err)
+		return fmt.Errorf("read the lake's description in %s: %w: %w", iceberg.WithoutPassword(l.address()), ErrDamaged, err)
 	}
 	if err := d.readable(l.dir); err != nil {
 		return err
 	}
 	if l.where.Warehouse != "" && l.where.Warehouse != d.Warehouse {
 		return fmt.Errorf("the catalog %s holds a lake already, whose files are in %s, not in %s: leave --warehouse out to join it",
-			l.where.kept().Catalog, d.Warehouse, l.where.Warehouse)
+			iceberg.WithoutPassword(l.address()), d.Warehouse, l.where.Warehouse)
 	}
-	l.where.Warehouse, l.joined = d.Warehouse, true
+	l.where.Warehouse, l.joined = d.Warehouse, l.where.Catalog != ""
 	if err := l.settle(); err != nil {
 		return err
 	}
@@ -192,7 +209,7 @@ func (l *Lake) settle() error {
 }
 
 // unused sees that a new lake's warehouse of its own URL can be reached, and is
-// nobody's.
+// nobody's; an init that was killed may have left a claim.
 func (l *Lake) unused() error {
 	if l.where.Warehouse == "" || l.joined {
 		return nil
@@ -201,10 +218,19 @@ func (l *Lake) unused() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if l.begun() {
+		there = slices.DeleteFunc(there, func(f disk.Info) bool { return l.place.IsClaim(f.Path) })
+	}
 	if err == nil && len(there) > 0 {
 		err = fmt.Errorf("warehouse %q has files already, such as %q: name an empty one", l.where.Warehouse, there[0].Path)
 	}
 	return err
+}
+
+// begun says whether the folder has a catalog, of an init that was killed.
+func (l *Lake) begun() bool {
+	_, err := os.Stat(l.address())
+	return l.where.Catalog == "" && err == nil
 }
 
 // address is that of the catalog.

@@ -14,18 +14,27 @@ import (
 // locations as they stand, need Relocate first.
 func (l *Lake) Moved() (from string, moved bool) { return l.catalog.Moved() }
 
-// Relocate makes the lake's metadata name the folder where it is. Rows,
-// snapshots, tags and digests stay as they are. Nobody else may be at work.
+// ErrCopied says that another copy of the lake's catalog has changed it since this
+// one did. This copy reads what the other didn't let go; Relocate makes it count
+// again.
+var ErrCopied = iceberg.ErrCopied
+
+// Relocate makes the lake's metadata name the folder where it is; and, where
+// ErrCopied says that another copy of the catalog has the files, gives them to
+// this one: what the other published since is lost. Rows, snapshots, tags and
+// digests stay as they are. Nobody else may be at work.
 func (l *Lake) Relocate(ctx context.Context) error {
-	if !l.disk.Local() {
-		return errors.New("relocate: the lake's files are in a bucket: its locations hold wherever the folder is")
-	}
 	holders, err := l.Holders(ctx)
 	if err != nil {
 		return err
 	}
 	if len(holders) > 0 {
 		return fmt.Errorf("relocate: %w: %s is at work on the lake", ErrConflict, holders[0])
+	}
+	if err := l.Current(ctx); errors.Is(err, ErrCopied) {
+		return l.catalog.TakeOver(ctx)
+	} else if err != nil {
+		return err
 	}
 	return l.reading(ctx, func(now *version) error {
 		var tables []*iceberg.Table
@@ -39,6 +48,11 @@ func (l *Lake) Relocate(ctx context.Context) error {
 		return l.catalog.Relocate(ctx, tables)
 	})
 }
+
+// Current is ErrCopied where another copy of the catalog has changed the lake
+// since this one did. A copy of a lake whose files are in its folder is a lake of
+// its own.
+func (l *Lake) Current(ctx context.Context) error { return l.catalog.Current(ctx) }
 
 // PlainPath says why other engines can't open the lake by its path, or "":
 // Iceberg's metadata percent-encodes locations, and DuckDB, PyIceberg and Spark

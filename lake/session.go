@@ -46,7 +46,7 @@ func (l *Lake) Session(ctx context.Context, pins Pins, o SessionOptions) (*Sessi
 		return nil, err
 	}
 	if err := l.viewPins(ctx, s, pins, o.Copies); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(l.unlessOld(ctx, err), s.Close())
 	}
 	if err := s.confine(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open session: %w", err), s.Close())

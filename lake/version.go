@@ -66,7 +66,18 @@ func (l *Lake) reading(ctx context.Context, do func(now *version) error) error {
 	if err == nil {
 		err = do(now)
 	}
-	return errors.Join(err, held.end())
+	return errors.Join(l.unlessOld(ctx, err), held.end())
+}
+
+// unlessOld is the error of reading a lake: where another copy of the catalog has
+// let go what this one names, it isn't damage.
+func (l *Lake) unlessOld(ctx context.Context, err error) error {
+	if errors.Is(err, ErrDamaged) {
+		if current := l.Current(ctx); errors.Is(current, ErrCopied) {
+			return current
+		}
+	}
+	return err
 }
 
 // names lists the tables, in order.

@@ -389,8 +389,8 @@ func TestBucketMoves(t *testing.T) {
 	if from, is := l.Moved(); is {
 		t.Errorf("moved from %q", from)
 	}
-	if err := l.Relocate(t.Context()); err == nil || !strings.Contains(err.Error(), "bucket") {
-		t.Errorf("relocate: %v", err)
+	if err := l.Relocate(t.Context()); err != nil {
+		t.Errorf("relocate, where there is nothing to do: %v", err)
 	}
 	appendWords(t, l, "zh", 2)
 	expectRows(t, l, 5)

@@ -53,6 +53,9 @@ type FS interface {
 	Unfinished(ctx context.Context, before time.Time, remove bool) ([]Info, error)
 	// Stored reads a file from where it is kept, past any copy.
 	Stored(path string) (io.ReadCloser, error)
+	// Claim makes a small file, whole and durable, where all see it; fs.ErrExist
+	// where anybody has made one of that name.
+	Claim(ctx context.Context, path string, content []byte) error
 	// Commit runs the commit of a database transaction: a moment of its own
 	// for a test that cuts the power.
 	Commit(commit func() error) error
@@ -163,6 +166,27 @@ func syncAll(paths []string) error {
 		work.Go(func() error { return atomicfile.Sync(path) })
 	}
 	return work.Wait()
+}
+
+// Claim gives a file that is written already its name.
+func (OS) Claim(_ context.Context, path string, content []byte) (err error) {
+	folder := filepath.Dir(path)
+	if err := atomicfile.MkdirAll(folder); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(folder, ".claim-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(file.Name())) }()
+	_, err = file.Write(content)
+	if err := errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(file.Name(), path); err != nil {
+		return err
+	}
+	return atomicfile.SyncDir(folder)
 }
 
 // Commit runs the commit.

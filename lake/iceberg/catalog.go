@@ -36,7 +36,7 @@ type Catalog struct {
 // catalogs, which other engines leave alone:
 //
 //   - alignctl_lake: the folder that locations name, the content of lake.json,
-//     a digest of the schema;
+//     a digest of the schema, the newest claim (see Claim);
 //   - alignctl_tables: the tables that the lake made;
 //   - alignctl_files: what each file of the warehouse must be, and since when
 //     nothing points at it.
@@ -49,7 +49,8 @@ create index if not exists alignctl_retired on alignctl_files (retired_at);`
 
 // Create makes a catalog at an address, of a warehouse at a place, with the given
 // namespaces, and opens it. The address is the path of an SQLite file or that of
-// a PostgreSQL database; a catalog that is there stays as it is.
+// a PostgreSQL database; a catalog that is there stays as it is. It holds no lake
+// before Describe.
 func Create(ctx context.Context, address string, fs disk.FS, at Place, namespaces []string) (*Catalog, error) {
 	c, err := open(ctx, address, fs, at)
 	if err != nil {
@@ -62,6 +63,11 @@ func Create(ctx context.Context, address string, fs disk.FS, at Place, namespace
 }
 
 func (c *Catalog) create(ctx context.Context, namespaces []string) error {
+	end, err := c.db.lock(ctx, lockMake)
+	if err != nil {
+		return err
+	}
+	defer end(ctx)
 	props := icebergo.Properties{"warehouse": c.place.Location()}
 	catalog, err := sqlcatalog.NewCatalog(CatalogName, c.db.DB, c.db.dialect, props)
 	if err != nil {
@@ -78,9 +84,6 @@ func (c *Catalog) create(ctx context.Context, namespaces []string) error {
 		statements += leases
 	}
 	if _, err := c.db.ExecContext(ctx, statements); err != nil {
-		return err
-	}
-	if err := c.remember(ctx, "warehouse", c.place.Location()); err != nil {
 		return err
 	}
 	digest, err := c.schemaDigest(ctx)
@@ -204,6 +207,9 @@ type Commit struct {
 // Swap carries a commit out in one transaction. On ErrMoved, or any error but
 // ErrUnknown, nothing changed.
 func (c *Catalog) Swap(ctx context.Context, commit Commit) error {
+	if err := c.Claim(ctx); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
 	return c.db.patiently(ctx, func() error { return c.swap(ctx, commit) })
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,21 +51,38 @@ func (c *Catalog) fileProblems(ctx context.Context) ([]string, error) {
 // Description is the content of lake.json, as init wrote it.
 func (c *Catalog) Description(ctx context.Context) string { return c.recall(ctx, "description") }
 
-// Describe records the content of lake.json, unless a lake is described already,
-// and gives what stands there.
-func (c *Catalog) Describe(ctx context.Context, content string) (string, error) {
-	err := c.db.exec(ctx, "insert into alignctl_lake values ('description', ?) on conflict do nothing", content)
-	if err != nil {
-		return "", err
-	}
-	var held string
-	err = c.db.one(ctx, []any{&held}, "select value from alignctl_lake where key = 'description'")
+// Describe makes the catalog that of a lake, by the content of lake.json, and of
+// the warehouse that it was opened with; or, where another was first, changes
+// nothing. It gives what stands there.
+func (c *Catalog) Describe(ctx context.Context, content string) (held string, err error) {
+	err = c.db.patiently(ctx, func() error {
+		tx, err := c.db.begin(ctx)
+		if err != nil {
+			return err
+		}
+		if held, err = tx.describe(ctx, content, c.place.Location()); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+		return tx.Commit()
+	})
 	return held, err
 }
 
+func (t transaction) describe(ctx context.Context, content, warehouse string) (held string, err error) {
+	first, err := t.exec(ctx, "insert into alignctl_lake values ('description', ?) on conflict do nothing", content)
+	if err != nil || first == 1 {
+		_, warehouseErr := t.exec(ctx, rememberSQL, "warehouse", warehouse)
+		return content, errors.Join(err, warehouseErr)
+	}
+	err = t.row(ctx, "select value from alignctl_lake where key = 'description'").Scan(&held)
+	return held, err
+}
+
+const rememberSQL = "insert into alignctl_lake values (?, ?) on conflict (key) do update set value = excluded.value"
+
 // remember puts a value into alignctl_lake.
 func (c *Catalog) remember(ctx context.Context, key, value string) error {
-	return c.db.exec(ctx, "insert into alignctl_lake values (?, ?) on conflict (key) do update set value = excluded.value", key, value)
+	return c.db.exec(ctx, rememberSQL, key, value)
 }
 
 // recall is a value of alignctl_lake; "" where there is none that can be read.

@@ -138,6 +138,26 @@ func (t transaction) row(ctx context.Context, query string, args ...any) *sql.Ro
 	return t.QueryRowContext(ctx, t.database.bind(query), args...)
 }
 
+// lock waits for an advisory lock, and gives what ends it; so does the end of the
+// connection. A catalog of one machine has none.
+func (d *database) lock(ctx context.Context, key int) (end func(context.Context), err error) {
+	if d.first == "" {
+		return func(context.Context) {}, nil
+	}
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf("select pg_advisory_lock(%d)", key)); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return func(ctx context.Context) {
+		// Where this fails the connection is gone, and the lock with it.
+		_, _ = conn.ExecContext(ctx, fmt.Sprintf("select pg_advisory_unlock(%d)", key))
+		_ = conn.Close()
+	}, nil
+}
+
 // now is the time by the clock that all who share the catalog go by.
 func (d *database) now(ctx context.Context) (time.Time, error) {
 	if d.clock == "" {

@@ -138,19 +138,14 @@ func (c *Catalog) Turn(ctx context.Context, wait time.Duration) (end func()) {
 	case <-waiting.Done():
 		return func() {}
 	}
-	conn, err := c.db.Conn(waiting)
+	unlock, err := c.db.lock(waiting, lockTurn)
 	if err != nil {
 		return func() { <-c.turn }
-	}
-	if _, err := conn.ExecContext(waiting, fmt.Sprintf("select pg_advisory_lock(%d)", lockTurn)); err != nil {
-		return func() { _ = conn.Close(); <-c.turn }
 	}
 	return func() {
 		after, stop := context.WithTimeout(context.WithoutCancel(ctx), wait)
 		defer stop()
-		// Where this fails the connection is gone, and the lock with it.
-		_, _ = conn.ExecContext(after, fmt.Sprintf("select pg_advisory_unlock(%d)", lockTurn))
-		_ = conn.Close()
+		unlock(after)
 		<-c.turn
 	}
 }

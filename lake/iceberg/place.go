@@ -16,6 +16,7 @@ import (
 type Place struct {
 	recorded string // the folder that the locations name, or "s3://bucket/prefix"
 	actual   string // the folder where the files, or their copies, are
+	apart    bool   // the files aren't in the lake's folder: see Claim
 }
 
 // NewPlace is the place of a warehouse at a location: "s3://BUCKET/PREFIX", of
@@ -25,6 +26,7 @@ func NewPlace(location, folder string) (p Place, err error) {
 	if location == "" {
 		return Place{recorded: folder, actual: folder}, nil
 	}
+	p.apart = true
 	if p.recorded, err = root(location); err != nil {
 		return p, err
 	}

@@ -23,10 +23,12 @@ import (
 )
 
 // The keys of PostgreSQL's advisory locks: one is held by the transaction that
-// moves tables, the other by the run whose turn it is to prepare one.
+// moves tables, one by the run whose turn it is to prepare one, one by who makes
+// the catalog's own tables.
 const (
 	lockSwap = 0x616c69676e01 // "align" and a number
 	lockTurn = 0x616c69676e02
+	lockMake = 0x616c69676e03
 )
 
 // sessionSettings hold for each connection. A transaction whose client is gone

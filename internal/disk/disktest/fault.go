@@ -133,6 +133,15 @@ func (f *Faulty) Remove(path string) error {
 	return f.FS.Remove(path)
 }
 
+// Claim makes the file when it fails partially, and its answer is lost.
+func (f *Faulty) Claim(ctx context.Context, path string, content []byte) error {
+	err := f.hit("claim", path)
+	if err == nil || f.fault.Partial {
+		err = errors.Join(err, f.FS.Claim(ctx, path, content))
+	}
+	return err
+}
+
 // Commit fails before the transaction is done, or after it when partially.
 func (f *Faulty) Commit(commit func() error) error {
 	err := f.hit("commit", "catalog.db")

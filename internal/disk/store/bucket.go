@@ -119,18 +119,14 @@ func (p *patient) Close() error {
 	return err
 }
 
-// put sends a file to a key that has no object; fs.ErrExist when it has one.
-func (b *bucket) put(ctx context.Context, key string, file *os.File) error {
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
+// put sends a content to a key that has no object; fs.ErrExist when it has one.
+func (b *bucket) put(ctx context.Context, key string, content io.Reader, size int64) error {
 	// Content-MD5 is what all servers check; chunks that are signed one by one are
 	// what some don't know.
 	options := minio.PutObjectOptions{PartSize: partBytes, ContentType: "application/octet-stream",
 		SendContentMd5: true, DisableContentSha256: true}
 	options.SetMatchETagExcept("*")
-	_, err = b.client.Client.PutObject(ctx, b.name, b.prefix+key, file, info.Size(), options)
+	_, err := b.client.Client.PutObject(ctx, b.name, b.prefix+key, content, size, options)
 	return b.explain("write", key, err)
 }
 

@@ -162,10 +162,11 @@ func (s *Store) send(ctx context.Context, path string) error {
 		return err
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err != nil || isCopy(info) {
+	info, err := file.Stat()
+	if err != nil || isCopy(info) {
 		return err
 	}
-	err = s.remote.put(ctx, key, file)
+	err = s.remote.put(ctx, key, file, info.Size())
 	if errors.Is(err, fs.ErrExist) { // an earlier try may have been done, and its answer lost
 		err = s.compare(ctx, key, file)
 	}
@@ -200,6 +201,15 @@ func (s *Store) compare(ctx context.Context, key string, file *os.File) error {
 		}
 		return errors.Join(errA, errB)
 	}
+}
+
+// Claim makes an object, of which no copy is kept here.
+func (s *Store) Claim(ctx context.Context, path string, content []byte) error {
+	key, ok := s.key(path)
+	if !ok {
+		return s.OS.Claim(ctx, path, content)
+	}
+	return s.remote.put(ctx, key, bytes.NewReader(content), int64(len(content)))
 }
 
 func ended(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
