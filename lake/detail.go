@@ -72,7 +72,11 @@ func (l *Lake) tableDetail(ctx context.Context, now *version, pin Pin) (d TableD
 
 // A LakeDetail says what a lake is, as its lake.json does, and what it holds.
 type LakeDetail struct {
-	Folder  string
+	Folder string
+	// Catalog is the catalog's file, or its address without a password, and
+	// Warehouse where the files are, as a URI.
+	Catalog, Warehouse string
+
 	ID      string
 	Format  int
 	Created time.Time
@@ -83,7 +87,7 @@ type LakeDetail struct {
 
 // Detail describes the lake as it is now.
 func (l *Lake) Detail(ctx context.Context) (d LakeDetail, err error) {
-	d = LakeDetail{Folder: l.dir}
+	d = LakeDetail{Folder: l.dir, Catalog: l.catalogFile(), Warehouse: l.place.Location()}
 	content, err := os.ReadFile(filepath.Join(l.dir, DescriptionFile))
 	if err != nil {
 		return d, fmt.Errorf("describe lake: %w", err)

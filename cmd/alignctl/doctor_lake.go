@@ -54,6 +54,7 @@ func (t *terminal) addLake(ctx context.Context, g *grid) {
 	}
 	defer l.Close()
 	g.add("lake", "ok", l.Dir(), "")
+	addElsewhere(ctx, g, l)
 	if from, moved := l.Moved(); moved {
 		g.add("lake", "moved", "it was at "+from+": other engines don't find its files", "alignctl lake relocate")
 	}
@@ -63,6 +64,26 @@ func (t *terminal) addLake(ctx context.Context, g *grid) {
 			g.add("lake", "failed", err.Error(), "alignctl lake check")
 			return
 		}
+	}
+}
+
+// addElsewhere tells where catalog and files of a lake are that isn't all in its
+// folder, and whether the files can be reached and are this catalog's.
+func addElsewhere(ctx context.Context, g *grid, l *lake.Lake) {
+	where := l.Location()
+	if where.Catalog != "" {
+		g.add("catalog", "ok", where.Catalog, "")
+	}
+	if where.Warehouse == "" {
+		return
+	}
+	switch err := l.Current(ctx); {
+	case err == nil:
+		g.add("warehouse", "ok", where.Warehouse, "")
+	case errors.Is(err, lake.ErrCopied):
+		g.add("warehouse", "of another", err.Error(), "alignctl lake relocate (where the other copy is lost)")
+	default:
+		g.add("warehouse", "failed", err.Error(), "")
 	}
 }
 

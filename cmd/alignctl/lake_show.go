@@ -47,8 +47,10 @@ func runShowLake(ctx context.Context, t *terminal, l *lake.Lake, format string) 
 		when = strings.TrimSpace(last[0].At.UTC().Format(time.RFC3339) + " " + last[0].Run)
 	}
 	if format != "" {
-		g := newGrid("folder", "id", "format_version", "created", "tables", "files", "bytes", "last_publish", "path_remark")
-		g.add(about.Folder, about.ID, about.Format, about.Created, about.Tables, about.Files, about.Bytes, when, pathRemark(l))
+		g := newGrid("folder", "catalog", "warehouse", "id", "format_version", "created", "tables", "files", "bytes",
+			"last_publish", "path_remark")
+		g.add(about.Folder, about.Catalog, about.Warehouse, about.ID, about.Format, about.Created, about.Tables, about.Files,
+			about.Bytes, when, pathRemark(l))
 		return t.printRows(format, g)
 	}
 	printFacts(t, [][2]string{
