@@ -42,7 +42,8 @@ type checker struct {
 	tables map[string]*iceberg.Table
 	sizes  map[string]int64 // of the files in the warehouse
 	files  []reachedFile
-	// previous is where the catalog says that each table's metadata was before.
+	// previous is where the catalog says that the metadata before a current one is,
+	// by the current one's location.
 	previous map[string]string
 
 	mu    sync.Mutex
@@ -173,9 +174,10 @@ func (c *checker) row(table *iceberg.Table) {
 	if _, ours := table.Properties()[propSpec]; ours && !table.InWarehouse() {
 		c.noteCatalog(table.Name(), "the table's location isn't in the folder that the catalog has for it")
 	}
-	if before := table.PreviousLocation(); c.previous[table.Name()] != before {
+	recorded, current := c.previous[table.Location()] // not where another run has moved the table since
+	if before := table.PreviousLocation(); current && recorded != before {
 		c.noteCatalog(table.Name(), fmt.Sprintf("the metadata before is %q by the catalog, %q by the table's log",
-			c.previous[table.Name()], before))
+			recorded, before))
 	}
 }
 

@@ -24,7 +24,7 @@ func addForeign(t *testing.T, l *Lake, d iceberg.Declaration, query string) {
 	}
 	landStaged(t, l, staged)
 	move := iceberg.Move{Table: d.Name, To: staged.Location()}
-	if err := l.catalog.Swap(t.Context(), iceberg.Commit{Moves: []iceberg.Move{move}}); err != nil {
+	if _, err := l.catalog.Swap(t.Context(), iceberg.Commit{Moves: []iceberg.Move{move}}); err != nil {
 		t.Fatal(err)
 	}
 	dir, err := staged.DataDir()
@@ -155,7 +155,7 @@ func rename(t *testing.T, l *Lake, name, column, to string) {
 	}
 	landStaged(t, l, staged)
 	move := iceberg.Move{Table: name, From: now.location(name), To: staged.Location()}
-	if err := l.catalog.Swap(t.Context(), iceberg.Commit{Moves: []iceberg.Move{move}}); err != nil {
+	if _, err := l.catalog.Swap(t.Context(), iceberg.Commit{Moves: []iceberg.Move{move}}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -92,7 +92,7 @@ type collector struct {
 	options GCOptions
 	report  *GCReport
 	cutoff  time.Time // a snapshot that was current after it stays
-	bound   time.Time // a file that was in use after it may still be read
+	bound   time.Time // the mark up to which retired files aren't read any more
 	expiry  map[string][]int64
 	there   []disk.Info      // in the warehouse and in tmp
 	sizes   map[string]int64 // of these, by path
@@ -101,6 +101,10 @@ type collector struct {
 
 // look finds out who is at work, and so what stays.
 func (g *collector) look(ctx context.Context) (err error) {
+	mark, err := g.lake.catalog.Mark(ctx)
+	if err != nil {
+		return err
+	}
 	if g.report.Holders, err = g.lake.Holders(ctx); err != nil {
 		return err
 	}
@@ -108,7 +112,7 @@ func (g *collector) look(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	g.bound, g.cutoff = oldest(g.report.Holders, now), now.Add(-g.options.OlderThan)
+	g.bound, g.cutoff = oldest(g.report.Holders, mark), now.Add(-g.options.OlderThan)
 	for _, h := range g.report.Holders {
 		if h.Began.Before(g.cutoff) {
 			g.cutoff = h.Began
@@ -271,7 +275,7 @@ func (g *collector) planOrphan(f iceberg.File, retired, written time.Time) {
 	switch {
 	case retired.IsZero() && !written.Before(g.cutoff.Add(-g.slack())):
 		return // perhaps of a run that is about to publish it
-	case !retired.Before(g.bound):
+	case retired.After(g.bound):
 		g.report.Waiting = append(g.report.Waiting, f)
 		return
 	}

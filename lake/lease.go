@@ -18,14 +18,15 @@ import (
 	"alignctl/lake/iceberg"
 )
 
-// A lease says that a process reads or writes the lake. Nothing that was in use
-// when the oldest live lease began is removed. That of a lake in a folder is a
+// A lease says that a process reads or writes the lake, and from which mark of
+// the catalog on (see iceberg.Catalog.Mark). Nothing that the oldest live lease
+// may need is removed. That of a lake in a folder is a
 // locked file (fileLease), that of a lake that machines share is a row of its
 // catalog (sharedLease).
 type lease interface {
-	// renew says that the holder no longer reads anything that isn't current
-	// now.
-	renew(ctx context.Context) error
+	// renew says that the holder no longer reads anything that was retired at a
+	// mark or earlier.
+	renew(ctx context.Context, mark time.Time) error
 	// add says that the holder also reads a snapshot.
 	add(ctx context.Context, pin Pin) error
 	// key is what a publish of its holder shows to the catalog; "" for none.
@@ -38,10 +39,14 @@ type lease interface {
 func (l *Lake) lease(ctx context.Context, h Holder) (lease, error) {
 	h.PID = os.Getpid()
 	h.Host, _ = os.Hostname() // only for people
-	if l.catalog.Shared() {
-		return l.takeShared(ctx, h)
+	mark, err := l.catalog.Mark(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("take lease: %w", l.blame(ctx, err))
 	}
-	return l.takeFile(h)
+	if l.catalog.Shared() {
+		return l.takeShared(ctx, h, mark)
+	}
+	return l.takeFile(h, mark)
 }
 
 // Holders lists who reads or writes the lake now. What processes that are gone
@@ -58,6 +63,7 @@ func (l *Lake) Holders(ctx context.Context) ([]Holder, error) {
 type fileLease struct {
 	file   *os.File // nil: the folder can't be written, so nobody removes files either
 	path   string
+	mark   time.Time
 	holder Holder
 	empty  bool // there was no room to say who holds it
 }
@@ -73,8 +79,8 @@ type Holder struct {
 	Pins map[string][]int64 `json:"pins"`
 	// Began is when the lease was taken.
 	Began time.Time `json:"began"`
-	// Since is the last time when what the holder reads of the meta tables was
-	// current: Began, or its last publish.
+	// Since is the mark of what the holder reads: of the catalog when it began, or
+	// of its last publish.
 	Since time.Time `json:"-"`
 }
 
@@ -103,13 +109,10 @@ func (h Holder) with(pin Pin) Holder {
 
 func (l *Lake) leases() string { return filepath.Join(l.dir, "leases") }
 
-func (l *Lake) takeFile(h Holder) (*fileLease, error) {
+func (l *Lake) takeFile(h Holder, mark time.Time) (*fileLease, error) {
 	h.Began = time.Now().UTC()
-	content, err := json.Marshal(h)
-	if err != nil {
-		return nil, err
-	}
-	file, err := os.CreateTemp(l.leases(), "new-*")
+	lease := &fileLease{mark: mark}
+	file, err := lease.write(l.leases(), h)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return &fileLease{}, nil
 	}
@@ -117,38 +120,68 @@ func (l *Lake) takeFile(h Holder) (*fileLease, error) {
 		return nil, fmt.Errorf("take lease: %w", err)
 	}
 	// The name says that the file is locked, so it comes after the lock.
-	held := strings.Replace(file.Name(), "new-", "lease-", 1)
+	lease.path = strings.Replace(file.Name(), "new-", "lease-", 1)
+	if err := lease.replace(file); err != nil {
+		return nil, fmt.Errorf("take lease: %w", err)
+	}
+	return lease, nil
+}
+
+// write writes a locked file that says who holds the lease, and has the mark as
+// its time of change.
+func (l *fileLease) write(folder string, h Holder) (*os.File, error) {
+	content, err := json.Marshal(h)
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.CreateTemp(folder, "new-*")
+	if err != nil {
+		return nil, err
+	}
 	_, err = file.Write(content)
 	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 	if full { // a lake on a full disk can be read, and collected
 		err = file.Truncate(0)
 	}
-	err = errors.Join(err, syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), os.Rename(file.Name(), held))
+	err = errors.Join(err, syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), os.Chtimes(file.Name(), l.mark, l.mark))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("take lease: %w", err), file.Close(), remove(file.Name()))
+		return nil, errors.Join(err, file.Close(), remove(file.Name()))
 	}
-	return &fileLease{file: file, path: held, holder: h, empty: full}, nil
+	l.holder, l.empty = h, full
+	return file, nil
 }
 
-func (l *fileLease) renew(context.Context) error {
+// replace makes a file the lease's, at its path.
+func (l *fileLease) replace(file *os.File) error {
+	if err := os.Rename(file.Name(), l.path); err != nil {
+		return errors.Join(err, file.Close(), remove(file.Name()))
+	}
+	before := l.file
+	l.file = file
+	if before == nil {
+		return nil
+	}
+	return before.Close()
+}
+
+func (l *fileLease) renew(_ context.Context, mark time.Time) error {
 	if l.file == nil {
 		return nil
 	}
-	now := time.Now()
-	return os.Chtimes(l.path, now, now)
+	l.mark = mark
+	return os.Chtimes(l.path, mark, mark)
 }
 
+// add replaces the file: writing into it would change its time.
 func (l *fileLease) add(_ context.Context, pin Pin) error {
 	if l.file == nil || l.empty { // an empty one holds all snapshots
 		return nil
 	}
-	l.holder = l.holder.with(pin)
-	content, err := json.Marshal(l.holder)
+	file, err := l.write(filepath.Dir(l.path), l.holder.with(pin))
 	if err != nil {
-		return err
+		return fmt.Errorf("change lease: %w", err)
 	}
-	_, err = l.file.WriteAt(content, 0) // it only grows
-	return err
+	return l.replace(file)
 }
 
 func (l *fileLease) key() string { return "" }
@@ -191,12 +224,15 @@ func readLease(path string) (h Holder, live bool, err error) {
 		return Holder{}, false, err
 	}
 	defer file.Close()
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err == nil {
-		return Holder{}, false, remove(path)
-	}
 	info, err := file.Stat()
 	if err != nil {
 		return Holder{}, false, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err == nil {
+		if now, err := os.Stat(path); err == nil && !os.SameFile(info, now) {
+			return readLease(path) // its holder has just replaced it
+		}
+		return Holder{}, false, remove(path)
 	}
 	h.Since = info.ModTime()
 	if info.Size() == 0 { // see lease; Began is before all snapshots, so it holds them all
@@ -206,14 +242,15 @@ func readLease(path string) (h Holder, live bool, err error) {
 	return h, true, err
 }
 
-// oldest is when the oldest of the holders began; now when there are none.
-func oldest(holders []Holder, now time.Time) time.Time {
+// oldest is the mark of the holder that is furthest behind, or the catalog's, of
+// before they were listed.
+func oldest(holders []Holder, mark time.Time) time.Time {
 	for _, h := range holders {
-		if h.Since.Before(now) {
-			now = h.Since
+		if h.Since.Before(mark) {
+			mark = h.Since
 		}
 	}
-	return now
+	return mark
 }
 
 // blame adds to the error of a locked catalog who is at work on the lake.

@@ -20,12 +20,12 @@ type sharedLease struct {
 	stopped chan struct{}
 }
 
-func (l *Lake) takeShared(ctx context.Context, h Holder) (*sharedLease, error) {
+func (l *Lake) takeShared(ctx context.Context, h Holder, mark time.Time) (*sharedLease, error) {
 	content, err := json.Marshal(h)
 	if err != nil {
 		return nil, err
 	}
-	row, err := l.catalog.TakeLease(ctx, string(content))
+	row, err := l.catalog.TakeLease(ctx, string(content), mark)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,9 @@ func (s *sharedLease) beat(ctx context.Context) {
 	}
 }
 
-func (s *sharedLease) renew(ctx context.Context) error { return s.catalog.RenewLease(ctx, s.id) }
+func (s *sharedLease) renew(ctx context.Context, mark time.Time) error {
+	return s.catalog.RenewLease(ctx, s.id, mark)
+}
 
 func (s *sharedLease) add(ctx context.Context, pin Pin) error {
 	holder := s.holder.with(pin)

@@ -53,6 +53,7 @@ type publication struct {
 	marked    []*iceberg.Table // tables of which only tags or old snapshots changed
 	run       runRow           // as meta.runs has it afterwards
 	outcome   Published
+	mark      time.Time // that it has once it landed; zero: it retired nothing
 }
 
 // Publish makes everything that the run wrote since its last publish, and its
@@ -65,6 +66,9 @@ func (r *Run) Publish(ctx context.Context, status Status) (Published, error) {
 		return Published{}, r.unknown
 	}
 	defer r.lake.turn(ctx)()
+	if err := r.lake.catalog.CheckClock(ctx); err != nil {
+		return Published{}, fmt.Errorf("publish run %s: %w", r.id, err)
+	}
 	for attempt := range attempts {
 		if err := backOff(ctx, attempt); err != nil {
 			return Published{}, err
@@ -384,7 +388,7 @@ func (r *Run) swap(ctx context.Context, p *publication) (landed bool, err error)
 	whole := context.WithoutCancel(ctx) // from here it is all or nothing, soon
 	failpoint.Hit("lake.publish.before-tx")
 	p.commit.Lease = r.session.lease.key()
-	err = r.lake.catalog.Swap(whole, p.commit)
+	p.mark, err = r.lake.catalog.Swap(whole, p.commit)
 	switch {
 	case err == nil:
 		failpoint.Hit("lake.publish.after-tx")
@@ -420,8 +424,10 @@ func (r *Run) landed(ctx context.Context, p *publication) error {
 		r.base.put(table)
 	}
 	r.recorded = recorded{run: &p.run, inputs: len(r.inputs), files: len(r.files)}
-	if err := r.session.lease.renew(ctx); err != nil {
-		return fmt.Errorf("run %s is published, but can't go on: %w", r.id, err)
+	if !p.mark.IsZero() {
+		if err := r.session.lease.renew(ctx, p.mark); err != nil {
+			return fmt.Errorf("run %s is published, but can't go on: %w", r.id, err)
+		}
 	}
 	r.tagging, r.expiry = nil, nil
 	r.lake.tidy(ctx)
@@ -435,16 +441,16 @@ const tidyFrom = 64
 // tidy removes metadata files that nothing points at and no process reads. What
 // stays behind does no harm, and the next publish tries again.
 func (l *Lake) tidy(ctx context.Context) {
+	mark, err := l.catalog.Mark(ctx)
+	if err != nil {
+		return
+	}
 	holders, err := l.Holders(ctx)
 	if err != nil {
 		return
 	}
-	now, err := l.catalog.Now(ctx)
-	if err != nil {
-		return
-	}
-	before := oldest(holders, now)
-	if n, err := l.catalog.CountRetired(ctx, before); err == nil && n >= tidyFrom {
-		_, _ = l.catalog.Sweep(ctx, before)
+	mark = oldest(holders, mark)
+	if n, err := l.catalog.CountRetired(ctx, mark); err == nil && n >= tidyFrom {
+		_, _ = l.catalog.Sweep(ctx, mark)
 	}
 }

@@ -281,7 +281,7 @@ func appendForeign(t *testing.T, l *Lake, name, query string) {
 		t.Fatal(err)
 	}
 	landStaged(t, l, staged, path)
-	err = l.catalog.Swap(t.Context(), iceberg.Commit{
+	_, err = l.catalog.Swap(t.Context(), iceberg.Commit{
 		Moves: []iceberg.Move{{Table: name, From: now.location(name), To: staged.Location()}}})
 	if err != nil {
 		t.Fatal(err)

@@ -98,6 +98,9 @@ func (l *Lake) Begin(ctx context.Context, info RunInfo) (*Run, error) {
 }
 
 func (r *Run) begin(ctx context.Context) (err error) {
+	if err := r.lake.catalog.CheckClock(ctx); err != nil {
+		return err
+	}
 	if r.base, err = r.lake.version(ctx); err != nil {
 		return err
 	}

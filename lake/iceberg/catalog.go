@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	icebergo "github.com/apache/iceberg-go"
 	icebergcatalog "github.com/apache/iceberg-go/catalog"
@@ -36,7 +37,7 @@ type Catalog struct {
 // catalogs, which other engines leave alone:
 //
 //   - alignctl_lake: the folder that locations name, the content of lake.json,
-//     a digest of the schema, the newest claim (see Claim);
+//     a digest of the schema, the newest claim (see Claim), the mark (see Mark);
 //   - alignctl_tables: the tables that the lake made;
 //   - alignctl_files: what each file of the warehouse must be, and since when
 //     nothing points at it.
@@ -204,29 +205,34 @@ type Commit struct {
 	warehouse string // the folder that all locations name from then on; "": as before
 }
 
-// Swap carries a commit out in one transaction. On ErrMoved, or any error but
+// Swap carries a commit out in one transaction, and gives the mark that the
+// catalog has then, zero where no file was retired. On ErrMoved, or any error but
 // ErrUnknown, nothing changed.
-func (c *Catalog) Swap(ctx context.Context, commit Commit) error {
+func (c *Catalog) Swap(ctx context.Context, commit Commit) (mark time.Time, err error) {
 	if err := c.Claim(ctx); err != nil {
-		return fmt.Errorf("publish: %w", err)
+		return mark, fmt.Errorf("publish: %w", err)
 	}
-	return c.db.patiently(ctx, func() error { return c.swap(ctx, commit) })
+	err = c.db.patiently(ctx, func() error {
+		mark, err = c.swap(ctx, commit)
+		return err
+	})
+	return mark, err
 }
 
-func (c *Catalog) swap(ctx context.Context, commit Commit) error {
+func (c *Catalog) swap(ctx context.Context, commit Commit) (mark time.Time, err error) {
 	tx, err := c.db.begin(ctx)
 	if err != nil {
-		return fmt.Errorf("publish: begin transaction: %w", err)
+		return mark, fmt.Errorf("publish: begin transaction: %w", err)
 	}
-	if err := c.apply(ctx, tx, commit); err != nil {
+	if mark, err = c.apply(ctx, tx, commit); err != nil {
 		_ = tx.Rollback() // where it can still be done
-		return c.db.explain(err)
+		return mark, c.db.explain(err)
 	}
 	if err := c.disk.Commit(tx.Commit); err != nil {
 		_ = tx.Rollback()
-		return c.decide(ctx, commit, err)
+		return mark, c.decide(ctx, commit, err)
 	}
-	return nil
+	return mark, nil
 }
 
 // decide finds out whether a commit that gave an error was done. All of it was
@@ -245,43 +251,55 @@ func (c *Catalog) decide(ctx context.Context, commit Commit, cause error) error 
 	return fmt.Errorf("publish: commit transaction: %w", c.db.explain(cause))
 }
 
-func (c *Catalog) apply(ctx context.Context, tx transaction, commit Commit) error {
+func (c *Catalog) apply(ctx context.Context, tx transaction, commit Commit) (mark time.Time, err error) {
 	if err := tx.holds(ctx, commit.Lease); err != nil {
-		return fmt.Errorf("publish: %w", err)
+		return mark, fmt.Errorf("publish: %w", err)
 	}
 	for _, m := range commit.Moves {
 		if err := tx.move(ctx, m); err != nil {
-			return fmt.Errorf("publish %s: %w", m.Table, err)
+			return mark, fmt.Errorf("publish %s: %w", m.Table, err)
 		}
 		failpoint.Hit("lake.publish.in-tx")
 	}
 	if err := c.record(ctx, tx, commit.Files); err != nil {
-		return fmt.Errorf("publish: record files: %w", err)
+		return mark, fmt.Errorf("publish: record files: %w", err)
 	}
-	if err := c.retire(ctx, tx, commit.Retired); err != nil {
-		return fmt.Errorf("publish: retire files: %w", err)
+	if mark, err = c.retire(ctx, tx, commit.Retired); err != nil {
+		return mark, fmt.Errorf("publish: retire files: %w", err)
 	}
-	if commit.warehouse == "" {
+	return mark, tx.moveWarehouse(ctx, commit.warehouse)
+}
+
+// moveWarehouse records the folder that all locations name from then on; "": the
+// same as before.
+func (t transaction) moveWarehouse(ctx context.Context, to string) error {
+	if to == "" {
 		return nil
 	}
 	// The version before has other locations, and isn't in the metadata's log.
-	if _, err := tx.exec(ctx, "update iceberg_tables set previous_metadata_location = null"); err != nil {
+	if _, err := t.exec(ctx, "update iceberg_tables set previous_metadata_location = null"); err != nil {
 		return err
 	}
-	_, err := tx.exec(ctx, "update alignctl_lake set value = ? where key = 'warehouse'", commit.warehouse)
+	_, err := t.exec(ctx, "update alignctl_lake set value = ? where key = 'warehouse'", to)
 	return err
 }
 
-// holds sees that a lease is alive: what its holder wrote is there, then.
+// holds sees that a lease is alive, and keeps it so until the transaction is
+// over: what its holder wrote is there, then.
 func (t transaction) holds(ctx context.Context, lease string) error {
 	if lease == "" {
 		return nil
 	}
-	n := 0
-	if err := t.row(ctx, "select count(*) from alignctl_leases where id = ?", lease).Scan(&n); err != nil || n == 1 {
+	now, err := t.now(ctx)
+	if err != nil {
 		return err
 	}
-	return ErrLeaseLost
+	alive, err := t.exec(ctx, "update alignctl_leases set seen = ? where id = ? and seen >= ?",
+		now.UnixMicro(), lease, now.Add(-leaseLife).UnixMicro())
+	if err == nil && alive != 1 {
+		return ErrLeaseLost
+	}
+	return err
 }
 
 // move swaps a table's metadata location.

@@ -102,9 +102,10 @@ func (c *Catalog) schemaDigest(ctx context.Context) (string, error) {
 	return hex.EncodeToString(sum[:]), err
 }
 
-// Previous is, by table, where the metadata before the current one is.
+// Previous is where the metadata before a table's current one is, by the location
+// of the current one.
 func (c *Catalog) Previous(ctx context.Context) (map[string]string, error) {
-	rows, err := c.db.query(ctx, `select table_namespace || '.' || table_name, coalesce(previous_metadata_location, '')
+	rows, err := c.db.query(ctx, `select metadata_location, coalesce(previous_metadata_location, '')
 		from iceberg_tables where catalog_name = ?`, CatalogName)
 	if err != nil {
 		return nil, fmt.Errorf("read catalog: %w", err)
@@ -112,11 +113,11 @@ func (c *Catalog) Previous(ctx context.Context) (map[string]string, error) {
 	defer rows.Close()
 	previous := map[string]string{}
 	for rows.Next() {
-		var name, location string
-		if err := rows.Scan(&name, &location); err != nil {
+		var current, before string
+		if err := rows.Scan(&current, &before); err != nil {
 			return nil, c.unread(err)
 		}
-		previous[name] = location
+		previous[current] = before
 	}
 	return previous, c.db.explain(rows.Err())
 }

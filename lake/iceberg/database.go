@@ -159,6 +159,16 @@ func (d *database) lock(ctx context.Context, key int) (end func(context.Context)
 }
 
 // now is the time by the clock that all who share the catalog go by.
+func (t transaction) now(ctx context.Context) (time.Time, error) {
+	if t.database.clock == "" {
+		return time.Now(), nil
+	}
+	var micros int64
+	err := t.row(ctx, t.database.clock).Scan(&micros)
+	return time.UnixMicro(micros), err
+}
+
+// now is the time by the clock that all who share the catalog go by.
 func (d *database) now(ctx context.Context) (time.Time, error) {
 	if d.clock == "" {
 		return time.Now(), nil

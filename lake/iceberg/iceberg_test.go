@@ -2,6 +2,7 @@ package iceberg
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -106,7 +107,7 @@ func TestStageAndSwap(t *testing.T) {
 	if heads, err := c.Heads(t.Context()); err != nil || len(heads) != 0 {
 		t.Errorf("a staged table is in the catalog: %v, %v", heads, err)
 	}
-	if err := c.Swap(t.Context(), Commit{Moves: []Move{{"s.t", "", first.Location()}}}); err != nil {
+	if _, err := c.Swap(t.Context(), Commit{Moves: []Move{{"s.t", "", first.Location()}}}); err != nil {
 		t.Fatal(err)
 	}
 	heads, err := c.Heads(t.Context())
@@ -131,18 +132,18 @@ func TestStageAndSwap(t *testing.T) {
 func TestSwapIsAllOrNothing(t *testing.T) {
 	c := newCatalog(t)
 	base := add(t, declare(t, c), "a")
-	if err := c.Swap(t.Context(), Commit{Moves: []Move{{"s.t", "", base.Location()}}}); err != nil {
+	if _, err := c.Swap(t.Context(), Commit{Moves: []Move{{"s.t", "", base.Location()}}}); err != nil {
 		t.Fatal(err)
 	}
 	mine, theirs := add(t, base, "b"), add(t, base, "c")
-	if err := c.Swap(t.Context(), Commit{Moves: []Move{{"s.t", base.Location(), theirs.Location()}}}); err != nil {
+	if _, err := c.Swap(t.Context(), Commit{Moves: []Move{{"s.t", base.Location(), theirs.Location()}}}); err != nil {
 		t.Fatal(err)
 	}
 	for name, moves := range map[string][]Move{
 		"moved":       {{"s.new", "", mine.Location()}, {"s.t", base.Location(), mine.Location()}},
 		"made before": {{"s.new", "", mine.Location()}, {"s.t", "", mine.Location()}},
 	} {
-		if err := c.Swap(t.Context(), Commit{Moves: moves}); !errors.Is(err, ErrMoved) {
+		if _, err := c.Swap(t.Context(), Commit{Moves: moves}); !errors.Is(err, ErrMoved) {
 			t.Errorf("%s: %v", name, err)
 		}
 		heads, err := c.Heads(t.Context())
@@ -165,7 +166,7 @@ func TestOldMetadataIsSwept(t *testing.T) {
 	for range 13 {
 		staged := add(t, before, "a")
 		commit := Commit{Moves: []Move{{"s.t", from, staged.Location()}}, Files: staged.Written(), Retired: staged.Retired()}
-		if err := c.Swap(t.Context(), commit); err != nil {
+		if _, err := c.Swap(t.Context(), commit); err != nil {
 			t.Fatal(err)
 		}
 		before, from = staged, staged.Location()
@@ -213,5 +214,17 @@ func TestLoadRefuses(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"), disk.OS{}, Place{}); err == nil {
 		t.Error("a folder without a catalog was opened")
+	}
+}
+
+// A machine whose clock is wrong would date a table's change where no other may
+// follow.
+func TestClock(t *testing.T) {
+	c := newCatalog(t)
+	for seconds, fails := range map[int]bool{0: false, 20: false, -20: false, 40: true, -40: true} {
+		c.db.clock = fmt.Sprintf("select cast((julianday('now') - 2440587.5) * 86400000000 as integer) + %d", seconds*1_000_000)
+		if err := c.CheckClock(t.Context()); (err != nil) != fails {
+			t.Errorf("the catalog's clock is %d s ahead: %v", seconds, err)
+		}
 	}
 }

@@ -29,7 +29,7 @@ type Lease struct {
 	ID     string
 	Holder string // JSON
 	Began  time.Time
-	Since  time.Time // when what the holder reads was current
+	Since  time.Time // the mark of what the holder reads
 }
 
 // ErrLeaseLost says that a holder was out of touch for too long: what it read or
@@ -40,16 +40,17 @@ var ErrLeaseLost = errors.New("out of touch with the catalog for more than " + l
 // leases, too.
 func (c *Catalog) Shared() bool { return c.db.clock != "" }
 
-// TakeLease adds a lease.
-func (c *Catalog) TakeLease(ctx context.Context, holder string) (Lease, error) {
+// TakeLease adds a lease of a holder that will read the heads only now, after the
+// catalog's mark.
+func (c *Catalog) TakeLease(ctx context.Context, holder string, mark time.Time) (Lease, error) {
 	now, err := c.db.now(ctx)
 	if err != nil {
 		return Lease{}, fmt.Errorf("take lease: %w", err)
 	}
-	lease := Lease{ID: uuid.NewString(), Holder: holder, Began: now, Since: now}
+	lease := Lease{ID: uuid.NewString(), Holder: holder, Began: now, Since: mark}
 	at := now.UnixMicro()
 	err = c.db.exec(ctx, `insert into alignctl_leases (id, holder, began, since, seen) values (?, ?, ?, ?, ?)
-		on conflict do nothing`, lease.ID, holder, at, at, at)
+		on conflict do nothing`, lease.ID, holder, at, mark.UnixMicro(), at)
 	if err != nil {
 		return Lease{}, fmt.Errorf("take lease: %w", err)
 	}
@@ -65,13 +66,10 @@ func (c *Catalog) KeepLease(ctx context.Context, id string) error {
 	return c.changeLease(ctx, "seen = ?", now.UnixMicro(), id)
 }
 
-// RenewLease says that a holder reads nothing any more that isn't current now.
-func (c *Catalog) RenewLease(ctx context.Context, id string) error {
-	now, err := c.db.now(ctx)
-	if err != nil {
-		return err
-	}
-	return c.changeLease(ctx, "since = ?", now.UnixMicro(), id)
+// RenewLease says that a holder reads nothing any more that was retired at a mark
+// or earlier.
+func (c *Catalog) RenewLease(ctx context.Context, id string, mark time.Time) error {
+	return c.changeLease(ctx, "since = ?", mark.UnixMicro(), id)
 }
 
 // DescribeLease says anew who a holder is.

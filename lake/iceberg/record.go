@@ -76,26 +76,29 @@ func (c *Catalog) record(ctx context.Context, tx transaction, files []File) erro
 }
 
 // retire says of files in use that nothing points at them any more; also of
-// those of another engine, which nobody recorded.
-func (c *Catalog) retire(ctx context.Context, tx transaction, paths []string) error {
-	now, err := c.db.now(ctx)
-	if err != nil {
-		return err
+// those of another engine, which nobody recorded. It gives the mark that the
+// catalog has then; zero where there is nothing to retire.
+func (c *Catalog) retire(ctx context.Context, tx transaction, paths []string) (mark time.Time, err error) {
+	if len(paths) == 0 {
+		return mark, nil
+	}
+	if mark, err = tx.moveMark(ctx); err != nil {
+		return mark, err
 	}
 	for _, path := range paths {
 		held, err := c.scan(tx.row(ctx, columnsSQL+"where path = ?", c.relative(path)))
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
+			return mark, err
 		}
 		if !held.Retired.IsZero() {
 			continue
 		}
-		r := record{path: c.relative(path), bytes: held.Bytes, sha256: held.SHA256, retired: now.UnixMicro()}
+		r := record{path: c.relative(path), bytes: held.Bytes, sha256: held.SHA256, retired: mark.UnixMicro()}
 		if _, err := tx.exec(ctx, retireSQL, r.path, r.bytes, r.sha256, r.retired, r.seal()); err != nil {
-			return err
+			return mark, err
 		}
 	}
-	return nil
+	return mark, nil
 }
 
 // relative is a path below the warehouse, with slashes: what stays the same
@@ -176,16 +179,16 @@ func (c *Catalog) landed(ctx context.Context, f File) (bool, error) {
 }
 
 // CountRetired counts the files that Sweep would remove.
-func (c *Catalog) CountRetired(ctx context.Context, before time.Time) (n int, err error) {
-	err = c.db.one(ctx, []any{&n}, "select count(*) from alignctl_files where retired_at < ?", before.UnixMicro())
+func (c *Catalog) CountRetired(ctx context.Context, mark time.Time) (n int, err error) {
+	err = c.db.one(ctx, []any{&n}, "select count(*) from alignctl_files where retired_at <= ?", mark.UnixMicro())
 	return n, err
 }
 
-// Sweep removes the files that were retired before a time, and their records;
-// it gives what it removed. Whoever may still read such a file has begun before
-// it was retired.
-func (c *Catalog) Sweep(ctx context.Context, before time.Time) ([]File, error) {
-	files, err := c.retiredBefore(ctx, before)
+// Sweep removes the files that were retired at a mark or earlier, and their
+// records; it gives what it removed. The mark is that of whoever is furthest
+// behind, be it the catalog when the leases were listed.
+func (c *Catalog) Sweep(ctx context.Context, mark time.Time) ([]File, error) {
+	files, err := c.retiredBy(ctx, mark)
 	if err != nil {
 		return nil, err
 	}
@@ -230,8 +233,8 @@ func (c *Catalog) removeAll(files []File) error {
 	return work.Wait()
 }
 
-func (c *Catalog) retiredBefore(ctx context.Context, before time.Time) (files []File, err error) {
-	list, err := c.records(ctx, "where retired_at < ? order by path", before.UnixMicro())
+func (c *Catalog) retiredBy(ctx context.Context, mark time.Time) (files []File, err error) {
+	list, err := c.records(ctx, "where retired_at <= ? order by path", mark.UnixMicro())
 	if err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)
 	}

@@ -48,7 +48,7 @@ func (c *Catalog) Relocate(ctx context.Context, tables []*Table) error {
 	if err := c.disk.Sync(ctx, paths); err != nil {
 		return fmt.Errorf("relocate: %w", err)
 	}
-	if err := c.Swap(ctx, commit); err != nil {
+	if _, err := c.Swap(ctx, commit); err != nil {
 		return fmt.Errorf("relocate: %w", err)
 	}
 	c.place.recorded = c.place.actual

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	icebergo "github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
@@ -149,6 +150,9 @@ type Change struct {
 // it, and returns the table that holds it. Sync what it wrote (Written), then
 // move the catalog from t's location to the result's with Swap.
 func (t *Table) Stage(ctx context.Context, change Change) (*Table, error) {
+	if err := t.checkClock(); err != nil {
+		return nil, fmt.Errorf("stage %s: %w", t.Name(), err)
+	}
 	commit := t.newCommit()
 	commit.forget = change.Forget
 	inner := table.New(t.inner.Identifier(), t.inner.Metadata(), t.Location(), fileSystem(commit.staging), commit)
@@ -276,6 +280,9 @@ func (t *Table) StageExpiry(ctx context.Context, snapshots []int64) (*Table, err
 }
 
 func (t *Table) stageUpdates(ctx context.Context, updates ...table.Update) (*Table, error) {
+	if err := t.checkClock(); err != nil {
+		return nil, fmt.Errorf("stage %s: %w", t.Name(), err)
+	}
 	commit := t.newCommit()
 	staged, err := commit.update(ctx, updates...)
 	if err != nil {
@@ -381,6 +388,40 @@ type stagedCommit struct {
 }
 
 var _ table.CatalogIO = (*stagedCommit)(nil)
+
+// clockSlack is how far a table's history may go back in time, by Iceberg's rules,
+// and so how far clocks may differ of machines that change one table: each is
+// held to half of it.
+const clockSlack = time.Minute
+
+// checkClock sees that a change made now comes after the last one.
+func (t *Table) checkClock() error {
+	last := time.UnixMilli(t.inner.Metadata().LastUpdatedMillis())
+	if ahead := time.Until(last); ahead > clockSlack {
+		return fmt.Errorf("the table was last changed at %s, which is %s from now: set this machine's clock right; "+
+			"where the other's was wrong, wait for that time", last.UTC().Format(time.RFC3339), ahead.Round(time.Second))
+	}
+	return nil
+}
+
+// CheckClock sees that this machine's clock is right by that of the catalog, so
+// that no change of a table is dated where others can't follow.
+func (c *Catalog) CheckClock(ctx context.Context) error {
+	if !c.Shared() {
+		return nil
+	}
+	before := time.Now()
+	theirs, err := c.db.now(ctx)
+	if err != nil {
+		return err
+	}
+	behind, ahead := theirs.Sub(time.Now()), before.Sub(theirs)
+	if off := max(behind, ahead); off > clockSlack/2 {
+		return fmt.Errorf("this machine's clock says %s, that of the catalog %s: set them right (NTP), they may differ by %s",
+			time.Now().UTC().Format(time.RFC3339), theirs.UTC().Format(time.RFC3339), clockSlack/2)
+	}
+	return nil
+}
 
 func (t *Table) newCommit() *stagedCommit {
 	return &stagedCommit{base: t.inner, staging: t.catalog.newStaging()}
