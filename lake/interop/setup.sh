@@ -10,6 +10,8 @@ cache=${ALIGNCTL_CACHE:-$HOME/.cache/alignctl}/interop
 venv=$cache/venv
 jars=$cache/jars
 mkdir -p "$jars"
+# One after another: two that install into one folder break what is there.
+exec 9<"$cache" && flock 9
 
 # The virtual environment is made anew when the list of packages changed.
 if ! cmp -s requirements.txt "$venv/installed.txt"; then

@@ -15,6 +15,8 @@ fi
 
 # The packages are installed anew when their list changed.
 cache=${ALIGNCTL_CACHE:-$HOME/.cache/alignctl}/browser
+# One after another: two that install into one folder break what is there.
+mkdir -p "$(dirname "$cache")" && exec 9<"$(dirname "$cache")" && flock 9
 if ! cmp -s package.json "$cache/installed.json"; then
   echo "browser: installing playwright-core and axe-core to $cache (once, about 20 MB)" >&2
   rm -rf "$cache"

@@ -6,6 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 venv=${ALIGNCTL_CACHE:-$HOME/.cache/alignctl}/exports/venv
+# One after another: two that install into one folder break what is there.
+mkdir -p "$(dirname "$venv")" && exec 9<"$(dirname "$venv")" && flock 9
 
 # The virtual environment is made anew when the list of packages changed.
 if ! cmp -s requirements.txt "$venv/installed.txt"; then

@@ -9,6 +9,8 @@ cache=${ALIGNCTL_CACHE:-$HOME/.cache/alignctl}/exports
 eval "$(bash ../../../sql/export/peers/setup.sh)"
 venv=$cache/llamafactory
 openrlhf=$cache/openrlhf
+# One after another: two that install into one folder break what is there.
+exec 9<"$cache" && flock 9
 
 # All is made anew when a list of packages changed.
 if ! cmp -s llamafactory.txt "$venv/installed.txt"; then
