@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"alignctl/lake"
 )
@@ -116,16 +117,25 @@ func eachRow(ctx context.Context, s *lake.Session, query string, scan func(*sql.
 	return rows.Err()
 }
 
+// tellsOf says whether rows of a table tell of a model: those of train.models
+// do, and where it was trained elsewhere those of its training.
+func (m models) tellsOf(t *lake.TableNode) bool {
+	model, ok := m.made[t.Scope]
+	return ok && (t.Table == modelsTable || model.Job != "" && strings.HasPrefix(t.Table, "train."))
+}
+
 // annotate puts the models into a lineage.
 func (m models) annotate(g *lake.Lineage) {
 	made := map[string]string{} // sha256 by node
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
-		if n.Table == nil || n.Table.Table != modelsTable {
+		if n.Table == nil || !m.tellsOf(n.Table) {
 			continue
 		}
-		if model, ok := m.made[n.Table.Scope]; ok {
-			n.Table.Model, made[n.ID] = &model, model.SHA256
+		model := m.made[n.Table.Scope]
+		n.Table.Model = &model
+		if n.Table.Table == modelsTable {
+			made[n.ID] = model.SHA256
 		}
 	}
 	var outside []lake.Node

@@ -20,8 +20,11 @@ type ImportOptions struct {
 	DeclaredBy string `json:"declared_by"`   // who says where the folder comes from
 	Job        string `json:"job,omitempty"` // of train.jobs: by which DeclaredBy says that it was trained; "": none
 
-	// Differences are filled in: where an adapter is of another make than Job
-	// asked for.
+	// History is what the trainer says of the training by Job; nil: nothing.
+	History *History `json:"-"`
+
+	// Differences are filled in: where an adapter, or its training, is another
+	// than Job asked for.
 	Differences []string `json:"differences,omitempty"`
 }
 
@@ -29,6 +32,7 @@ type ImportOptions struct {
 type Imported struct {
 	ModelRow
 	Differences []string // from what its job asked for
+	Steps       *int64   // optimizer steps that its trainer wrote down; nil: it wrote nothing
 }
 
 // ImportModel records a model or adapter that no run of the lake made. The
@@ -53,13 +57,27 @@ func ImportModel(ctx context.Context, l *lake.Lake, o ImportOptions, info lake.R
 		if o.Differences, err = row.trainedBy(job, about); err != nil {
 			return Imported{}, fmt.Errorf("import model %q: %w", o.Folder, err)
 		}
+		o.Differences = append(o.Differences, o.History.differences(job)...)
 	}
 	if err := refuseKnown(ctx, l, row); err != nil {
 		return Imported{}, err
 	}
 	info.Config = o
-	row, err = recordOne(ctx, l, info, row, row.BaseSHA256, row.ParentSHA256)
-	return Imported{row, o.Differences}, err
+	err = inRun(ctx, l, info, func(run *lake.Run) error { return o.record(ctx, run, &row, job) })
+	imported := Imported{ModelRow: row, Differences: o.Differences}
+	if o.History != nil {
+		imported.Steps = &o.History.Steps
+	}
+	return imported, err
+}
+
+// record adds the model to train.models, and its training where a history tells
+// of it.
+func (o ImportOptions) record(ctx context.Context, run *lake.Run, row *ModelRow, job JobRow) error {
+	if err := row.record(ctx, run, row.BaseSHA256, row.ParentSHA256); err != nil || o.History == nil {
+		return err
+	}
+	return o.History.record(ctx, run, job, o.DeclaredBy)
 }
 
 // describe is the row of a folder, as far as the folder says it.
@@ -145,7 +163,8 @@ func MergeModel(ctx context.Context, l *lake.Lake, o MergeOptions, info lake.Run
 		return ModelRow{}, err
 	}
 	info.Config = o
-	return recordOne(ctx, l, info, row, digests...)
+	err = inRun(ctx, l, info, func(run *lake.Run) error { return row.record(ctx, run, digests...) })
+	return row, err
 }
 
 // check looks whether all fits before any weight is read. It gives the digests

@@ -178,15 +178,14 @@ func (j *job) recordModel(ctx context.Context, r Result) error {
 func (j *job) record(ctx context.Context, status lake.Status, o Outcome) error {
 	row := j.row
 	row.Status = string(status)
-	row.Steps, row.Examples = int64(o.Steps), int64(o.Examples)
-	row.Tokens, row.TrainedTokens, row.Seconds = int64(o.Tokens), int64(o.TrainedTokens), o.Seconds
+	row.Steps, row.Examples = int64(o.Steps), new(int64(o.Examples))
+	row.Tokens, row.TrainedTokens, row.Seconds = new(int64(o.Tokens)), new(int64(o.TrainedTokens)), &o.Seconds
 	if o.Best.Step > 0 {
-		step := int64(o.Best.Step)
-		row.BestStep, row.BestEvalLoss = &step, &o.Best.Loss
+		row.BestStep, row.BestEvalLoss = new(int64(o.Best.Step)), &o.Best.Loss
 	}
 	row.EarlyStop = &o.EarlyStop
 	if o.Seconds > 0 {
-		row.TokensPerSecond = o.TokensPerSecond()
+		row.TokensPerSecond = new(o.TokensPerSecond())
 	}
 	if status != lake.Running {
 		now := time.Now().UTC()

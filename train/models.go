@@ -97,21 +97,12 @@ func queryNow(ctx context.Context, l *lake.Lake, table string, visit func(*sql.R
 // RemoveModel takes a training run's models out of train.models, or a job out of
 // train.jobs, so that gc may let go of the data that they came from. The run
 // stays in train.runs, and the folder on the disk.
-func RemoveModel(ctx context.Context, l *lake.Lake, run string, info lake.RunInfo) (err error) {
+func RemoveModel(ctx context.Context, l *lake.Lake, run string, info lake.RunInfo) error {
 	h, err := holderOf(ctx, l, run)
 	if err != nil {
 		return err
 	}
-	r, err := l.Begin(ctx, info)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	if err := h.remove(ctx, r, run); err != nil {
-		return err
-	}
-	_, err = r.Publish(ctx, lake.Done)
-	return err
+	return inRun(ctx, l, info, func(r *lake.Run) error { return h.remove(ctx, r, run) })
 }
 
 // holderOf is the table that has rows of a run.

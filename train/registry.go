@@ -137,26 +137,32 @@ func traceModels(ctx context.Context, run *lake.Run, digests ...string) error {
 	return nil
 }
 
-// recordOne adds one model to train.models in a run of its own, which depends on
-// the models of some digests and on the row's job. The row's run is filled in.
-func recordOne(ctx context.Context, l *lake.Lake, info lake.RunInfo, row ModelRow, from ...string) (_ ModelRow, err error) {
-	run, err := l.Begin(ctx, info)
-	if err != nil {
-		return ModelRow{}, err
-	}
-	defer func() { err = errors.Join(err, run.Close()) }()
+// record adds the model to train.models in a run that depends on the models of
+// some digests and on the row's job. It fills the row's run in.
+func (row *ModelRow) record(ctx context.Context, run *lake.Run, from ...string) error {
 	if err := traceModels(ctx, run, from...); err != nil {
-		return ModelRow{}, err
+		return err
 	}
 	if row.JobID != "" {
 		if _, err := run.InputScope(ctx, JobsSpec().Name, row.JobID); err != nil {
-			return ModelRow{}, err
+			return err
 		}
 	}
 	row.RunID, row.ModelID = run.ID(), ModelID(row.SHA256)
-	if _, err := lake.WriteRows(ctx, run, ModelsSpec(), run.ID(), []ModelRow{row}); err != nil {
-		return ModelRow{}, err
+	_, err := lake.WriteRows(ctx, run, ModelsSpec(), run.ID(), []ModelRow{*row})
+	return err
+}
+
+// inRun does some work in a run of its own, and publishes it.
+func inRun(ctx context.Context, l *lake.Lake, info lake.RunInfo, work func(*lake.Run) error) (err error) {
+	run, err := l.Begin(ctx, info)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, run.Close()) }()
+	if err := work(run); err != nil {
+		return err
 	}
 	_, err = run.Publish(ctx, lake.Done)
-	return row, err
+	return err
 }

@@ -40,6 +40,9 @@ func FindResumption(ctx context.Context, l *lake.Lake, name string) (*Resumption
 	if err != nil {
 		return nil, fmt.Errorf("resume %q: %w", name, err)
 	}
+	if row.Status == Declared {
+		return nil, fmt.Errorf("resume run %q: it ran elsewhere: only its trainer can go on with it", row.RunID)
+	}
 	r := &Resumption{RunID: row.RunID, Done: row.Status == string(lake.Done), started: row.StartedAt, resumed: row.Resumed}
 	if r.Method, err = newMethod(row.Method); err != nil {
 		return nil, fmt.Errorf("resume run %q: %w", r.RunID, err)

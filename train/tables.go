@@ -7,7 +7,7 @@ import (
 )
 
 // A RunRow is a row of train.runs: a training run and everything it depended
-// on.
+// on. One that ran elsewhere has the id of the run that imported its result.
 type RunRow struct {
 	RunID           string     `parquet:"run_id,id(1)" doc:"the run, as in meta.runs"`
 	Method          string     `parquet:"method,id(2)" doc:"sft or dpo, and what was trained: sft-lora, sft-full"`
@@ -19,22 +19,23 @@ type RunRow struct {
 	Template        string     `parquet:"template,id(8)" doc:"chat template: name, or sha256 of its text"`
 	Config          string     `parquet:"config,id(9)" doc:"all options, JSON"`
 	Seed            int64      `parquet:"seed,id(10)" doc:"seed of the order of examples and of new weights"`
-	Backend         string     `parquet:"backend,id(11)" doc:"GoMLX backend that ran it"`
+	Backend         string     `parquet:"backend,id(11)" doc:"GoMLX backend that ran it; of a declared run the trainer, as in train.jobs"`
 	Version         string     `parquet:"version,id(12)" doc:"alignctl's version"`
-	StartedAt       time.Time  `parquet:"started_at,id(13),timestamp(microsecond)" doc:"UTC"`
+	StartedAt       time.Time  `parquet:"started_at,id(13),timestamp(microsecond)" doc:"UTC; of a declared run when it was imported"`
 	EndedAt         *time.Time `parquet:"ended_at,optional,id(14),timestamp(microsecond)" doc:"UTC; null while running"`
-	Status          string     `parquet:"status,id(15)" doc:"running, done, interrupted or failed"`
+	Status          string     `parquet:"status,id(15)" doc:"running, done, interrupted or failed; or declared: it ran elsewhere, and nothing proves that it did"`
 	Steps           int64      `parquet:"steps,id(16)" unit:"count" doc:"optimizer steps done"`
-	Examples        int64      `parquet:"examples,id(17)" unit:"count" doc:"examples seen, repeats counted"`
-	Tokens          int64      `parquet:"tokens,id(18)" unit:"token" doc:"tokens seen, padding not counted"`
-	TrainedTokens   int64      `parquet:"trained_tokens,id(19)" unit:"token" doc:"tokens that the loss counted"`
-	Seconds         float64    `parquet:"seconds,id(20)" unit:"second" doc:"time spent in steps, compilation included"`
-	TokensPerSecond float64    `parquet:"tokens_per_second,id(21)" unit:"token/s" doc:"tokens / seconds"`
+	Examples        *int64     `parquet:"examples,optional,id(17)" unit:"count" doc:"examples seen, repeats counted; null, as are the next four, where a declared run doesn't say"`
+	Tokens          *int64     `parquet:"tokens,optional,id(18)" unit:"token" doc:"tokens seen, padding not counted"`
+	TrainedTokens   *int64     `parquet:"trained_tokens,optional,id(19)" unit:"token" doc:"tokens that the loss counted"`
+	Seconds         *float64   `parquet:"seconds,optional,id(20)" unit:"second" doc:"time spent in steps, compilation included; of a declared run all that its trainer spent"`
+	TokensPerSecond *float64   `parquet:"tokens_per_second,optional,id(21)" unit:"token/s" doc:"tokens / seconds"`
 	BestStep        *int64     `parquet:"best_step,optional,id(22)" unit:"count" doc:"optimizer step with the lowest dev loss; null without one"`
 	BestEvalLoss    *float64   `parquet:"best_eval_loss,optional,id(23)" unit:"nat" doc:"dev loss after that step, per labelled token or pair; of PPO and GRPO minus the held-out reward"`
 	SavedStep       *int64     `parquet:"saved_step,optional,id(24)" unit:"count" doc:"optimizer step whose weights are the result; null while there is none"`
 	EarlyStop       *bool      `parquet:"early_stop,optional,id(25)" doc:"it ended because the dev loss stopped falling (--patience)"`
 	Resumed         *string    `parquet:"resumed,optional,id(26)" doc:"the runs of meta.runs that went on with it, each with the step after which: RUN@STEP, comma-separated; null for none"`
+	DeclaredBy      *string    `parquet:"declared_by,optional,id(27)" doc:"who says that it ran elsewhere; null: the lake ran it"`
 }
 
 // A StepRow is a row of train.steps: one metric of one optimizer step, under
@@ -42,7 +43,7 @@ type RunRow struct {
 type StepRow struct {
 	RunID  string  `parquet:"run_id,id(1)" doc:"the run"`
 	Step   int64   `parquet:"step,id(2)" unit:"count" doc:"step, counted from 1: an optimizer step, or in PPO and GRPO a round of answers; 0: before training"`
-	Metric string  `parquet:"metric,id(3)" doc:"loss, grad_norm, learning_rate, num_tokens, tokens_per_second, data_wait_share, eval_loss, eval_p_at_5; of DPO also rewards/chosen, rewards/rejected, rewards/margins, rewards/accuracies, logps/chosen, logps/rejected, and each of these as eval_rewards/chosen and so on; of PPO and GRPO objective/kl, objective/scores, policy/approxkl_avg and the like, and eval_reward"`
+	Metric string  `parquet:"metric,id(3)" doc:"loss, grad_norm, learning_rate, num_tokens, tokens_per_second, data_wait_share, eval_loss, eval_p_at_5; of DPO also rewards/chosen, rewards/rejected, rewards/margins, rewards/accuracies, logps/chosen, logps/rejected, and each of these as eval_rewards/chosen and so on; of PPO and GRPO objective/kl, objective/scores, policy/approxkl_avg and the like, and eval_reward; of a declared run what else its trainer wrote down"`
 	Value  float64 `parquet:"value,id(4)" doc:"the metric's value"`
 }
 

@@ -203,7 +203,7 @@ func addUnfinished(ctx context.Context, g *grid, l *lake.Lake) error {
 		return err
 	}
 	for _, r := range runs {
-		if r.measured() && r.Status != string(lake.Done) && r.Status != runRunning {
+		if r.measured() && !r.ended() && r.Status != runRunning {
 			g.add("run "+r.ID, r.Status, r.about(), resumeCommand(ctx, l, r))
 		}
 	}

@@ -152,6 +152,8 @@ func standInTrainer(s *shell) {
 			if err := os.CopyFS("job/result", os.DirFS("here")); err != nil {
 				s.t.Fatal(err)
 			}
+			s.write("job/result/trainer_state.json", []byte(`{"global_step": 4, "log_history": [
+				{"step": 1, "loss": 6.5}, {"step": 2, "loss": 6.25}, {"step": 2, "eval_loss": 6.5}, {"step": 4, "loss": 6}]}`))
 			return
 		}
 		command := exec.Command("job/run.sh", "--use_cpu", "true")

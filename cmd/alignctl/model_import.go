@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os/user"
 
 	"github.com/urfave/cli/v2"
@@ -19,7 +20,9 @@ func modelImportCommand(t *terminal) *cli.Command {
 		Usage: "record a model or adapter from elsewhere in train.models",
 		Description: "The folder stays where it is. Its tensors must fit its config, an adapter's those of its base. Training\n" +
 			"and evaluation then trace back to it, and to who said what it is. With --job it traces further, to the data\n" +
-			"set that train export-job handed over: that this came of it is a declaration, not a proof.",
+			"set that train export-job handed over: that this came of it is a declaration, not a proof. Where the trainer\n" +
+			"left a trainer_state.json, in FOLDER or in its last checkpoint, its curves become rows of train.steps and the\n" +
+			"training one of train.runs, with the status declared; a file that isn't whole is refused.",
 		Flags: t.flags(
 			&cli.StringFlag{Name: "base", Usage: "`FOLDER` of an adapter's base model (default: as its adapter_config.json says)",
 				Destination: &o.Base},
@@ -50,8 +53,17 @@ func runModelImport(ctx context.Context, t *terminal, l *lake.Lake, job string, 
 	}
 	if model.JobID != "" {
 		t.remark("trained elsewhere by job %s, declared by %s", model.JobID, model.DeclaredBy)
+		t.remark("%s", curvesRemark(model))
 	}
 	return t.printRows(format, recordedGrid(model.ModelRow))
+}
+
+// curvesRemark says where the curves of a training elsewhere are.
+func curvesRemark(m train.Imported) string {
+	if m.Steps == nil {
+		return "no trainer_state.json in the folder: its curves aren't known"
+	}
+	return fmt.Sprintf("%d steps, with their curves: alignctl train show %s", *m.Steps, m.RunID)
 }
 
 // userName is the name of who runs the program, as the system has it.

@@ -43,6 +43,9 @@ type lakeRun struct {
 // measured reports whether it is a run of training, or one that asked a model.
 func (r lakeRun) measured() bool { return r.Steps != nil || r.Answers != nil }
 
+// ended reports whether it came to its end, here or as somebody declares.
+func (r lakeRun) ended() bool { return r.Status == string(lake.Done) || r.Status == train.Declared }
+
 // done says in words how far it came.
 func (r lakeRun) done() string {
 	switch {

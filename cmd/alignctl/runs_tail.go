@@ -219,8 +219,8 @@ func (f *follower) settle() {
 // end tells how the run ended.
 func (f *follower) end(run lakeRun) error {
 	f.settle()
-	if run.Status == string(lake.Done) {
-		f.remark("run %s is done: %s", run.ID, run.done())
+	if run.ended() {
+		f.remark("run %s is %s: %s", run.ID, run.Status, run.done())
 		return nil
 	}
 	return fmt.Errorf("run %s is %s after %s (alignctl doctor says how to go on with it)", run.ID, run.Status, run.done())

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -140,9 +141,9 @@ func trainCurves(ctx context.Context, s *lake.Session, run string, look look) (*
 	return g, nil
 }
 
-// brief is a number in five digits.
+// brief is a finite number in five digits.
 func brief(value any) any {
-	if number, ok := value.(float64); ok {
+	if number, ok := value.(float64); ok && !math.IsNaN(number) && !math.IsInf(number, 0) {
 		return json.Number(fmt.Sprintf("%.5g", number))
 	}
 	return value

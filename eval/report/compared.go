@@ -62,7 +62,8 @@ func (s *Subject) training(ctx context.Context) ([]Section, error) {
 		return nil, nil
 	}
 	runs := Section{ID: "trainings", Title: "Training runs",
-		Note: "What was trained, from what and on what. A run that did not end as done has the weights of its last saved step, or none.",
+		Note: "What was trained, from what and on what. A run that did not end as done has the weights of its last saved step, or none; " +
+			"of one that is declared somebody says that it ran elsewhere.",
 		SQL: `select run_id, method, status, base_path, base_sha256, dataset, dataset_snapshot, dataset_digest, template, seed, steps, examples,
   tokens, round(seconds, 1) as seconds, best_step, best_eval_loss, saved_step, early_stop, backend, version, started_at, ended_at, config
 from train.runs

@@ -8,8 +8,9 @@ import (
 	"alignctl/train"
 )
 
-// Bring records in train.models what came of a job, as [train.ImportModel] does:
-// o says which folder, and who says that the job in the file at path made it.
+// Bring records in train.models what came of a job, as [train.ImportModel] does,
+// and in train.runs and train.steps what its trainer wrote down of it: o says
+// which folder, and who says that the job in the file at path made it.
 func Bring(ctx context.Context, l *lake.Lake, path string, o train.ImportOptions, info lake.RunInfo) (train.Imported, error) {
 	job, err := ReadJob(path)
 	if err != nil {
@@ -21,6 +22,9 @@ func Bring(ctx context.Context, l *lake.Lake, path string, o train.ImportOptions
 	}
 	if err := job.check(known); err != nil {
 		return train.Imported{}, fmt.Errorf("import by %q: %w", path, err)
+	}
+	if o.History, err = readHistory(o.Folder); err != nil {
+		return train.Imported{}, fmt.Errorf("import model %q: %w", o.Folder, err)
 	}
 	o.Job = job.ID
 	return train.ImportModel(ctx, l, o, info)

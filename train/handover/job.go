@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 
 	"alignctl/sql/export"
 	"alignctl/train"
@@ -88,14 +87,7 @@ const maxJobFile = 4 << 20
 
 // ReadJob reads a job.json.
 func ReadJob(path string) (j Job, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return j, fmt.Errorf("read job: %w", err)
-	}
-	if info.Size() > maxJobFile || info.IsDir() {
-		return j, fmt.Errorf("read job %q: it is no job.json", path)
-	}
-	text, err := os.ReadFile(path)
+	text, err := readBounded(path, maxJobFile)
 	if err != nil {
 		return j, fmt.Errorf("read job: %w", err)
 	}

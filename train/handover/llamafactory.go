@@ -31,7 +31,7 @@ func (s *sheet) factoryStage() {
 	if s.Full {
 		kind = "full"
 	}
-	s.put(entry{"stage", s.method.Name()}, entry{"do_train", true})
+	s.put(entry{"stage", s.method.Name()}, entry{"do_train", true}, entry{"include_num_input_tokens_seen", "non_padding"})
 	s.same("method", kind, entry{"finetuning_type", kind})
 	switch m := s.method.(type) {
 	case *train.SFTOptions:
@@ -64,7 +64,7 @@ func (s *sheet) factoryData() {
 	_, name, _ := strings.Cut(s.Dataset, ".")
 	s.put(entry{"dataset_dir", "data"}, entry{"dataset", name + "_train"})
 	if s.EvalExamples > 0 && s.dev() > 0 {
-		s.put(entry{"eval_dataset", name + "_dev"}, entry{"do_eval", true})
+		s.put(entry{"eval_dataset", name + "_dev"})
 	}
 	note := ""
 	if s.plan.Train.Cut+s.plan.Train.Dropped > 0 {

@@ -1,6 +1,7 @@
 package handover
 
 import (
+	"cmp"
 	"fmt"
 
 	"alignctl/train"
@@ -27,7 +28,8 @@ func (s *sheet) trainingArguments() {
 	s.optimizer()
 	s.numbers()
 	s.saving()
-	s.put(entry{"logging_steps", 1}, entry{"report_to", "none"}, entry{"output_dir", "result"})
+	s.put(entry{"logging_steps", 1}, entry{"logging_nan_inf_filter", false}, // a loss that is no number is told, not glossed over
+		entry{"report_to", "none"}, entry{"output_dir", "result"})
 }
 
 // steps are as many as alignctl's plan has: the schedule hangs on them.
@@ -80,9 +82,9 @@ func (s *sheet) numbers() {
 
 // saving are checkpoints and the evaluations that they hang on.
 func (s *sheet) saving() {
-	evaluated := s.EvalEvery > 0 && s.EvalExamples > 0 && s.dev() > 0
-	if evaluated {
-		s.same("eval-every", s.EvalEvery, entry{"eval_strategy", "steps"}, entry{"eval_steps", s.EvalEvery})
+	evaluated := s.EvalExamples > 0 && s.dev() > 0
+	if evaluated { // the last step always is, there as here
+		s.same("eval-every", s.EvalEvery, entry{"eval_strategy", "steps"}, entry{"eval_steps", cmp.Or(s.EvalEvery, s.plan.Steps)})
 	} else {
 		s.same("eval-every", s.EvalEvery, entry{"eval_strategy", "no"})
 	}

@@ -84,8 +84,6 @@ def main():
         peft_config=get_peft_config(model_args),
         callbacks=[EarlyStoppingCallback(job.patience)] if job.patience else None)
     trainer.train(resume_from_checkpoint=args.resume_from_checkpoint)
-    if dev is not None:
-        trainer.log_metrics("eval", trainer.evaluate())
     trainer.save_model(args.output_dir)
     trainer.save_state()
 
