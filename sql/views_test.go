@@ -1,11 +1,9 @@
 package sql
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,10 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"alignctl/internal/golden"
 	"alignctl/lake"
 )
-
-var update = flag.Bool("update", false, "rewrite the expected results in testdata/*.test")
 
 // TestViews runs testdata/*.test, each over a lake of its own. A file is a
 // sequence of blocks; lines that start with # are comments:
@@ -52,15 +49,13 @@ func runViewTest(t *testing.T, file string) {
 	world := newWorld(t, "testdata/workspace")
 	for i := range blocks {
 		got := world.run(blocks[i])
-		if diff := cmp.Diff(blocks[i].want, got); diff != "" && !*update {
+		if diff := cmp.Diff(blocks[i].want, got); diff != "" && !golden.Updating() {
 			t.Errorf("%s:%d: %s (-want +got)\n%s", file, blocks[i].line, blocks[i].command, diff)
 		}
 		blocks[i].want = got
 	}
-	if *update {
-		if err := os.WriteFile(file, formatBlocks(blocks), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	if golden.Updating() {
+		golden.Write(t, file, formatBlocks(blocks))
 	}
 }
 
@@ -100,15 +95,15 @@ func parseBlocks(text string) []block {
 	return blocks
 }
 
-func formatBlocks(blocks []block) []byte {
-	var b bytes.Buffer
+func formatBlocks(blocks []block) string {
+	var b strings.Builder
 	for _, block := range blocks {
 		fmt.Fprintf(&b, "%s%s\n%s", block.lead, block.command, block.body)
 		if block.want != "" {
 			fmt.Fprintf(&b, "----\n%s", block.want)
 		}
 	}
-	return b.Bytes()
+	return b.String()
 }
 
 // A world is a lake and a catalogue to test on.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,38 +9,22 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"alignctl/etl/norms"
 	"alignctl/etl/swow"
 	"alignctl/etl/wvs"
 	"alignctl/eval"
 	"alignctl/eval/suite"
 	evalwvs "alignctl/eval/wvs"
+	"alignctl/internal/golden"
 	"alignctl/lake"
 	"alignctl/sql"
 	"alignctl/train"
 )
 
-var update = flag.Bool("update", false, "rewrite the documents that are made from the code")
-
-// golden compares a made document with the one in docs/.
-func golden(t *testing.T, name, got string) {
+// checkDoc compares a made document with the one in docs/.
+func checkDoc(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join("..", "..", "docs", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("docs/%s is stale (go test ./cmd/alignctl -run Docs -update): %s", name, diff)
-	}
+	golden.Check(t, filepath.Join("..", "..", "docs", name), got)
 }
 
 func TestDocsTables(t *testing.T) {
@@ -66,7 +49,7 @@ func TestDocsTables(t *testing.T) {
 	for _, v := range catalogue.Views() {
 		writeView(&b, v)
 	}
-	golden(t, "tables.md", b.String())
+	checkDoc(t, "tables.md", b.String())
 }
 
 func writeSpec(b *strings.Builder, s lake.Spec) {
@@ -118,9 +101,9 @@ func TestDocsCommands(t *testing.T) {
 		page := strings.ReplaceAll(l.name, " ", "-") + ".md"
 		pages[page] = true
 		fmt.Fprintf(&index, "| [%s](commands/%s) | %s |\n", l.name, page, escapeBar(l.Usage))
-		golden(t, filepath.Join("commands", page), commandPage(l))
+		checkDoc(t, filepath.Join("commands", page), commandPage(l))
 	}
-	golden(t, "commands.md", index.String())
+	checkDoc(t, "commands.md", index.String())
 	dropOtherPages(t, pages)
 }
 
@@ -135,7 +118,7 @@ func dropOtherPages(t *testing.T, pages map[string]bool) {
 		if pages[filepath.Base(path)] {
 			continue
 		}
-		if !*update {
+		if !golden.Updating() {
 			t.Errorf("%s is the page of no command (go test ./cmd/alignctl -run Docs -update)", path)
 		} else if err := os.Remove(path); err != nil {
 			t.Error(err)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"alignctl/internal/golden"
 )
 
 // shown is a block of a guide that shows a command and what it prints.
@@ -67,16 +67,7 @@ func (g *guide) follow(name string) {
 	for _, line := range commandsOf(string(text)) {
 		g.run(line)
 	}
-	got := g.rewrite(string(text))
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			g.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(text), got); diff != "" {
-		g.Errorf("the guide is stale (go test ./cmd/alignctl -run Docs -update): %s", diff)
-	}
+	golden.Check(g, path, g.rewrite(string(text)))
 }
 
 // run gives what a command prints.

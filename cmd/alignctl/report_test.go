@@ -13,8 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"alignctl/internal/golden"
 	"alignctl/lake"
 )
 
@@ -124,7 +123,7 @@ func TestReport(t *testing.T) {
 			t.Error("two pages of the same runs differ")
 		}
 	})
-	t.Run("golden", func(t *testing.T) { compareGolden(t, want, masked(write("report.md"))) })
+	t.Run("golden", func(t *testing.T) { golden.Check(t, want, masked(write("report.md"))) })
 	t.Run("browser", func(t *testing.T) { lookAt(t, pageTest, "report.html") })
 	t.Run("sql", func(t *testing.T) { checkSQL(t, reportOptions{runs: runs, out: "x.html"}) })
 }
@@ -136,23 +135,6 @@ func workingFolder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return folder
-}
-
-// compareGolden compares a text with a file in testdata.
-func compareGolden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-update rewrites it): %s", path, diff)
-	}
 }
 
 // What differs from run to run: ids of runs, scorings and snapshots, times.
