@@ -50,7 +50,8 @@ func (o *trainRun) exportCommand(t *terminal) *cli.Command {
 		Usage: "what train " + method + " would do, as a folder for another trainer",
 		Description: "Takes the settings of train " + method + ", from flags, alignctl.yaml and presets, and trains nothing. FOLDER then has\n" +
 			"the splits train and dev at the pinned version, the trainer's own configuration, run.sh, job.json, and a\n" +
-			"README.md that says of each setting what stands for it there. What has no counterpart is listed and told.\n" +
+			"README.md that says of each setting what stands for it there. What has no counterpart is listed and told,\n" +
+			"and refused where the loss or the adapter would be another.\n" +
 			"The job is a row of train.jobs, and gc keeps its data (model rm RUN lets go). What comes of it returns\n" +
 			"by model import --job.\n\nTrainers:\n\n" + trainerList(),
 		Flags: t.flags(slices.Concat(o.settingFlags(), x.flags())...),

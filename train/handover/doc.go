@@ -5,5 +5,6 @@
 //
 // A trainer is a file here: it says of each setting of alignctl what stands for
 // it there. None is left out: what has no counterpart is listed as missing, in
-// the folder's README.md and to whoever hands over.
+// the folder's README.md and to whoever hands over, and what would make another
+// loss or another adapter is refused.
 package handover

@@ -26,9 +26,8 @@ type Trainer struct {
 	Needs   string // command that installs it
 	Launch  string // run.sh on several GPUs that share one model
 
-	run, script string                       // templates of run.sh; a further file, or ""
-	notes       map[string][]string          // by method, and of "" for all: differences that hang on no setting
-	check       func(o *train.Options) error // what it can't do at all; nil: it can
+	run, script string              // templates of run.sh; a further file, or ""
+	notes       map[string][]string // by method, and of "" for all: differences that hang on no setting
 	translate   func(s *sheet) configuration
 }
 
@@ -63,13 +62,9 @@ type Options struct {
 
 // Write hands a training over: it writes the folder, which has its name only
 // when it is whole, and records the job in train.jobs. Rows under a
-// no-redistribution licence are [export.ErrNoRights] without Rights.
+// no-redistribution licence are [export.ErrNoRights] without Rights; a setting by which the other
+// trainer would learn by another loss, or another adapter, is an error.
 func Write(ctx context.Context, l *lake.Lake, m train.Method, o Options) (job Job, err error) {
-	if check := o.Trainer.check; check != nil {
-		if err := check(m.Common()); err != nil {
-			return job, fmt.Errorf("hand over to %s: %w", o.Trainer.Title, err)
-		}
-	}
 	folder, err := filepath.Abs(o.Folder)
 	if err != nil {
 		return job, fmt.Errorf("hand over: %w", err)
@@ -101,6 +96,9 @@ func (o Options) fill(ctx context.Context, l *lake.Lake, m train.Method, h train
 	}
 	s := &sheet{Options: m.Common(), method: m, plan: h.Plan, end: h.End, card: card}
 	config := o.Trainer.translate(s)
+	if err := s.refused(); err != nil {
+		return Job{}, fmt.Errorf("hand over to %s: %w", o.Trainer.Title, err)
+	}
 	job := newJob(h, o.Trainer, card, s.settings)
 	files, err := o.files(page{Job: job, Trainer: o.Trainer, Config: config, Accumulate: s.Accumulate,
 		Reference: m.Name() == "dpo" && s.Adapter != "", LeftOut: h.Plan.LeftOut().Useless()})

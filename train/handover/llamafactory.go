@@ -42,21 +42,14 @@ func (s *sheet) factoryStage() {
 	}
 }
 
-// factoryPreferences are DPO's own settings. Only its ipo loss is of means over
-// an answer's tokens.
+// factoryPreferences are DPO's own settings.
 func (s *sheet) factoryPreferences(m *train.DPOOptions) {
-	note := ""
-	if m.Loss == "ipo" && !m.LengthNormalized {
-		note = "LLaMA-Factory divides by an answer's tokens"
-	}
-	s.same("beta", m.Beta, entry{"pref_beta", m.Beta})
-	s.agrees("loss", m.Loss, note, entry{"pref_loss", m.Loss})
-	s.same("label-smoothing", m.LabelSmoothing, entry{"dpo_label_smoothing", m.LabelSmoothing})
-	if m.Loss == "ipo" {
-		s.agrees("length-normalized", m.LengthNormalized, note)
-		return
-	}
-	s.missing("length-normalized", m.LengthNormalized, "LLaMA-Factory's "+m.Loss+" loss has no such form")
+	loss := func(name string) []entry { return []entry{{"pref_loss", name}} }
+	s.as("beta", m.Beta, "pref_beta")
+	s.preferenceLoss(m, map[lossForm][]entry{
+		{"sigmoid", false}: loss("sigmoid"), {"ipo", true}: loss("ipo"), {"hinge", false}: loss("hinge"),
+	})
+	s.as("label-smoothing", m.LabelSmoothing, "dpo_label_smoothing")
 }
 
 // factoryData names the files by their entries of dataset_info.json.
@@ -81,18 +74,15 @@ func (s *sheet) factoryData() {
 // factoryModel is the model and what of it is trained.
 func (s *sheet) factoryModel() {
 	targets := strings.Join(s.LoRA.TargetNames(), ",")
-	s.lora("lora_rank", "lora_alpha", "lora_dropout", "use_rslora", entry{"lora_target", targets})
+	keys := loraKeys{rank: "lora_rank", alpha: "lora_alpha", dropout: "lora_dropout", rslora: "use_rslora",
+		targets: entry{"lora_target", targets}}
+	if s.method.Name() == "dpo" {
+		keys.refused = map[string]string{"lora-dropout": "LLaMA-Factory trains dpo without dropout"}
+	}
+	s.lora(keys)
 	s.same("checkpoint-layers", s.CheckpointLayers, entry{"disable_gradient_checkpointing", !s.CheckpointLayers})
-	if s.LoRAPlusRatio > 0 {
-		s.same("loraplus-ratio", s.LoRAPlusRatio, entry{"loraplus_lr_ratio", s.LoRAPlusRatio})
-	} else {
-		s.same("loraplus-ratio", s.LoRAPlusRatio)
-	}
-	if s.Patience > 0 {
-		s.same("patience", s.Patience, entry{"early_stopping_steps", s.Patience})
-	} else {
-		s.same("patience", s.Patience)
-	}
+	s.on("loraplus-ratio", s.LoRAPlusRatio, "loraplus_lr_ratio")
+	s.on("patience", s.Patience, "early_stopping_steps")
 	s.factoryParent()
 }
 

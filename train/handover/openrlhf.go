@@ -1,7 +1,6 @@
 package handover
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -18,15 +17,6 @@ var openRLHF = Trainer{
 		"With ZeRO stage 3 OpenRLHF writes `adapter_model.bin`: make `adapter_model.safetensors` of it before the import.",
 		"A step whose examples aren't all there at the end of an epoch is left out.",
 	}},
-	check: func(o *train.Options) error {
-		switch {
-		case o.Adapter != "":
-			return errors.New("OpenRLHF can't go on from an adapter: merge it first (alignctl model merge)")
-		case !o.Full && o.LoRA.Alpha != math.Trunc(o.LoRA.Alpha):
-			return fmt.Errorf("--lora-alpha %g: OpenRLHF takes whole numbers", o.LoRA.Alpha)
-		}
-		return nil
-	},
 	translate: func(s *sheet) configuration {
 		s.here()
 		s.rlhfData()
@@ -37,7 +27,7 @@ var openRLHF = Trainer{
 		if m, ok := s.method.(*train.DPOOptions); ok {
 			s.rlhfPreferences(m)
 		} else {
-			s.missing("label-smoothing", s.method.(*train.SFTOptions).LabelSmoothing, "OpenRLHF's train_sft has none")
+			s.refuse("label-smoothing", s.method.(*train.SFTOptions).LabelSmoothing, "OpenRLHF's train_sft has none")
 		}
 		return configuration{Keys: s.config}
 	},
@@ -69,7 +59,7 @@ func (s *sheet) rlhfData() {
 // rlhfSteps are whole epochs, of the first examples where fewer are asked for.
 func (s *sheet) rlhfSteps() {
 	step := s.Batch * s.Accumulate
-	s.same("batch", s.Batch, entry{"--train.micro_batch_size", s.Batch})
+	s.as("batch", s.Batch, "--train.micro_batch_size")
 	s.same("accumulate", s.Accumulate, entry{"--train.batch_size", step})
 	s.differs("seed", s.Seed, "another order of the examples, another start of a new adapter, other dropout",
 		entry{"--train.seed", s.Seed})
@@ -92,7 +82,7 @@ func (s *sheet) rlhfSteps() {
 func (s *sheet) rlhfOptimizer() {
 	adam := train.DefaultAdamW()
 	s.put(entry{"--adam.betas", []any{adam.Beta1, adam.Beta2}}, entry{"--adam.eps", adam.Epsilon})
-	s.same("lr", s.LearningRate, entry{"--adam.lr", s.LearningRate})
+	s.as("lr", s.LearningRate, "--adam.lr")
 	kind, more := s.scheduler()
 	floor := 0.0
 	switch {
@@ -106,10 +96,16 @@ func (s *sheet) rlhfOptimizer() {
 		s.same("min-lr", s.MinLR)
 	}
 	s.same("schedule", s.Schedule, entry{"--lr_scheduler", kind})
-	s.same("warmup", s.Warmup, entry{"--lr_warmup_ratio", float64(s.plan.Warmup) / float64(s.plan.Steps)})
-	s.same("weight-decay", s.WeightDecay, entry{"--adam.weight_decay", s.WeightDecay})
-	s.same("max-grad-norm", s.MaxGradNorm, entry{"--max_norm", s.MaxGradNorm})
+	s.same("warmup", s.Warmup, entry{"--lr_warmup_ratio", warmupRatio(s.plan)})
+	s.as("weight-decay", s.WeightDecay, "--adam.weight_decay")
+	s.as("max-grad-norm", s.MaxGradNorm, "--max_norm")
 	s.missing("loraplus-ratio", s.LoRAPlusRatio, "OpenRLHF has no LoRA+: B learns at the rate of A")
+}
+
+// warmupRatio is the share of the steps that OpenRLHF, which rounds up, takes
+// for as many as the plan has.
+func warmupRatio(p train.Plan) float64 {
+	return max(0, float64(p.Warmup)-0.5) / float64(p.Steps)
 }
 
 // rlhfModel is the model and what of it is trained.
@@ -119,8 +115,8 @@ func (s *sheet) rlhfModel() {
 		note = ""
 	}
 	s.agrees("precision", s.Precision, note, entry{"--ds.param_dtype", "bf16"})
-	s.same("checkpoint-layers", s.CheckpointLayers, entry{"--model.gradient_checkpointing_enable", s.CheckpointLayers})
-	s.same("adapter", "")
+	s.as("checkpoint-layers", s.CheckpointLayers, "--model.gradient_checkpointing_enable")
+	s.refuse("adapter", s.Adapter, "OpenRLHF can't go on from an adapter: merge it first (alignctl model merge)")
 	if s.Full {
 		s.same("method", "full")
 	} else {
@@ -130,23 +126,21 @@ func (s *sheet) rlhfModel() {
 	for _, target := range s.LoRA.TargetNames() {
 		targets = append(targets, target)
 	}
-	s.lora("--ds.lora.rank", "--ds.lora.alpha", "--ds.lora.dropout", "", entry{"--ds.lora.target_modules", targets})
+	keys := loraKeys{rank: "--ds.lora.rank", alpha: "--ds.lora.alpha", dropout: "--ds.lora.dropout",
+		targets: entry{"--ds.lora.target_modules", targets},
+		refused: map[string]string{"rslora": "OpenRLHF scales by alpha over the rank"}}
+	if s.LoRA.Alpha != math.Trunc(s.LoRA.Alpha) {
+		keys.refused["lora-alpha"] = "OpenRLHF takes whole numbers"
+	}
+	s.lora(keys)
 }
 
 // rlhfSaving are checkpoints and evaluations.
 func (s *sheet) rlhfSaving() {
 	s.put(entry{"--ckpt.output_dir", "result"}, entry{"--ckpt.path", "result/checkpoints"})
-	s.same("keep", s.Keep, entry{"--ckpt.max_num", s.Keep})
-	if s.SaveEvery > 0 {
-		s.same("save-every", s.SaveEvery, entry{"--ckpt.save_steps", s.SaveEvery})
-	} else {
-		s.same("save-every", s.SaveEvery)
-	}
-	if s.EvalEvery > 0 {
-		s.same("eval-every", s.EvalEvery, entry{"--eval.steps", s.EvalEvery})
-	} else {
-		s.same("eval-every", s.EvalEvery)
-	}
+	s.as("keep", s.Keep, "--ckpt.max_num")
+	s.on("save-every", s.SaveEvery, "--ckpt.save_steps")
+	s.on("eval-every", s.EvalEvery, "--eval.steps")
 	if s.Save == "best" {
 		s.missing("save", s.Save, "OpenRLHF saves the last step: choose among its checkpoints")
 	} else {
@@ -157,15 +151,9 @@ func (s *sheet) rlhfSaving() {
 
 // rlhfPreferences are DPO's own settings.
 func (s *sheet) rlhfPreferences(m *train.DPOOptions) {
-	s.same("beta", m.Beta, entry{"--model.beta", m.Beta})
-	s.missing("length-normalized", m.LengthNormalized, "OpenRLHF has no such form of its losses")
-	s.same("label-smoothing", m.LabelSmoothing, entry{"--model.label_smoothing", m.LabelSmoothing})
-	switch m.Loss {
-	case "sigmoid":
-		s.same("loss", m.Loss)
-	case "ipo":
-		s.same("loss", m.Loss, entry{"--model.ipo_enable", true})
-	default:
-		s.missing("loss", m.Loss, "OpenRLHF has it not: it trains by the sigmoid loss")
-	}
+	s.as("beta", m.Beta, "--model.beta")
+	s.preferenceLoss(m, map[lossForm][]entry{
+		{"sigmoid", false}: nil, {"ipo", false}: {{"--model.ipo_enable", true}},
+	})
+	s.as("label-smoothing", m.LabelSmoothing, "--model.label_smoothing")
 }

@@ -2,6 +2,7 @@ package handover
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -30,6 +31,7 @@ const (
 	Differs Verdict = "differs" // it means something else there: the note says what
 	Missing Verdict = "missing" // it has no counterpart there, and changes what is learnt or kept
 	Local   Verdict = "local"   // it is about alignctl itself, not about what is learnt
+	Refused Verdict = "refused" // it would make another loss or another adapter there: the training isn't handed over
 )
 
 // An entry is a key of another trainer's configuration.
@@ -65,6 +67,18 @@ func (s *sheet) put(as ...entry) { s.config = append(s.config, as...) }
 // same hands a setting over.
 func (s *sheet) same(name string, value any, as ...entry) { s.add(Same, name, value, "", as) }
 
+// as hands a setting over whose value stands under a key there.
+func (s *sheet) as(name string, value any, key string) { s.same(name, value, entry{key, value}) }
+
+// on is as for a setting that is written only where it is on.
+func (s *sheet) on(name string, value any, key string) {
+	if reflect.ValueOf(value).IsZero() {
+		s.same(name, value)
+		return
+	}
+	s.as(name, value, key)
+}
+
 // differs hands a setting over that means something else there.
 func (s *sheet) differs(name string, value any, note string, as ...entry) {
 	s.add(Differs, name, value, note, as)
@@ -81,12 +95,28 @@ func (s *sheet) agrees(name string, value any, note string, as ...entry) {
 
 // missing lists a setting without a counterpart; one that is off is the same
 // there.
-func (s *sheet) missing(name string, value any, note string) {
+func (s *sheet) missing(name string, value any, note string) { s.lacking(Missing, name, value, note) }
+
+// refuse is missing for a setting without which the loss or the adapter would
+// be another.
+func (s *sheet) refuse(name string, value any, note string) { s.lacking(Refused, name, value, note) }
+
+func (s *sheet) lacking(v Verdict, name string, value any, note string) {
 	if reflect.ValueOf(value).IsZero() {
-		s.add(Same, name, value, "off there, too", nil)
-		return
+		v, note = Same, "off there, too"
 	}
-	s.add(Missing, name, value, note, nil)
+	s.add(v, name, value, note, nil)
+}
+
+// refused names the settings that are.
+func (s *sheet) refused() error {
+	var refused []error
+	for _, setting := range s.settings {
+		if setting.Verdict == Refused {
+			refused = append(refused, fmt.Errorf("--%s %s: %s", setting.Name, setting.Value, setting.Note))
+		}
+	}
+	return errors.Join(refused...)
 }
 
 // local lists a setting that says nothing about what is learnt.

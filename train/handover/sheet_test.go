@@ -2,22 +2,18 @@ package handover
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"alignctl/internal/golden"
 	"alignctl/lake"
 	"alignctl/sql/export"
 	"alignctl/train"
 )
-
-var update = flag.Bool("update", false, "rewrite the goldens")
 
 // trainings are settings far from the defaults, by name.
 func trainings() map[string]train.Method {
@@ -32,12 +28,16 @@ func trainings() map[string]train.Method {
 
 	dpo := train.DefaultDPO()
 	dpo.Model, dpo.Dataset, dpo.Loss, dpo.LengthNormalized = "base", "data.pairs", "ipo", true
-	dpo.LoRA.Targets, dpo.LoRA.RSLoRA, dpo.LoRA.Dropout, dpo.Schedule = []string{"all-linear"}, true, 0.05, "constant"
+	dpo.LoRA.Targets, dpo.LoRA.RSLoRA, dpo.Schedule = []string{"all-linear"}, true, "constant"
+
+	smooth := train.DefaultDPO()
+	smooth.Model, smooth.Dataset, smooth.Beta, smooth.LabelSmoothing, smooth.Full = "base", "data.pairs", 0.3, 0.1, true
 
 	odd := train.DefaultDPO()
 	odd.Model, odd.Dataset, odd.Loss, odd.LengthNormalized, odd.LabelSmoothing = "base", "data.pairs", "sigmoid", true, 0.1
 	odd.MinLR, odd.EvalGenerate, odd.LossLimit, odd.EvalExamples = 1e-6, 5, 0, 0
-	return map[string]train.Method{"sft": &sft, "sft-full": &line, "dpo": &dpo, "dpo-odd": &odd}
+	odd.Adapter, odd.LoRA.Dropout, odd.LoRA.Alpha = "start", 0.05, 1.5
+	return map[string]train.Method{"sft": &sft, "sft-full": &line, "dpo": &dpo, "dpo-smooth": &smooth, "dpo-odd": &odd}
 }
 
 // sheetOf is the sheet of a training as it would be on 400 examples, a few of
@@ -75,27 +75,51 @@ func TestTranslations(t *testing.T) {
 					fmt.Fprintf(&b, "%-7s %s %s\n", setting.Verdict, setting.Name,
 						strings.Join(strings.Fields(setting.Value+" -> "+setting.Theirs+" "+setting.Note), " "))
 				}
-				golden(t, name+"-"+to.Name, b.String())
+				golden.Check(t, filepath.Join("testdata", name+"-"+to.Name+".golden"), b.String())
 			})
 		}
 	}
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+// TestLossForms: each loss of dpo is asked for in its form, or refused by name.
+func TestLossForms(t *testing.T) {
+	for to, want := range map[string]map[lossForm]string{
+		"trl": {{"sigmoid", false}: `loss_type: ["sigmoid"]`, {"sigmoid", true}: `loss_type: ["sigmoid_norm"]`,
+			{"ipo", true}: `loss_type: ["ipo"]`, {"hinge", false}: `loss_type: ["hinge"]`},
+		"llama-factory": {{"sigmoid", false}: `pref_loss: "sigmoid"`, {"ipo", true}: `pref_loss: "ipo"`, {"hinge", false}: `pref_loss: "hinge"`},
+		"openrlhf":      {{"sigmoid", false}: "", {"ipo", false}: "--model.ipo_enable: true"},
+	} {
+		trainer, err := Find(to)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return
+		for _, loss := range train.PreferenceLosses() {
+			for _, normalized := range []bool{false, true} {
+				m := train.DefaultDPO()
+				m.Model, m.Dataset, m.Loss, m.LengthNormalized = "base", "data.pairs", loss, normalized
+				s := sheetOf(&m)
+				trainer.translate(s)
+				theirs, has := want[lossForm{loss, normalized}]
+				switch at := slices.IndexFunc(s.settings, func(set Setting) bool { return set.Name == "loss" && set.Verdict == Same }); {
+				case has != (s.refused() == nil):
+					t.Errorf("%s, %s, length-normalized %t: refused: %v", to, loss, normalized, s.refused())
+				case has && s.settings[at].Theirs != theirs:
+					t.Errorf("%s, %s, length-normalized %t: %s, want %s", to, loss, normalized, s.settings[at].Theirs, theirs)
+				}
+			}
+		}
 	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s is stale (-update): %s", path, diff)
+}
+
+// TestWarmupRatio: OpenRLHF takes so many steps, rounding up, as were meant.
+func TestWarmupRatio(t *testing.T) {
+	for steps := 1; steps < 400; steps++ {
+		for warmup := range steps {
+			ratio := warmupRatio(train.Plan{Steps: steps, Warmup: warmup})
+			if got := int(math.Ceil(float64(steps) * ratio)); got != warmup {
+				t.Fatalf("%d of %d steps become %d", warmup, steps, got)
+			}
+		}
 	}
 }
 

@@ -34,10 +34,10 @@ func (s *sheet) trainingArguments() {
 
 // steps are as many as alignctl's plan has: the schedule hangs on them.
 func (s *sheet) steps() {
-	s.same("epochs", s.Epochs, entry{"num_train_epochs", s.Epochs})
+	s.as("epochs", s.Epochs, "num_train_epochs")
 	s.same("max-steps", s.MaxSteps, entry{"max_steps", s.plan.Steps})
 	s.same("batch", s.Batch, entry{"per_device_train_batch_size", s.Batch}, entry{"per_device_eval_batch_size", s.Batch})
-	s.same("accumulate", s.Accumulate, entry{"gradient_accumulation_steps", s.Accumulate})
+	s.as("accumulate", s.Accumulate, "gradient_accumulation_steps")
 	s.differs("seed", s.Seed, "another order of the examples, another start of a new adapter, other dropout", entry{"seed", s.Seed})
 }
 
@@ -47,13 +47,13 @@ func (s *sheet) optimizer() {
 	adam := train.DefaultAdamW()
 	s.put(entry{"optim", "adamw_torch"}, entry{"adam_beta1", adam.Beta1}, entry{"adam_beta2", adam.Beta2},
 		entry{"adam_epsilon", adam.Epsilon})
-	s.same("lr", s.LearningRate, entry{"learning_rate", s.LearningRate})
+	s.as("lr", s.LearningRate, "learning_rate")
 	kind, more := s.scheduler()
 	s.same("schedule", s.Schedule, entry{"lr_scheduler_type", kind})
 	s.same("min-lr", s.MinLR, more...)
 	s.same("warmup", s.Warmup, entry{"warmup_steps", s.plan.Warmup})
-	s.same("weight-decay", s.WeightDecay, entry{"weight_decay", s.WeightDecay})
-	s.same("max-grad-norm", s.MaxGradNorm, entry{"max_grad_norm", s.MaxGradNorm})
+	s.as("weight-decay", s.WeightDecay, "weight_decay")
+	s.as("max-grad-norm", s.MaxGradNorm, "max_grad_norm")
 }
 
 // scheduler is transformers' name of the schedule, with what else it takes.
@@ -97,7 +97,7 @@ func (s *sheet) saving() {
 	} else {
 		s.same("save-every", s.SaveEvery, entry{"save_strategy", "steps"}, entry{"save_steps", every})
 	}
-	s.same("keep", s.Keep, entry{"save_total_limit", s.Keep})
+	s.as("keep", s.Keep, "save_total_limit")
 	best := s.Save == "best" && evaluated
 	s.same("save", s.Save, entry{"load_best_model_at_end", best})
 	if best || s.Patience > 0 {
@@ -105,26 +105,32 @@ func (s *sheet) saving() {
 	}
 }
 
-// lora hands the shape of a new adapter over, by the trainer's keys; one to go
-// on from has its own.
-func (s *sheet) lora(rank, alpha, dropout, rslora string, targets entry) {
-	flags := []struct {
+// loraKeys are the keys of a new adapter's shape in a trainer's configuration.
+type loraKeys struct {
+	rank, alpha, dropout, rslora string
+	targets                      entry
+	refused                      map[string]string // why the trainer can't follow a setting, by its name
+}
+
+// lora hands the shape of a new adapter over; one to go on from has its own.
+func (s *sheet) lora(k loraKeys) {
+	for _, f := range []struct {
 		name  string
 		value any
 		as    entry
 	}{
-		{"lora-r", s.LoRA.Rank, entry{rank, s.LoRA.Rank}}, {"lora-alpha", s.LoRA.Alpha, entry{alpha, s.LoRA.Alpha}},
-		{"lora-dropout", s.LoRA.Dropout, entry{dropout, s.LoRA.Dropout}},
-		{"rslora", s.LoRA.RSLoRA, entry{rslora, s.LoRA.RSLoRA}}, {"lora-target", s.LoRA.Targets, targets},
-	}
-	for _, f := range flags {
+		{"lora-r", s.LoRA.Rank, entry{k.rank, s.LoRA.Rank}}, {"lora-alpha", s.LoRA.Alpha, entry{k.alpha, s.LoRA.Alpha}},
+		{"lora-dropout", s.LoRA.Dropout, entry{k.dropout, s.LoRA.Dropout}},
+		{"rslora", s.LoRA.RSLoRA, entry{k.rslora, s.LoRA.RSLoRA}}, {"lora-target", s.LoRA.Targets, k.targets},
+	} {
+		why, refused := k.refused[f.name]
 		switch {
 		case s.Full:
 			s.local(f.name, f.value, "no adapter is trained")
+		case refused:
+			s.refuse(f.name, f.value, why)
 		case s.Adapter != "":
 			s.same(f.name, f.value)
-		case f.as.key == "":
-			s.missing(f.name, f.value, "it isn't known there")
 		default:
 			s.same(f.name, f.value, f.as)
 		}

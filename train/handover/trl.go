@@ -51,14 +51,19 @@ func (s *sheet) trlModel() {
 		dtype = "bfloat16"
 	}
 	s.put(entry{"dtype", dtype})
-	s.same("checkpoint-layers", s.CheckpointLayers, entry{"gradient_checkpointing", s.CheckpointLayers})
+	s.as("checkpoint-layers", s.CheckpointLayers, "gradient_checkpointing")
 	name := "lora"
 	if s.Full {
 		name = "full"
 	}
 	s.same("method", name, entry{"use_peft", !s.Full && s.Adapter == ""})
-	s.lora("lora_r", "lora_alpha", "lora_dropout", "use_rslora", entry{"lora_target_modules", s.LoRA.TargetNames()})
-	s.same("loraplus-ratio", s.LoRAPlusRatio, entry{"loraplus_lr_ratio", s.LoRAPlusRatio})
+	keys := loraKeys{rank: "lora_r", alpha: "lora_alpha", dropout: "lora_dropout", rslora: "use_rslora",
+		targets: entry{"lora_target_modules", s.LoRA.TargetNames()}}
+	if s.method.Name() == "dpo" && s.Adapter != "" {
+		keys.refused = map[string]string{"lora-dropout": "TRL's reference, a copy of the adapter, would lose inputs, too"}
+	}
+	s.lora(keys)
+	s.as("loraplus-ratio", s.LoRAPlusRatio, "loraplus_lr_ratio")
 	if s.Adapter == "" {
 		s.same("adapter", "")
 		return
@@ -69,27 +74,19 @@ func (s *sheet) trlModel() {
 // trlData is what the rows become.
 func (s *sheet) trlData() {
 	s.put(entry{"end_token_id", s.end})
-	s.same("max-tokens", s.MaxTokens, entry{"max_length", s.MaxTokens})
-	s.same("eval-examples", s.EvalExamples, entry{"eval_examples", s.EvalExamples})
-	s.same("patience", s.Patience, entry{"patience", s.Patience})
+	s.as("max-tokens", s.MaxTokens, "max_length")
+	s.as("eval-examples", s.EvalExamples, "eval_examples")
+	s.as("patience", s.Patience, "patience")
 }
 
 // trlPreferences are DPO's own settings.
 func (s *sheet) trlPreferences(m *train.DPOOptions) {
-	loss, note := m.Loss, ""
-	switch {
-	case m.Loss == "sigmoid" && m.LengthNormalized:
-		loss = "sigmoid_norm"
-	case m.Loss == "ipo" && !m.LengthNormalized:
-		note = "TRL divides by an answer's tokens"
-	}
-	s.same("beta", m.Beta, entry{"beta", m.Beta})
-	s.agrees("loss", m.Loss, note, entry{"loss_type", []string{loss}})
-	if m.Loss == "hinge" {
-		s.missing("length-normalized", m.LengthNormalized, "TRL's hinge loss has no such form")
-	} else {
-		s.agrees("length-normalized", m.LengthNormalized, note)
-	}
-	s.missing("label-smoothing", m.LabelSmoothing, "TRL's sigmoid loss takes every label for right (its robust loss is another one)")
+	loss := func(name string) []entry { return []entry{{"loss_type", []string{name}}} }
+	s.as("beta", m.Beta, "beta")
+	s.preferenceLoss(m, map[lossForm][]entry{
+		{"sigmoid", false}: loss("sigmoid"), {"sigmoid", true}: loss("sigmoid_norm"),
+		{"ipo", true}: loss("ipo"), {"hinge", false}: loss("hinge"),
+	})
+	s.refuse("label-smoothing", m.LabelSmoothing, "TRL's sigmoid loss takes every label for right (its robust loss is another one)")
 	s.put(entry{"disable_dropout", s.LoRA.Dropout == 0})
 }
