@@ -14,6 +14,7 @@ var openRLHF = Trainer{
 	Launch: "NPROC=8 ./run.sh --ds.zero_stage 3",
 	notes: map[string][]string{"": {
 		"Written from the source of OpenRLHF 0.11.2, whose own commands read these flags in alignctl's tests; it was not run.",
+		"What it measures goes to wandb or TensorBoard, none of which comes back: the result has no curves in the lake.",
 		"With ZeRO stage 3 OpenRLHF writes `adapter_model.bin`: make `adapter_model.safetensors` of it before the import.",
 		"A step whose examples aren't all there at the end of an epoch is left out.",
 	}},
