@@ -42,13 +42,13 @@ func (s *sheet) factoryStage() {
 	}
 }
 
-// factoryPreferences are DPO's own settings.
+// factoryPreferences are DPO's own settings. LLaMA-Factory has TRL's dpo_loss
+// compute the loss and doesn't name it, which is the sigmoid loss in TRL 0.24, the
+// version that it installs: the curve of a job that asked for ipo shows it.
 func (s *sheet) factoryPreferences(m *train.DPOOptions) {
-	loss := func(name string) []entry { return []entry{{"pref_loss", name}} }
 	s.as("beta", m.Beta, "pref_beta")
-	s.preferenceLoss(m, map[lossForm][]entry{
-		{"sigmoid", false}: loss("sigmoid"), {"ipo", true}: loss("ipo"), {"hinge", false}: loss("hinge"),
-	})
+	s.preferenceLoss(m, map[lossForm][]entry{{"sigmoid", false}: {{"pref_loss", "sigmoid"}}},
+		"LLaMA-Factory 0.9.5 trains by the sigmoid loss, whatever its pref_loss says")
 	s.as("label-smoothing", m.LabelSmoothing, "dpo_label_smoothing")
 }
 

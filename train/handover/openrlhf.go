@@ -155,6 +155,6 @@ func (s *sheet) rlhfPreferences(m *train.DPOOptions) {
 	s.as("beta", m.Beta, "--model.beta")
 	s.preferenceLoss(m, map[lossForm][]entry{
 		{"sigmoid", false}: nil, {"ipo", false}: {{"--model.ipo_enable", true}},
-	})
+	}, "OpenRLHF has no such loss")
 	s.as("label-smoothing", m.LabelSmoothing, "--model.label_smoothing")
 }

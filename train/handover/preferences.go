@@ -11,8 +11,9 @@ type lossForm struct {
 }
 
 // preferenceLoss hands the loss of DPO over; forms are those that the trainer
-// has, with what asks for them there. Another form would be another loss.
-func (s *sheet) preferenceLoss(m *train.DPOOptions, forms map[lossForm][]entry) {
+// has, with what asks for them there, and lacking is what it is about the other
+// losses. Another form would be another loss.
+func (s *sheet) preferenceLoss(m *train.DPOOptions, forms map[lossForm][]entry, lacking string) {
 	as, same := forms[lossForm{m.Loss, m.LengthNormalized}]
 	_, other := forms[lossForm{m.Loss, !m.LengthNormalized}]
 	switch {
@@ -20,7 +21,7 @@ func (s *sheet) preferenceLoss(m *train.DPOOptions, forms map[lossForm][]entry) 
 		s.same("loss", m.Loss, as...)
 		s.same("length-normalized", m.LengthNormalized)
 	case !other:
-		s.refuse("loss", m.Loss, "it has no such loss")
+		s.refuse("loss", m.Loss, lacking)
 	case m.LengthNormalized:
 		s.add(Refused, "length-normalized", true, "its "+m.Loss+" loss is of sums over an answer's tokens", nil)
 	default:

@@ -86,7 +86,7 @@ func TestLossForms(t *testing.T) {
 	for to, want := range map[string]map[lossForm]string{
 		"trl": {{"sigmoid", false}: `loss_type: ["sigmoid"]`, {"sigmoid", true}: `loss_type: ["sigmoid_norm"]`,
 			{"ipo", true}: `loss_type: ["ipo"]`, {"hinge", false}: `loss_type: ["hinge"]`},
-		"llama-factory": {{"sigmoid", false}: `pref_loss: "sigmoid"`, {"ipo", true}: `pref_loss: "ipo"`, {"hinge", false}: `pref_loss: "hinge"`},
+		"llama-factory": {{"sigmoid", false}: `pref_loss: "sigmoid"`},
 		"openrlhf":      {{"sigmoid", false}: "", {"ipo", false}: "--model.ipo_enable: true"},
 	} {
 		trainer, err := Find(to)

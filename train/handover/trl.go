@@ -86,7 +86,7 @@ func (s *sheet) trlPreferences(m *train.DPOOptions) {
 	s.preferenceLoss(m, map[lossForm][]entry{
 		{"sigmoid", false}: loss("sigmoid"), {"sigmoid", true}: loss("sigmoid_norm"),
 		{"ipo", true}: loss("ipo"), {"hinge", false}: loss("hinge"),
-	})
+	}, "TRL has no such loss")
 	s.refuse("label-smoothing", m.LabelSmoothing, "TRL's sigmoid loss takes every label for right (its robust loss is another one)")
 	s.put(entry{"disable_dropout", s.LoRA.Dropout == 0})
 }
