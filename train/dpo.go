@@ -95,7 +95,7 @@ func (d *dpo) measure(ctx context.Context) (float64, error) {
 
 func (d *dpo) program() (err error) {
 	m := d.job.model
-	d.stepper, err = NewStepper(m.Backend, m.Store, m.Trainable(), d.options.stepper(), dpoLoss(m.Decoder, d.options))
+	d.stepper, err = NewStepper(m.Backend, m.Store, m.Trainable(), d.options.stepper(m), dpoLoss(m.Decoder, d.options))
 	if err != nil {
 		return err
 	}

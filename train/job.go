@@ -220,8 +220,8 @@ func (j *job) openModel(ctx context.Context) error {
 // loading says how the model is loaded.
 func (j *job) loading() lm.Options {
 	o := lm.Options{Backend: j.Backend, Adapter: j.Adapter, Trainable: lm.TrainLoRA, LoRA: j.LoRA,
-		Precision: j.Precision, CheckpointLayers: j.CheckpointLayers,
-		Admit: func(backend string, config lm.Config) error { return j.admit(backend, config, machineMemory()) }}
+		Precision: j.Precision, CheckpointLayers: j.CheckpointLayers, Devices: j.Devices,
+		Admit: func(backend string, config lm.Config) error { return demand{j, backend, config}.admit(machineMemory()) }}
 	if j.Full {
 		o.Trainable = lm.TrainFull
 	}

@@ -9,44 +9,64 @@ import (
 	"alignctl/train/lm"
 )
 
-// footprint estimates the memory of training with micro-batches of so many
-// examples. Shared tokens are spread over the rows.
-func (j *job) footprint(config lm.Config, examples int) lm.Footprint {
-	largest, share := j.load.largest, float64(examples)/float64(j.Batch)
+// A demand is what a run of the job asks of a backend's memory.
+type demand struct {
+	*job
+	backend string // as lm.OpenBackend names it; "": unknown
+	config  lm.Config
+}
+
+// each estimates the memory of training with micro-batches of so many examples,
+// on each device. Shared tokens are spread over the rows.
+func (d demand) each(examples int) lm.Footprint {
+	largest, share := d.load.largest, float64(examples)/float64(d.Batch*d.devices())
 	rows := int(math.Ceil(share * float64(largest.Rows)))
-	t := lm.Training{LoRA: &j.LoRA, Rows: rows, Width: largest.Width + (largest.Shared+rows-1)/rows,
-		Labels: int(math.Ceil(share * float64(largest.Labels))), CheckpointLayers: j.CheckpointLayers, Precision: j.Precision}
-	if j.Full {
+	t := lm.Training{LoRA: &d.LoRA, Rows: rows, Width: largest.Width + (largest.Shared+rows-1)/rows,
+		Labels: int(math.Ceil(share * float64(largest.Labels))), CheckpointLayers: d.CheckpointLayers, Precision: d.Precision}
+	if d.Full {
 		t.LoRA = nil
 	}
-	return config.Footprint(t)
+	f := d.config.Footprint(t)
+	if d.devices() > 1 && d.EvalGenerate > 0 {
+		f.Weights *= 2 // the first one's: the probe is a program for one device (see lm.Devices)
+	}
+	return f
+}
+
+// ofMachine is what devices that share a machine's memory take together.
+func (d demand) ofMachine(examples int) int64 {
+	each := d.each(examples)
+	return int64(d.devices())*(each.Total()-each.Process) + each.Process
 }
 
 // admit refuses a run that can't fit in a machine's memory of so many bytes, and
 // says what would. A device's own memory isn't known: on a GPU the run is tried.
-func (j *job) admit(backend string, config lm.Config, memory int64) error {
-	need := j.footprint(config, j.Batch)
-	if strings.HasPrefix(backend, "xla:cuda") || need.Total() <= memory {
+func (d demand) admit(memory int64) error {
+	if strings.HasPrefix(d.backend, "xla:cuda") || d.ofMachine(d.Batch) <= memory {
 		return nil
 	}
-	return fmt.Errorf("train: it needs about %s of memory (weights %s, optimizer %s, activations %s, logits %s), the machine has %s: %s",
-		gigabytes(need.Total()), gigabytes(need.Weights), gigabytes(need.Optimizer), gigabytes(need.Activations),
-		gigabytes(need.Logits), gigabytes(memory), j.cure(config, memory))
+	need, each := d.each(d.Batch), ""
+	if d.devices() > 1 {
+		each = fmt.Sprintf("on each of %d devices ", d.devices())
+	}
+	return fmt.Errorf("train: it needs about %s of memory (%sweights %s, optimizer %s, activations %s, logits %s), the machine has %s: %s",
+		gigabytes(d.ofMachine(d.Batch)), each, gigabytes(need.Weights), gigabytes(need.Optimizer),
+		gigabytes(need.Activations), gigabytes(need.Logits), gigabytes(memory), d.cure(memory))
 }
 
 // cure is what would fit instead.
-func (j *job) cure(config lm.Config, memory int64) string {
-	for rows := j.Batch / 2; rows > 0; rows /= 2 {
-		if j.footprint(config, rows).Total() <= memory {
-			return fmt.Sprintf("--batch %d --accumulate %d would fit", rows, (j.Batch*j.Accumulate+rows-1)/rows)
+func (d demand) cure(memory int64) string {
+	for rows := d.Batch / 2; rows >= d.devices(); rows /= 2 {
+		if d.ofMachine(rows) <= memory {
+			return fmt.Sprintf("--batch %d --accumulate %d would fit", rows, (d.Batch*d.Accumulate+rows-1)/rows)
 		}
 	}
-	options := *j.Options
+	options := *d.Options
 	options.CheckpointLayers = true
-	if layers := (&job{Options: &options, load: j.load}); layers.footprint(config, j.Batch).Total() <= memory {
+	if (demand{&job{Options: &options, load: d.load}, d.backend, d.config}).ofMachine(d.Batch) <= memory {
 		return "--checkpoint-layers would fit, at the cost of time"
 	}
-	if j.Full {
+	if d.Full {
 		return "train an adapter (--method lora), set a smaller --max-tokens, or take a smaller model"
 	}
 	return "set a smaller --max-tokens, or take a smaller model"

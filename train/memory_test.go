@@ -46,16 +46,35 @@ func TestAdmit(t *testing.T) {
 		{"go", false, 1 << 29, "smaller --max-tokens"},
 	} {
 		j.Full = c.full
-		err := j.admit(c.backend, config, c.memory)
+		err := demand{j, c.backend, config}.admit(c.memory)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v", c, err)
 		}
 	}
 	j.Full, j.CheckpointLayers = false, true
-	if err := j.admit("xla:cpu", config, 8<<30); err != nil {
+	if err := (demand{j, "xla:cpu", config}).admit(8 << 30); err != nil {
 		t.Errorf("with layers checkpointed: %v", err)
 	}
+	checkShared(t, j, config)
 	if memory := machineMemory(); memory < 64<<20 {
 		t.Errorf("this machine has %d bytes of memory", memory)
+	}
+}
+
+// checkShared: two devices have half of the activations each and all of the
+// weights, both of which a CPU has to hold.
+func checkShared(t *testing.T, j *job, config lm.Config) {
+	t.Helper()
+	alone := demand{j, "xla:cpu", config}.each(32)
+	j.Devices = 2
+	defer func() { j.Devices = 1 }()
+	both := demand{j, "xla:cpu", config}
+	each := both.each(32)
+	if each.Weights != alone.Weights || each.Optimizer != alone.Optimizer || each.Logits != alone.Logits/2 ||
+		each.Activations != alone.Activations/2 {
+		t.Errorf("each of two devices has %+v, one alone %+v", each, alone)
+	}
+	if got, want := both.ofMachine(32), alone.Total()+alone.Weights+alone.Optimizer; got != want {
+		t.Errorf("two devices take %d bytes, want %d", got, want)
 	}
 }

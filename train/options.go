@@ -21,6 +21,7 @@ type Options struct {
 	At      string `json:"at"`      // version of the lake that Dataset is read at; "": now
 	Out     string `json:"out"`     // new folder for the result; "": models/<run id> in the lake
 	Backend string `json:"backend"` // as lm.OpenBackend; "" chooses
+	Devices int    `json:"devices"` // of the backend, that share each micro-batch
 
 	Full bool          `json:"full"` // train every weight; else a LoRA adapter
 	LoRA lm.LoRAConfig `json:"lora"` // of the adapter; its Seed is Seed
@@ -64,8 +65,8 @@ type Options struct {
 // missing.
 func defaults() Options {
 	return Options{
-		LoRA:   lm.LoRAConfig{Rank: 8, Alpha: 16, Targets: []string{"q_proj", "v_proj"}},
-		Epochs: 1, Batch: 8, Accumulate: 1, MaxTokens: 512,
+		LoRA:    lm.LoRAConfig{Rank: 8, Alpha: 16, Targets: []string{"q_proj", "v_proj"}},
+		Devices: 1, Epochs: 1, Batch: 8, Accumulate: 1, MaxTokens: 512,
 		LearningRate: 2e-4, Schedule: "cosine", Warmup: 0.1, MaxGradNorm: 1, EvalExamples: 64, Seed: 42,
 		Precision: lm.SinglePrecision, Keep: 2, Save: "last", LossLimit: 3,
 	}
@@ -82,6 +83,8 @@ func (o *Options) check() error {
 		return errors.New("check options: --batch and --accumulate must be at least 1, --max-tokens at least 2")
 	case !(o.Epochs > 0) || math.IsInf(o.Epochs, 0), o.MaxSteps < 0:
 		return fmt.Errorf("check options: --epochs %g, --max-steps %d: must be above 0", o.Epochs, o.MaxSteps)
+	case o.Devices < 0, o.Devices > o.Batch:
+		return fmt.Errorf("check options: --devices %d: must be at least 1, and at most the examples of a micro-batch, --batch %d", o.Devices, o.Batch)
 	case o.Warmup < 0, o.WeightDecay < 0, o.MaxGradNorm < 0, o.EvalEvery < 0, o.EvalExamples < 0,
 		o.EvalGenerate < 0:
 		return errors.New("check options: a warm-up, decay, norm, interval or number of examples is below 0")
@@ -147,9 +150,13 @@ func (o *Options) folder(l *lake.Lake, run string) string {
 	return filepath.Join(l.Dir(), "models", run)
 }
 
+// devices is how many share a micro-batch. Runs from before there were several
+// have 0.
+func (o *Options) devices() int { return max(o.Devices, 1) }
+
 // batches says how examples become micro-batches.
 func (o *Options) batches() batch.Options {
-	return batch.Options{Examples: o.Batch, Seed: o.Seed, Pack: o.Packing, Share: o.Share}
+	return batch.Options{Examples: o.Batch, Seed: o.Seed, Pack: o.Packing, Share: o.Share, Parts: o.devices()}
 }
 
 // steps is the number of optimizer steps of a run whose epoch has so many
@@ -171,11 +178,11 @@ func (o *Options) schedule(steps int) Schedule {
 	return Schedule{Kind: o.Schedule, Peak: o.LearningRate, Floor: o.MinLR, Warmup: warmup, Total: steps}
 }
 
-// stepper says how gradients become new weights.
-func (o *Options) stepper() StepperOptions {
+// stepper says how a model's gradients become new weights.
+func (o *Options) stepper(m *lm.Model) StepperOptions {
 	optimizer := DefaultAdamW()
 	optimizer.WeightDecay = o.WeightDecay
-	return StepperOptions{Optimizer: optimizer, Clip: o.MaxGradNorm, LoRAPlus: o.LoRAPlusRatio, Seed: o.Seed}
+	return StepperOptions{Optimizer: optimizer, Clip: o.MaxGradNorm, LoRAPlus: o.LoRAPlusRatio, Seed: o.Seed, Devices: m.Devices}
 }
 
 // values are a method's settings by the names under which they are stored,

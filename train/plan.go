@@ -13,11 +13,11 @@ import (
 type Plan struct {
 	Dataset    lake.Pin
 	Train, Dev Counts
-	Steps      int // optimizer steps
-	Warmup     int // of them
-	Tokens     int // of the whole run, repeats counted, evaluation not
-	Memory     lm.Footprint
-	Speed      Speed // zero when nothing is known
+	Steps      int          // optimizer steps
+	Warmup     int          // of them
+	Tokens     int          // of the whole run, repeats counted, evaluation not
+	Memory     lm.Footprint // of each device
+	Speed      Speed        // zero when nothing is known
 }
 
 // Counts say what a split of a data set is to a model.
@@ -60,7 +60,7 @@ func (p Plan) Seconds() float64 {
 
 // NewPlan reads and checks everything that Run would, but trains nothing and
 // records nothing. How fast the run would go it takes from the last run of the
-// same model, method and backend; with measure it loads the model and times a
+// same model, method, backend and number of devices; with measure it loads the model and times a
 // part of a step.
 func NewPlan(ctx context.Context, l *lake.Lake, m Method, measure bool) (plan Plan, err error) {
 	j, err := newJob(ctx, l, m, nil)
@@ -93,7 +93,7 @@ func (j *job) plan(ctx context.Context) (Plan, error) {
 		return Plan{}, err
 	}
 	return Plan{Dataset: j.pin, Train: j.load.train, Dev: j.load.dev, Steps: j.schedule.Total, Warmup: j.schedule.Warmup,
-		Tokens: j.load.tokens, Memory: j.footprint(config, j.Batch)}, nil
+		Tokens: j.load.tokens, Memory: demand{job: j, config: config}.each(j.Batch)}, nil
 }
 
 // measure times a part of a step.
@@ -133,7 +133,8 @@ func (j *job) earlierSpeed(ctx context.Context) (speed Speed, err error) {
 	defer func() { err = errors.Join(err, session.Close()) }()
 	rows, err := session.Query(ctx, `SELECT tokens_per_second, backend, run_id FROM train.runs
 		WHERE base_sha256 = ? AND method = ? AND ? IN ('', backend) AND tokens_per_second > 0
-		ORDER BY started_at DESC, run_id DESC LIMIT 1`, sha256, methodName(j.method), backend)
+			AND greatest(coalesce(CAST(json_extract(config, '$.devices') AS INTEGER), 1), 1) = ?
+		ORDER BY started_at DESC, run_id DESC LIMIT 1`, sha256, methodName(j.method), backend, j.devices())
 	if err != nil {
 		return Speed{}, fmt.Errorf("look up earlier runs: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"alignctl/train/lm"
 	"alignctl/train/reward"
 	"alignctl/train/rl"
 )
@@ -50,6 +51,8 @@ func (o *PolicyOptions) checkPolicy(run *Options) error {
 		return fmt.Errorf("check options: --max-new-tokens %d leaves no room for a question in --max-tokens %d", o.MaxNewTokens, run.MaxTokens)
 	case run.LoRA.Dropout > 0 && run.Adapter == "":
 		return errors.New("check options: --lora-dropout: a policy is compared with itself, so nothing is dropped: leave it out")
+	case run.Devices > 1:
+		return &lm.DevicesError{Want: run.Devices, Cause: "a policy draws its answers on one: leave --devices out"}
 	case run.Packing, run.Share:
 		return errors.New("check options: --packing and --share-prefix are for examples, not for answers: leave them out")
 	case o.Rollouts < 1, o.Updates < 1, o.MaxNewTokens < 1, o.Lanes < 1:

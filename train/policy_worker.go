@@ -132,7 +132,7 @@ func (w *policyWorker) prepare(ctx context.Context) (err error) {
 	setup := policySetup{options: *w.method.policy(), seed: o.Seed, batch: o.Batch, accumulate: o.Accumulate,
 		asks: w.asks(), draws: w.method.draws(), warmup: warmup, valued: rate > 0,
 		order: questionOrder{list: w.asked.list, seed: o.Seed}, shape: w.shape()}
-	stepper := o.stepper()
+	stepper := o.stepper(w.job.model)
 	stepper.Value = rate / o.LearningRate
 	w.trainer, err = newPolicyTrainer(w.job.model, w.encoder, w.scorer, setup, stepper, w.method.newLoss)
 	if err != nil || w.job.from == nil {

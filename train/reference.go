@@ -12,6 +12,7 @@ import (
 	"alignctl/internal/progress"
 	"alignctl/lake"
 	"alignctl/train/batch"
+	"alignctl/train/lm"
 )
 
 // A ReferenceRow is a row of train.reference: how likely the model that a
@@ -120,18 +121,18 @@ func (d *dpo) completeReference(ctx context.Context, set *batch.Set, o batch.Opt
 	if err != nil {
 		return nil, err
 	}
-	exec, err := model.NewExec(d.job.model.Backend, d.job.model.Store, func(_ *model.Scope, in []*Node) []*Node {
-		return []*Node{newPairBatch(in).logProbs(d.job.model.Decoder)}
+	m := d.job.model
+	program, err := lm.NewProgram(m.Backend, m.Store, m.Devices, lm.PartedInputs, func(_ *model.Scope, in []*Node) []*Node {
+		return []*Node{newPairBatch(in).logProbs(m.Decoder)}
 	})
 	if err != nil {
 		return nil, err
 	}
-	defer exec.Finalize()
-	exec.SetMaxCache(-1)
+	defer program.Close()
 	task := progress.Start(ctx, "compute reference", int64(feed.BatchesPerEpoch()), "batches")
 	defer task.Done()
 	for range feed.BatchesPerEpoch() {
-		more, err := d.refer(ctx, feed, exec)
+		more, err := d.refer(ctx, feed, program)
 		if err != nil {
 			return nil, err
 		}
@@ -142,13 +143,13 @@ func (d *dpo) completeReference(ctx context.Context, set *batch.Set, o batch.Opt
 }
 
 // refer computes the next batch of a feed.
-func (d *dpo) refer(ctx context.Context, feed *batch.Feed, exec *model.Exec) (rows []ReferenceRow, err error) {
+func (d *dpo) refer(ctx context.Context, feed *batch.Feed, program *lm.Program) (rows []ReferenceRow, err error) {
 	b, err := feed.Next()
 	if err = errors.Join(err, ctx.Err()); err != nil {
 		return nil, err
 	}
 	in := d.inputs(b)
-	out, err := exec.Call(in...)
+	out, err := program.Call(in...)
 	for _, input := range in {
 		input.(*tensors.Tensor).MustFinalizeAll()
 	}

@@ -131,8 +131,9 @@ func Resume(ctx context.Context, l *lake.Lake, r *Resumption, m Method) (Result,
 	return run(ctx, l, m, r)
 }
 
-// free are the options that change nothing in what a run computes.
-var free = []string{"save_every", "keep"}
+// free are the options that change nothing in what a run computes, but for
+// rounding where there are more devices or fewer.
+var free = []string{"save_every", "keep", "devices"}
 
 // checkOptions names the options that aren't the run's.
 func (r *Resumption) checkOptions(m Method) error {

@@ -56,7 +56,7 @@ func (s *sft) read(ctx context.Context) (w workload, err error) {
 
 func (s *sft) prepare(context.Context) (err error) {
 	m := s.job.model
-	s.stepper, err = NewStepper(m.Backend, m.Store, m.Trainable(), s.options.stepper(), sftLoss(m.Decoder, s.options.LabelSmoothing))
+	s.stepper, err = NewStepper(m.Backend, m.Store, m.Trainable(), s.options.stepper(m), sftLoss(m.Decoder, s.options.LabelSmoothing))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph" // graph formulas read as formulas
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"alignctl/train/lm"
 )
 
 // A LossGraph builds the loss of one micro-batch from its input tensors. noise
@@ -74,6 +76,8 @@ type StepperOptions struct {
 	LoRAPlus  float64 // learning rate of LoRA's B matrices over that of the others; 0: 1
 	Value     float64 // learning rate of a value head over that of the others; 0: 1
 	Seed      int64   // of what is random in a training pass
+
+	Devices *lm.Devices // that share each micro-batch; nil: one has all of it
 }
 
 // A Stepper holds the two programs of training. Accumulate runs forward and
@@ -87,7 +91,7 @@ type StepperOptions struct {
 type Stepper struct {
 	options                     StepperOptions
 	slots                       []slot
-	accumulate, apply, evaluate *model.Exec
+	accumulate, apply, evaluate *lm.Program
 	updates                     int      // optimizer steps so far
 	batches                     int      // micro-batches not yet applied
 	pending                     float64  // Count of those
@@ -112,24 +116,25 @@ func NewStepper(
 	}
 	for i, weight := range weights {
 		s.slots[i] = slot{weight: weight, group: options.groupOf(weight.Path())}
-		if err := s.slots[i].fill(store); err != nil {
+		if err := s.slots[i].fill(store, options.Devices); err != nil {
 			return nil, err
 		}
 	}
 	programs := []struct {
-		exec  **model.Exec
-		build func(*model.Scope, []*Node) []*Node
+		program **lm.Program
+		parted  int
+		build   func(*model.Scope, []*Node) []*Node
 	}{
-		{&s.accumulate, s.accumulateGraph(loss)},
-		{&s.apply, s.applyGraph},
-		{&s.evaluate, s.evaluateGraph(loss)},
+		{&s.accumulate, lm.PartedInputs, s.accumulateGraph(loss)},
+		{&s.apply, 0, s.applyGraph},
+		{&s.evaluate, lm.PartedInputs, s.evaluateGraph(loss)},
 	}
 	for _, p := range programs {
-		exec, err := model.NewExec(backend, store, p.build)
+		program, err := lm.NewProgram(backend, store, options.Devices, p.parted, p.build)
 		if err != nil {
 			return nil, fmt.Errorf("prepare training: %w", err)
 		}
-		*p.exec = exec.SetMaxCache(-1)
+		*p.program = program
 	}
 	return s, nil
 }
@@ -137,7 +142,7 @@ func NewStepper(
 // stateScope holds the optimizer's variables, beside the model's own.
 const stateScope = "/optimizer"
 
-func (s *slot) fill(store *model.Store) error {
+func (s *slot) fill(store *model.Store, on *lm.Devices) error {
 	parts := []struct {
 		name     string
 		variable **model.Variable
@@ -148,6 +153,9 @@ func (s *slot) fill(store *model.Store) error {
 		if err != nil {
 			return fmt.Errorf("make optimizer state %q: %w", path, err)
 		}
+		if err := on.Hold(v); err != nil {
+			return fmt.Errorf("make optimizer state %q: %w", path, err)
+		}
 		*part.variable = v.SetTrainable(false)
 	}
 	return nil
@@ -155,7 +163,8 @@ func (s *slot) fill(store *model.Store) error {
 
 func (s *Stepper) accumulateGraph(loss LossGraph) func(*model.Scope, []*Node) []*Node {
 	return func(_ *model.Scope, inputs []*Node) []*Node {
-		out := loss(inputs[0], inputs[1:])
+		last := len(inputs) - 1
+		out := loss(inputs[last], inputs[:last])
 		weights := make([]*Node, len(s.slots))
 		for i, slot := range s.slots {
 			weights[i] = slot.weight.NodeValue(out.Sum)
@@ -229,7 +238,7 @@ func (s slot) update(optimizer AdamW, gradient *Node, r rates) {
 func (s *Stepper) Accumulate(inputs ...any) (Sums, error) {
 	noise := tensors.FromFlatDataAndDimensions(s.noise(), 2)
 	defer noise.MustFinalizeAll()
-	sums, err := s.sums(s.accumulate, append([]any{noise}, inputs...))
+	sums, err := s.sums(s.accumulate, append(slices.Clone(inputs), noise))
 	if err != nil {
 		return Sums{}, fmt.Errorf("run forward and backward pass: %w", err)
 	}
@@ -272,8 +281,8 @@ func (s *Stepper) Apply(learningRate float64) (norm float64, err error) {
 }
 
 // sums calls one of a loss's programs.
-func (s *Stepper) sums(exec *model.Exec, inputs []any) (Sums, error) {
-	out, err := exec.Call(inputs...)
+func (s *Stepper) sums(program *lm.Program, inputs []any) (Sums, error) {
+	out, err := program.Call(inputs...)
 	if err != nil {
 		return Sums{}, err
 	}
@@ -297,8 +306,8 @@ func takeScalar(t *tensors.Tensor) float64 {
 
 // Close frees the compiled programs and the optimizer's state.
 func (s *Stepper) Close() error {
-	for _, exec := range []*model.Exec{s.accumulate, s.apply, s.evaluate} {
-		exec.Finalize()
+	for _, program := range []*lm.Program{s.accumulate, s.apply, s.evaluate} {
+		program.Close()
 	}
 	for _, slot := range s.slots {
 		for _, v := range []*model.Variable{slot.gradient, slot.first, slot.second} {

@@ -18,6 +18,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"alignctl/lake"
+	"alignctl/train/lm"
 )
 
 // Exit codes, as the README promises them.
@@ -75,8 +76,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 // exitCode is the one place where an error becomes an exit code.
 func exitCode(err error) int {
 	var usage *usageError
+	var devices *lm.DevicesError
 	switch {
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &devices):
 		return exitUsage
 	case errors.Is(err, errPartial):
 		return exitPartial

@@ -171,6 +171,8 @@ func (o *trainRun) modelFlags() []cli.Flag {
 			Value: o.targets, Destination: &o.targets},
 		oneOf(&cli.StringFlag{Name: "backend", Usage: "xla:cuda, xla:cpu or go (default: the first that starts)",
 			Value: o.Backend, Destination: &o.Backend}, lm.BackendNames()...),
+		&cli.IntFlag{Name: "devices", Usage: "`N` devices of the backend share each micro-batch, all weights on each: of sft and dpo, on XLA",
+			Value: o.Devices, Destination: &o.Devices},
 		oneOf(&cli.StringFlag{Name: "precision", Usage: strings.Join(lm.Precisions, " or ") + ": what activations and frozen weights are",
 			Value: o.Precision, Destination: &o.Precision}, lm.Precisions...),
 		&cli.BoolFlag{Name: "checkpoint-layers", Usage: "less memory, more work: compute layers anew on the way back",

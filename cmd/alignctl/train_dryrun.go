@@ -107,10 +107,18 @@ func (t *terminal) printPlan(p train.Plan, o trainRun) error {
 	printFacts(t, [][2]string{
 		{"snapshot", fmt.Sprintf("%s at %d, digest %s", p.Dataset.Table, p.Dataset.Snapshot, p.Dataset.Digest)},
 		{"steps", fmt.Sprintf("%d, %d of them warm-up; %d tokens", p.Steps, p.Warmup, p.Tokens)},
-		{"memory", memoryText(p.Memory)},
+		{"memory", eachDevice(o.Devices) + memoryText(p.Memory)},
 		{"time", timeText(p)},
 	})
 	return nil
+}
+
+// eachDevice says whose memory it is, where several have as much.
+func eachDevice(n int) string {
+	if n <= 1 {
+		return ""
+	}
+	return fmt.Sprintf("on each of %d devices ", n)
 }
 
 func memoryText(f lm.Footprint) string {

@@ -169,6 +169,45 @@ func TestLayoutChoosesNoExamples(t *testing.T) {
 	})
 }
 
+// For devices that share a batch it gets rows and labels of padding at its end, as
+// many as it needs to be cut evenly, and stays the same before them.
+func TestPartsOnlyPad(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		set, _ := drawSet(t)
+		o := drawOptions(t)
+		whole, err := NewFeed(set, o, Position{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Parts = rapid.IntRange(1, 5).Draw(t, "parts")
+		parted, err := NewFeed(set, o, Position{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			want, got := next(t, whole), next(t, parted)
+			if got.Rows != roundUp(want.Rows, o.Parts) || len(got.Index) != roundUp(len(want.Index), o.Parts) {
+				t.Fatalf("%d rows and %d labels became %d and %d for %d devices", want.Rows, len(want.Index), got.Rows, len(got.Index), o.Parts)
+			}
+			if largest := parted.Largest(); got.Rows > largest.Rows && got.Width == largest.Width {
+				t.Fatalf("a batch of %d rows, the largest has %d", got.Rows, largest.Rows)
+			}
+			if diff := cmp.Diff(padded(want, got), got); diff != "" {
+				t.Fatal(diff)
+			}
+		}
+	})
+}
+
+// padded is a batch with rows and labels of padding, as many as another has.
+func padded(b, like Batch) Batch {
+	pad := func(list []int32, n int) []int32 { return append(list, make([]int32, n-len(list))...) }
+	b.Rows, b.IDs, b.Positions, b.Ends = like.Rows, pad(b.IDs, len(like.IDs)), pad(b.Positions, len(like.IDs)), pad(b.Ends, len(like.IDs))
+	b.Weights = append(b.Weights, make([]float32, len(like.Index)-len(b.Index))...)
+	b.Index, b.Targets, b.Branches = pad(b.Index, len(like.Index)), pad(b.Targets, len(like.Index)), pad(b.Branches, len(like.Index))
+	return b
+}
+
 // A feed that starts at a position goes on as the one that was there.
 func TestFeedResumes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

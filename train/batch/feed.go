@@ -17,6 +17,7 @@ type Options struct {
 	Pack     bool  // several texts share a row
 	Share    bool  // what all texts begin with stands once, before the rows
 	Shapes   int   // at most so many different shapes; 0: 4
+	Parts    int   // equal parts that rows and labels can be cut into, for as many devices; 0: 1
 }
 
 // defaultShapes balances padding against programs to compile.
@@ -108,7 +109,7 @@ func (f *Feed) batch(group []int32) (Batch, error) {
 	for _, s := range f.shapes {
 		rowOf, rows, ok := pack(lengths, s.width, !f.options.Pack)
 		if ok && s.holds(shape{rows, s.width, labels}) {
-			return newBatch(texts, f.shared, s, rowOf), nil
+			return newBatch(texts, f.shared, s.inParts(f.options.Parts), rowOf), nil
 		}
 	}
 	return Batch{}, fmt.Errorf("make batches: no shape holds examples of %d tokens", lengths) // the first holds any
@@ -184,6 +185,6 @@ type Shape struct{ Shared, Rows, Width, Labels int }
 
 // Largest is the shape of the dearest batch.
 func (f *Feed) Largest() Shape {
-	s := f.shapes[len(f.shapes)-1]
+	s := f.shapes[len(f.shapes)-1].inParts(f.options.Parts)
 	return Shape{Shared: len(f.shared), Rows: s.rows, Width: s.width, Labels: s.labels}
 }

@@ -33,6 +33,13 @@ func (s shape) cost(shared int) float64 {
 	return float64(s.rows*s.width)*(1+float64(shared+s.width)*keyCost) + float64(s.labels)*labelCost
 }
 
+// inParts is the shape with rows and labels added, all padding at the end, until
+// so many devices can share it evenly. What else is where doesn't change by it.
+func (s shape) inParts(n int) shape {
+	n = max(n, 1)
+	return shape{roundUp(s.rows, n), s.width, roundUp(s.labels, n)}
+}
+
 // holds says whether a batch of shape need has room in one of shape s, when need
 // was packed to s's width.
 func (s shape) holds(need shape) bool {

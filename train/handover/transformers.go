@@ -15,6 +15,7 @@ func (s *sheet) here() {
 	s.local("model", s.Model, "run.sh takes it from MODEL")
 	s.local("out", s.Out, "the result is in result/")
 	s.local("backend", s.Backend, "")
+	s.local("devices", s.Devices, "run.sh takes how many from NPROC")
 	s.local("packing", s.Packing, "changes only the speed here; what goes by the name there may cut examples, and is off")
 	s.local("share-prefix", s.Share, "changes only the speed here")
 	s.missing("eval-generate", s.EvalGenerate, "nothing there measures answers to cues while it trains")

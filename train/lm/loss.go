@@ -21,6 +21,10 @@ type Batch struct {
 	Smoothing float64     // share of each label that is spread over the vocabulary (Szegedy et al. 2016)
 }
 
+// PartedInputs is how many of NewBatch's inputs, the first ones, have rows or
+// labels on their first axis: devices share these out (see NewProgram).
+const PartedInputs = 6
+
 // NewBatch names a graph's inputs: IDs, Positions, Ends, Index, Targets, Weights
 // and, where there is a seventh, Shared.
 func NewBatch(in []*graph.Node) Batch {

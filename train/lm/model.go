@@ -36,6 +36,8 @@ type Options struct {
 	// CheckpointLayers has a backward pass compute each layer's insides anew from
 	// what went in, instead of keeping them all: less memory, a third more work.
 	CheckpointLayers bool
+
+	Devices int // of the backend, that train it together; 0 and 1: one
 }
 
 // A Model is a loaded model folder on a backend. Close it after use. It isn't
@@ -47,6 +49,7 @@ type Model struct {
 	BackendName string // the backend that was chosen, as OpenBackend names it
 	Store       *model.Store
 	Decoder     *Decoder
+	Devices     *Devices // that have all weights; nil: the first one has
 
 	trainable []string // names of the weights that training may change, in order
 	fresh     bool     // the adapter is new: its update is 0 until training changes it
@@ -73,6 +76,9 @@ func Load(ctx context.Context, folder string, options Options) (_ *Model, err er
 			m.Close()
 		}
 	}()
+	if m.Devices, err = newDevices(backend, name, options.Devices); err != nil {
+		return nil, err
+	}
 	if options.Admit != nil {
 		if err := options.Admit(name, config); err != nil {
 			return nil, err

@@ -216,5 +216,8 @@ func (m *Model) addVariable(name string, tensor *tensors.Tensor) error {
 		return fmt.Errorf("name weight %q: %w", name, err)
 	}
 	variable.SetTrainable(false)
+	if err := m.Devices.Hold(variable); err != nil {
+		return fmt.Errorf("copy weight %q to %d devices: %w", name, m.Devices.count(), err)
+	}
 	return nil
 }
