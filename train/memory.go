@@ -22,7 +22,8 @@ func (d demand) each(examples int) lm.Footprint {
 	largest, share := d.load.largest, float64(examples)/float64(d.Batch*d.devices())
 	rows := int(math.Ceil(share * float64(largest.Rows)))
 	t := lm.Training{LoRA: &d.LoRA, Rows: rows, Width: largest.Width + (largest.Shared+rows-1)/rows,
-		Labels: int(math.Ceil(share * float64(largest.Labels))), CheckpointLayers: d.CheckpointLayers, Precision: d.Precision}
+		Labels: int(math.Ceil(share * float64(largest.Labels))), CheckpointLayers: d.CheckpointLayers,
+		Precision: d.Precision, Backend: d.backend}
 	if d.Full {
 		t.LoRA = nil
 	}
@@ -61,15 +62,40 @@ func (d demand) cure(memory int64) string {
 			return fmt.Sprintf("--batch %d --accumulate %d would fit", rows, (d.Batch*d.Accumulate+rows-1)/rows)
 		}
 	}
-	options := *d.Options
-	options.CheckpointLayers = true
-	if (demand{&job{Options: &options, load: d.load}, d.backend, d.config}).ofMachine(d.Batch) <= memory {
-		return "--checkpoint-layers would fit, at the cost of time"
+	if flags, less := d.withLayersAnew(); less.ofMachine(d.Batch) <= memory {
+		return flags + " would fit, at the cost of time"
 	}
 	if d.Full {
 		return "train an adapter (--method lora), set a smaller --max-tokens, or take a smaller model"
 	}
 	return "set a smaller --max-tokens, or take a smaller model"
+}
+
+// withLayersAnew is the demand of the run that computes layers anew, and the
+// flags that make it so. In bf16 that spares nothing on a CPU (see lm.Footprint).
+func (d demand) withLayersAnew() (flags string, less demand) {
+	options := *d.Options
+	options.CheckpointLayers, flags = true, "--checkpoint-layers"
+	if d.Precision == lm.BrainPrecision && lm.IsCPU(d.backend) {
+		options.Precision, flags = lm.SinglePrecision, "--precision f32 "+flags
+	}
+	return flags, demand{&job{Options: &options, load: d.load}, d.backend, d.config}
+}
+
+// planned is the demand of a run that isn't started: on the backend that the
+// options name, else, where that changes the estimate, on the first that starts.
+func (j *job) planned(config lm.Config) demand {
+	d := demand{job: j, config: config}
+	if j.Backend == "" && j.Precision != lm.BrainPrecision {
+		return d
+	}
+	if name, err := lm.ResolveBackend(j.Backend); err == nil {
+		d.backend = name
+	} else if backend, name, err := lm.OpenBackend(j.Backend); err == nil {
+		d.backend = name
+		backend.Finalize()
+	}
+	return d
 }
 
 func gigabytes(n int64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }

@@ -56,6 +56,11 @@ func TestAdmit(t *testing.T) {
 		t.Errorf("with layers checkpointed: %v", err)
 	}
 	checkShared(t, j, config)
+	j.Batch, j.Precision = 1, lm.BrainPrecision // one example of 32 rows: no smaller batch fits
+	err = demand{j, "xla:cpu", config}.admit(8 << 30)
+	if err == nil || !strings.Contains(err.Error(), "--precision f32 --checkpoint-layers would fit") {
+		t.Errorf("in bf16, with layers checkpointed: %v", err)
+	}
 	if memory := machineMemory(); memory < 64<<20 {
 		t.Errorf("this machine has %d bytes of memory", memory)
 	}

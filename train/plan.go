@@ -60,8 +60,8 @@ func (p Plan) Seconds() float64 {
 
 // NewPlan reads and checks everything that Run would, but trains nothing and
 // records nothing. How fast the run would go it takes from the last run of the
-// same model, method, backend and number of devices; with measure it loads the model and times a
-// part of a step.
+// same model, method, backend and number of devices; with measure it loads the
+// model and times a part of a step.
 func NewPlan(ctx context.Context, l *lake.Lake, m Method, measure bool) (plan Plan, err error) {
 	j, err := newJob(ctx, l, m, nil)
 	if err != nil {
@@ -93,7 +93,7 @@ func (j *job) plan(ctx context.Context) (Plan, error) {
 		return Plan{}, err
 	}
 	return Plan{Dataset: j.pin, Train: j.load.train, Dev: j.load.dev, Steps: j.schedule.Total, Warmup: j.schedule.Warmup,
-		Tokens: j.load.tokens, Memory: demand{job: j, config: config}.each(j.Batch)}, nil
+		Tokens: j.load.tokens, Memory: j.planned(config).each(j.Batch)}, nil
 }
 
 // measure times a part of a step.

@@ -19,6 +19,9 @@ const (
 	backendGo   = "go:ops_sequential"
 )
 
+// IsCPU says whether a backend, by its full name, is XLA on the CPU.
+func IsCPU(backend string) bool { return strings.HasPrefix(backend, backendCPU) }
+
 // noAutoInstall keeps go-xla from fetching plugins over the network.
 const noAutoInstall = "GOMLX_NO_AUTO_INSTALL"
 

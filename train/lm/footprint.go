@@ -10,6 +10,7 @@ type Training struct {
 
 	CheckpointLayers bool   // see Options
 	Precision        string // one of Precisions; "": float32
+	Backend          string // as OpenBackend names it; "": unknown, and taken for a GPU
 }
 
 // A Footprint is the memory that training takes, in bytes, by what fills it.
@@ -33,8 +34,9 @@ const (
 )
 
 // Footprint estimates the memory of training a model of this shape. bf16 narrows
-// the base's matrices under an adapter; activations count as float32 all the
-// same, as bf16 was not seen to spare any (train/DESIGN.md, Precision).
+// the base's matrices under an adapter; activations count as float32 all the same.
+// On xla:cpu it spares nothing, and CheckpointLayers doesn't either beside it: the
+// process's heap keeps what the kernels took (measured: train/lm/DESIGN.md).
 //
 // With h, f, q, kv the widths of stream, feed-forward layer, queries and keys, a
 // token leaves in a layer
@@ -50,6 +52,9 @@ const (
 // before and after it is added, two moments, and a copy on its way to the disk.
 // With CheckpointLayers a layer leaves h alone, and one layer at a time has all.
 func (c Config) Footprint(t Training) Footprint {
+	if t.Precision == BrainPrecision && IsCPU(t.Backend) {
+		t.Precision, t.CheckpointLayers = SinglePrecision, false
+	}
 	tokens := int64(t.Rows) * int64(t.Width)
 	queries, keys := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
 	kept := 4*c.HiddenSize + queries + 2*keys + 3*c.IntermediateSize
