@@ -93,8 +93,8 @@ func (p Place) path(location string) (string, error) {
 	return filepath.Join(p.actual, filepath.FromSlash(key)), nil
 }
 
-// uri is the location, in metadata, of a file.
-func (p Place) uri(path string) string {
+// LocationOf is the location, in metadata, of a file.
+func (p Place) LocationOf(path string) string {
 	if below, ok := strings.CutPrefix(path, p.actual+string(filepath.Separator)); ok && p.Remote() {
 		return p.recorded + "/" + filepath.ToSlash(below) // engines take it as it stands
 	}

@@ -26,7 +26,7 @@ func TestObjectLocations(t *testing.T) {
 		if path != want || (err == nil) != (want != "") {
 			t.Errorf("%s means %q, %v", location, path, err)
 		}
-		if back := p.uri(path); want != "" && location[:5] == "s3://" && back != location {
+		if back := p.LocationOf(path); want != "" && location[:5] == "s3://" && back != location {
 			t.Errorf("%s is at %q", path, back)
 		}
 	}

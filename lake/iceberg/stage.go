@@ -47,7 +47,7 @@ var properties = map[string]string{
 // before Stage.
 func (c *Catalog) Declare(d Declaration) (*Table, error) {
 	namespace, name, _ := strings.Cut(d.Name, ".")
-	location := c.place.uri(filepath.Join(c.place.actual, namespace+".db", name))
+	location := c.place.LocationOf(filepath.Join(c.place.actual, namespace+".db", name))
 	props := icebergo.Properties{}
 	for _, set := range []map[string]string{properties, d.Properties} {
 		for key, value := range set {
@@ -130,7 +130,7 @@ func orderOf(schema *icebergo.Schema, key []string) (table.SortOrder, error) {
 // DataFile describes a Parquet file that was written for the table: the footer
 // is read, its columns checked against the schema, its partition value taken.
 func (t *Table) DataFile(ctx context.Context, path string) (DataFile, error) {
-	inner, err := table.FileToDataFile(ctx, t.staging, t.catalog.place.uri(path), t.inner.Schema(), t.inner.Spec(), 1,
+	inner, err := table.FileToDataFile(ctx, t.staging, t.catalog.place.LocationOf(path), t.inner.Schema(), t.inner.Spec(), 1,
 		t.inner.Properties())
 	if err != nil {
 		return DataFile{}, fmt.Errorf("add file %q to %s: %w", path, t.Name(), err)
