@@ -5,41 +5,71 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"google.golang.org/grpc"
 
 	"alignctl/internal/progress"
 )
 
+// An operation that is to be stopped may go on planning for so long, is left
+// alone for so long after a stage of it is seen, and is waited for so long once
+// it is interrupted.
+const (
+	planning = 15 * time.Second
+	settling = time.Second
+	ending   = 5 * time.Second
+)
+
 // An operation is a plan under way on the server.
 type operation struct {
 	session *Session
 	id      string
-	take    func(reply) error // is given each answer
 	task    progress.Task
 	done    int64 // tasks of Spark's
+
+	seen    bool          // a stage of it
+	settled chan struct{} // closed when its stages run
+	over    chan struct{} // closed when the server has no more to say
 }
 
 // execute runs a plan to its end; take is given each answer of the server's. A
 // plan whose context ends, or that take has enough of, is stopped there.
 func (s *Session) execute(ctx context.Context, plan fields, take func(reply) error) error {
-	o := &operation{session: s, id: uuid(), take: take, task: progress.Start(ctx, "Spark", 0, "tasks")}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	o := &operation{session: s, id: uuid(), task: progress.Start(ctx, "Spark", 0, "tasks"),
+		settled: make(chan struct{}), over: make(chan struct{})}
 	defer o.task.Done()
-	streaming, stop := context.WithCancel(ctx)
-	err := s.explain(ctx, o.run(streaming, plan))
-	stop() // before an interrupt: rows on their way would keep back its answer
-	var said *Error
+	wanted, enough := context.WithCancelCause(ctx)
+	defer enough(nil)
+	streaming, hangUp := context.WithCancel(context.WithoutCancel(ctx)) // the server has the last word
+	defer hangUp()
+	defer context.AfterFunc(wanted, func() { o.stop(hangUp) })()
+	err := o.run(streaming, plan, func(answer reply) {
+		if wanted.Err() != nil { // it was on its way
+			return
+		}
+		if err := take(answer); err != nil {
+			enough(err)
+		}
+	})
+	close(o.over)
 	switch {
-	case Gone(err):
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case wanted.Err() != nil:
+		return context.Cause(wanted)
+	}
+	if err = s.explain(ctx, err); Gone(err) {
 		return fmt.Errorf("lost the connection to Spark at %s: %w", s.remote.text, err)
-	case err != nil && !errors.As(err, &said): // it was not the server that ended it
-		o.interrupt()
 	}
 	return err
 }
 
 // run gives the answers to take until there are no more, which is io.EOF.
-func (o *operation) run(ctx context.Context, plan fields) error {
+func (o *operation) run(ctx context.Context, plan fields, take func(reply)) error {
 	request, err := message("ExecutePlanRequest", o.session.request(fields{"operationId": o.id, "plan": plan}))
 	if err != nil {
 		return err
@@ -64,9 +94,7 @@ func (o *operation) run(ctx context.Context, plan fields) error {
 			return err
 		}
 		o.show(reply{answer.ProtoReflect()})
-		if err := o.take(reply{answer.ProtoReflect()}); err != nil {
-			return err
-		}
+		take(reply{answer.ProtoReflect()})
 	}
 }
 
@@ -76,6 +104,10 @@ func (o *operation) show(answer reply) {
 	state, ok := answer.in("execution_progress")
 	if !ok {
 		return
+	}
+	if !o.seen && len(state.each("stages")) > 0 {
+		o.seen = true
+		time.AfterFunc(settling, func() { close(o.settled) })
 	}
 	var done int64
 	for _, stage := range state.each("stages") {
@@ -87,10 +119,32 @@ func (o *operation) show(answer reply) {
 	}
 }
 
-// interrupt stops the operation; where it has ended there is nothing to stop.
-func (o *operation) interrupt() {
+// stop ends the operation on the server; where it has ended there is nothing to
+// do. An interrupt ends it while it still plans, but not the stages that it was
+// about to begin, which run on then with nobody to stop them. So it is only
+// interrupted once they run.
+func (o *operation) stop(hangUp func()) {
+	defer hangUp()
+	if o.pause(o.settled, planning) {
+		return
+	}
 	ctx, stop := context.WithTimeout(context.Background(), Patience)
 	defer stop()
 	_, _ = o.session.call(ctx, "Interrupt", o.session.request(fields{
 		"interruptType": "INTERRUPT_TYPE_OPERATION_ID", "operationId": o.id}))
+	if !o.pause(nil, ending) {
+		o.session.left.Store(true)
+	}
+}
+
+// pause waits for something, but no longer than until the operation is over,
+// which it reports.
+func (o *operation) pause(until <-chan struct{}, atMost time.Duration) (over bool) {
+	select {
+	case <-o.over:
+		return true
+	case <-until:
+	case <-time.After(atMost):
+	}
+	return false
 }
