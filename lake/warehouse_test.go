@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -303,6 +304,18 @@ func TestSessionFetchesWhatItReads(t *testing.T) {
 	emptyCache(t, l)
 	if got := text(t, s, "select count(*) n from core.word"); got != "{'n': 7}" {
 		t.Errorf("rows once the copies went: %s", got)
+	}
+}
+
+// A scope that a run wrote, and then emptied, needs no file.
+func TestEmptiedAgain(t *testing.T) {
+	l, _ := bucketLake(t)
+	r := begin(t, l)
+	for _, rows := range []int{3, 0} {
+		write(t, r, wordSpec(), "zh", words("zh", rows))
+		if got := text(t, r.Session(), "select count(*) n from core.word"); got != fmt.Sprintf("{'n': %d}", rows) {
+			t.Errorf("%d rows: %s", rows, got)
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ func (v View) ident() string { return Name(v.Schema) + "." + Name(v.Name) }
 // View makes a view, or replaces it.
 func (d *DB) View(ctx context.Context, v View) error {
 	if d.files != nil {
+		delete(d.files.views, v.ident())
 		if paths := d.files.pathsIn(v.Query); len(paths) > 0 {
 			d.files.views[v.ident()] = &pending{View: v, paths: paths, qualified: mention(v.Schema, v.Name), bare: mention(v.Name)}
 			v.Query = v.unread()
