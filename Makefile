@@ -7,8 +7,9 @@
 #   make test-reliability  kills, faults, power cuts and mutants at full length
 #   make test-interop   PyIceberg and Spark read and write the lake, polars and DuckDB read it; brings them (needs
 #                  Python 3, Java 17, Maven)
-#   make test-spark  transforms on Spark give the rows, and etl run the digests, that they do on DuckDB; brings it
-#                  (needs Python 3, Java 17, Maven; ALIGNCTL_LONG: with five million records, too)
+#   make test-spark  transforms on Spark give the rows, and etl run the digests, that they do on DuckDB, from a folder
+#                  and from a bucket; brings it (needs Python 3, Java 17, Maven; ALIGNCTL_LONG: with five million
+#                  records, and stopped while Spark plans, too)
 #   make test-shared  the lake's tests on a shared lake: catalog in PostgreSQL (Debian's package), files in S3
 #   make test-exports   datasets and TRL's trainers take every export, TRL and LLaMA-Factory train the jobs handed over to
 #                  them, OpenRLHF reads its flags; brings them (needs Python 3)
@@ -73,6 +74,7 @@ test-interop:
 	  env $$engines go test -count=1 -v -run TestGuides/query ./cmd/alignctl
 
 test-spark:
+	bash internal/pgtest/setup.sh
 	@engines=$$(bash lake/interop/setup.sh) && env $$engines go test -count=1 -v -p 1 -timeout 120m \
 	  -run 'TestSparkAgrees|TestEngine|TestOnSpark|TestSparkCluster' ./etl/spark/... ./etl/swow ./etl/norms ./etl/wvs ./cmd/alignctl
 

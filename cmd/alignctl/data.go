@@ -176,7 +176,7 @@ func runDataBuild(ctx context.Context, t *terminal, l *lake.Lake, name string, o
 	if err != nil {
 		return err
 	}
-	engine, err := o.engineFor(ctx, catalogue, name)
+	engine, err := o.engineFor(ctx, t, l, catalogue, name)
 	if err != nil {
 		return err
 	}

@@ -53,17 +53,17 @@ func (o engineOptions) address() string {
 	return strings.TrimSpace(firstOf(o.remote, os.Getenv(remoteVariable)))
 }
 
-// find gives the engine; nil is DuckDB.
-func (o engineOptions) find(ctx context.Context) (etl.Opener, error) {
+// find gives the engine for a lake; nil is DuckDB.
+func (o engineOptions) find(ctx context.Context, t *terminal, l *lake.Lake) (etl.Opener, error) {
 	if o.engine == onDuckDB {
 		return nil, nil
 	}
-	return findSpark(ctx, o.address())
+	return findSpark(ctx, t, o.address(), l)
 }
 
 // engineFor gives the engine that builds a data set; nil is DuckDB. A view that
 // may not run there is refused before a server is asked.
-func (o engineOptions) engineFor(ctx context.Context, c *sql.Catalogue, name string) (sql.Opener, error) {
+func (o engineOptions) engineFor(ctx context.Context, t *terminal, l *lake.Lake, c *sql.Catalogue, name string) (sql.Opener, error) {
 	view, err := c.View(name)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func (o engineOptions) engineFor(ctx context.Context, c *sql.Catalogue, name str
 	if err := view.RunsOn(o.engine); err != nil {
 		return nil, err
 	}
-	found, err := o.find(ctx)
+	found, err := o.find(ctx, t, l)
 	if found == nil {
 		return nil, err
 	}

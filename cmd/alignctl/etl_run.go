@@ -54,11 +54,11 @@ func etlRunCommand(t *terminal) *cli.Command {
 			if err := o.check("etl run"); err != nil {
 				return err
 			}
-			engine, err := o.find(c.Context)
-			if err != nil {
-				return err
-			}
 			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
+				engine, err := o.find(ctx, t, l)
+				if err != nil {
+					return err
+				}
 				return runEtlRun(ctx, t, l, config, pipeline.Options{Sources: c.Args().Slice(), Memory: o.memory,
 					Engine: engine, Command: t.command, Version: version()}, o)
 			})

@@ -4,10 +4,12 @@ package main
 
 import (
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,6 +17,7 @@ import (
 	"alignctl/bench/measure"
 	"alignctl/etl/spark/sparktest"
 	"alignctl/etl/swow/swowtest"
+	"alignctl/internal/disk/storetest"
 )
 
 // TestOnSpark brings sources into two lakes, by DuckDB and by Spark: every table
@@ -23,9 +26,7 @@ import (
 func TestOnSpark(t *testing.T) {
 	server := sparktest.Start(t, "local[2]")
 	t.Run("demo", func(t *testing.T) {
-		t.Chdir(t.TempDir())
-		t.Setenv("ALIGNCTL_LAKE", "")
-		spent(t, "demo", "--export", ".")
+		exportDemo(t)
 		onBoth(t, server)
 		againOnSpark(t, server)
 		buildsOnBoth(t, server)
@@ -33,6 +34,38 @@ func TestOnSpark(t *testing.T) {
 	t.Run("guide", func(t *testing.T) {
 		follow(t, "spark", func(s *shell) { s.names["sc://localhost:15002"] = server.Remote })
 	})
+}
+
+// exportDemo goes to a new folder with the demo's sources.
+func exportDemo(t *testing.T) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	t.Setenv("ALIGNCTL_LAKE", "")
+	spent(t, "demo", "--export", ".")
+}
+
+// TestOnSparkFromBucket is TestOnSpark for a team's lake: Spark reads its rows in
+// the bucket.
+func TestOnSparkFromBucket(t *testing.T) {
+	team := startTeamServers(t)
+	for name, value := range team.environment() {
+		t.Setenv(name, value)
+	}
+	server := sparktest.Start(t, "local[2]", sparktest.Buckets(t, team.bucket)...)
+	var read atomic.Int64
+	team.bucket.Before(func(_ http.ResponseWriter, q *http.Request) bool {
+		if q.Method == http.MethodGet && strings.HasPrefix(q.UserAgent(), "Hadoop") && strings.HasSuffix(q.URL.Path, ".parquet") {
+			read.Add(1)
+		}
+		return false
+	})
+	exportDemo(t)
+	onBoth(t, server, "--catalog", team.catalog, "--warehouse", "s3://"+storetest.Bucket+"/lake")
+	if loaded := read.Load(); loaded == 0 {
+		t.Error("a load read nothing from the bucket")
+	}
+	buildsOnBoth(t, server)
+	t.Logf("Spark read %d times from the bucket", read.Load())
 }
 
 // TestSparkCluster is TestOnSpark with five million generated records, on two
@@ -48,13 +81,13 @@ func TestSparkCluster(t *testing.T) {
 	onBoth(t, server)
 }
 
-// onBoth brings the sources of the workspace into the lakes here and there, and
-// compares them.
-func onBoth(t *testing.T, server *sparktest.Server) {
+// onBoth brings the sources of the workspace into the lakes here and there, which
+// may be elsewhere, and compares them.
+func onBoth(t *testing.T, server *sparktest.Server, where ...string) {
 	t.Helper()
 	spent(t, "init", "here")
 	here := spent(t, "etl", "run", "--lake", "here")
-	spent(t, "init", "there")
+	spent(t, append(append([]string{"init"}, where...), "there")...)
 	there := spent(t, "etl", "run", "--lake", "there", "--engine", "spark", "--remote", server.Remote)
 	t.Logf("on Spark: DuckDB in alignctl %.0f s, %.0f MiB; Spark %.0f s, server and executors %d MiB, alignctl %.0f MiB",
 		here.Wall.Seconds(), here.Peak, there.Wall.Seconds(), server.Peak(), there.Peak)

@@ -3,9 +3,7 @@ package spark
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -20,11 +18,12 @@ import (
 type engine struct {
 	session *connect.Session
 	run     *lake.Run
+	copies  bool // see Server
 }
 
 // View makes rows of a table of the lake a temporary view, here and there.
 func (e *engine) View(ctx context.Context, v etl.View) error {
-	files, err := e.run.Files(ctx, v.Table)
+	files, err := e.files(ctx, v.Table)
 	if err != nil {
 		return err
 	}
@@ -34,7 +33,7 @@ func (e *engine) View(ctx context.Context, v etl.View) error {
 	}
 	whole := strings.ReplaceAll(v.Table, ".", "_")
 	if err := e.session.Parquet(ctx, whole, schema, files.Paths); err != nil {
-		return fmt.Errorf("show Spark table %s: %w", v.Table, e.unseen(err))
+		return fmt.Errorf("show Spark table %s: %w", v.Table, cure(err))
 	}
 	if err := e.Define(ctx, v.Name, v.Select(whole)); err != nil {
 		return err
@@ -42,15 +41,16 @@ func (e *engine) View(ctx context.Context, v etl.View) error {
 	return (etl.DuckDB{Run: e.run}).View(ctx, v)
 }
 
-// unseen says what to do where the server doesn't find a file of the lake.
-func (e *engine) unseen(err error) error {
-	var said *connect.Error
-	if !errors.As(err, &said) || !slices.ContainsFunc([]string{"PATH_NOT_FOUND", "FILE_NOT_EXIST", "FileNotFoundException"},
-		func(sign string) bool { return strings.Contains(said.Class+said.Message, sign) }) {
-		return err
+// files says where the server reads a table.
+func (e *engine) files(ctx context.Context, table string) (lake.Files, error) {
+	if e.copies {
+		return e.run.Files(ctx, table)
 	}
-	return fmt.Errorf("%w; Spark reads the lake's files by their paths: run its server and its executors on this machine, "+
-		"or put the lake in a folder that they see under the same path", err)
+	files, err := e.run.Objects(ctx, table)
+	for i, path := range files.Paths {
+		files.Paths[i] = sparkPath(path)
+	}
+	return files, err
 }
 
 // schemaOf is the schema of a table's files as Spark reads it: columns by their
@@ -114,7 +114,7 @@ func (e *engine) Define(ctx context.Context, name, query string) error {
 // Make makes a temporary table: a view whose rows are worked out now and kept by
 // the executors.
 func (e *engine) Make(ctx context.Context, name, query string) error {
-	return e.unseen(e.session.Keep(ctx, name, query))
+	return cure(e.session.Keep(ctx, name, query))
 }
 
 // Drop lets go of temporary tables.

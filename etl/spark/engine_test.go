@@ -31,7 +31,7 @@ func TestEngine(t *testing.T) {
 	t.Run("reads files of every shape", func(t *testing.T) { evolved(t, server.Engine(t)) })
 	for token, want := range map[string]string{"": "the server asks for a token", "wrong": "the server refuses the token"} {
 		t.Setenv(connect.TokenVariable, token)
-		if _, err := spark.Find(t.Context(), server.Remote); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := spark.Find(t.Context(), server.Remote, ""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("token %q: %v", token, err)
 		}
 	}
@@ -99,7 +99,7 @@ func unseen(t *testing.T, j *etl.Job) {
 		t.Fatal(err)
 	}
 	err = j.Engine.View(t.Context(), etl.View{Name: "w", Table: "raw.word", Where: "true"})
-	if err == nil || !strings.Contains(err.Error(), "in a folder that they see under the same path") {
+	if err == nil || !strings.Contains(err.Error(), "under the same path") {
 		t.Errorf("got %v", err)
 	}
 	if err := os.Rename(files.Paths[0]+".away", files.Paths[0]); err != nil {

@@ -1,13 +1,15 @@
 // Package spark is the engine of a load on a Spark server: it runs the
 // transforms there, by Spark Connect, and their rows come back as a stream.
 //
-// The server reads the raw tables by the paths of their files, so that it must
-// be on the lake's machine or share the lake's folder. What else the transforms
-// read is small and travels.
+// The server reads the tables of the lake from their files. Where these are in a
+// bucket it reads them there, by the settings and credentials that it has of its
+// own; else by their paths, so that it must be on the lake's machine or see the
+// lake's folder. What else the transforms read is small and travels.
 package spark
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"alignctl/etl"
@@ -15,7 +17,8 @@ import (
 	"alignctl/lake"
 )
 
-// settings are what the transforms count on.
+// settings are what the transforms count on, and how soon Spark tells of its
+// stages, which whoever stops it waits for.
 func settings() map[string]string {
 	return map[string]string{
 		"spark.sql.ansi.enabled":                             "true",
@@ -26,22 +29,34 @@ func settings() map[string]string {
 		"spark.sql.timestampType":                            "TIMESTAMP_NTZ",
 		"spark.sql.parquet.fieldId.read.enabled":             "true",
 		"spark.sql.execution.arrow.maxRecordsPerBatch":       "65536",
+		"spark.connect.progress.reportInterval":              "500ms",
 	}
 }
 
 // A Server is a Spark server that answers.
-type Server struct{ remote, version string }
+type Server struct {
+	// Copies says that it can't read the bucket that the lake's files are in, and
+	// reads this machine's copies of them.
+	Copies bool
+
+	remote, version string
+}
 
 var _ etl.Opener = (*Server)(nil)
 
 // Find asks the server at an address, such as sc://localhost:15002, whether it
-// can run transforms.
-func Find(ctx context.Context, remote string) (*Server, error) {
+// can run transforms on a lake with this warehouse (see [lake.Location]).
+func Find(ctx context.Context, remote, warehouse string) (*Server, error) {
 	session, err := connect.Open(ctx, remote, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &Server{remote, session.Version()}, session.Close()
+	s := &Server{remote: remote, version: session.Version()}
+	s.Copies, err = onlyCopies(ctx, session, warehouse)
+	if err := errors.Join(err, session.Close()); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Name is spark and its version.
@@ -57,5 +72,5 @@ func (s *Server) Open(ctx context.Context, run *lake.Run) (etl.Engine, error) {
 	if err := session.Set(ctx, "spark.sql.execution.arrow.compression.codec", "zstd"); err != nil && ctx.Err() != nil {
 		return nil, fmt.Errorf("set up Spark: %w", err)
 	}
-	return &engine{session: session, run: run}, nil
+	return &engine{session: session, run: run, copies: s.Copies}, nil
 }

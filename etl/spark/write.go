@@ -38,7 +38,7 @@ func (e *engine) Write(ctx context.Context, spec lake.Spec, scope, query string)
 	schema := arrow.NewSchema(fields, nil)
 	rows := e.Rows(ctx, sorted(strings.Join(columns, ", "), query, spec.Key))
 	pin, err := e.run.WriteArrow(ctx, spec, scope, schema, grouped(schema, rows))
-	return pin, e.unseen(err)
+	return pin, cure(err)
 }
 
 // grouped joins batches to larger ones.

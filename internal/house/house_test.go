@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"etl/etltest":             {"etl", "lake", "lake/laketest"},
 	"etl/spark":               {"etl", "etl/spark/connect", "lake", "lake/duck", "internal"},
 	"etl/spark/connect":       {"internal"},
-	"etl/spark/sparktest":     {"etl", "etl/spark", "lake", "lake/duck"},
+	"etl/spark/sparktest":     {"etl", "etl/spark", "lake", "lake/duck", "internal"},
 	"etl/swow/swowtest":       {},
 	"etl/wvs":                 {"etl", "lake", "lake/duck", "internal"},
 	"etl/wvs/wvstest":         {"etl/wvs"},

@@ -11,16 +11,22 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"alignctl/etl/spark"
+	"alignctl/internal/disk/storetest"
 )
 
-// Variable names a Python that has pyspark.
-const Variable = "ALIGNCTL_PYSPARK"
+// Variable names a Python that has pyspark; JarsVariable a folder with the jars
+// by which Spark reads buckets.
+const (
+	Variable     = "ALIGNCTL_PYSPARK"
+	JarsVariable = "ALIGNCTL_S3A_JARS"
+)
 
 // A Server is a Spark Connect server that the test started.
 type Server struct {
@@ -57,7 +63,9 @@ func Start(t testing.TB, master string, settings ...string) *Server {
 		t.Fatal(err)
 	}
 	command := exec.Command(filepath.Join(home, "bin", "spark-submit"), append(args, "spark-internal")...)
-	command.Env = append(os.Environ(), "SPARK_HOME="+home, "SPARK_LOCAL_IP=127.0.0.1", "SPARK_WORKER_DIR="+dir, "SPARK_LOCAL_DIRS="+dir)
+	// What the test's own bucket wants to see is not the server's to know.
+	strange := func(variable string) bool { return strings.HasPrefix(variable, "AWS_") }
+	command.Env = append(slices.DeleteFunc(os.Environ(), strange), "SPARK_HOME="+home, "SPARK_LOCAL_IP=127.0.0.1", "SPARK_WORKER_DIR="+dir, "SPARK_LOCAL_DIRS="+dir)
 	command.Dir, command.Stdout, command.Stderr = dir, log, log
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // executors are of its group
 	if err := errors.Join(command.Start(), log.Close()); err != nil {
@@ -70,6 +78,28 @@ func Start(t testing.TB, master string, settings ...string) *Server {
 	})
 	s.await(t)
 	return s
+}
+
+// Buckets are the settings of a server that can read buckets, with those of the
+// test's bucket. The test is skipped where there are no jars.
+func Buckets(t testing.TB, from *storetest.Server) []string {
+	t.Helper()
+	jars, _ := filepath.Glob(filepath.Join(os.Getenv(JarsVariable), "*.jar"))
+	if os.Getenv(JarsVariable) == "" || len(jars) == 0 {
+		t.Skipf("set %s to a folder with the jars by which Spark reads buckets (make test-spark)", JarsVariable)
+	}
+	aws := from.Environment()
+	return append(BucketSettings(storetest.Bucket, map[string]string{"endpoint": aws["AWS_ENDPOINT_URL"],
+		"access.key": aws["AWS_ACCESS_KEY_ID"], "secret.key": aws["AWS_SECRET_ACCESS_KEY"]}), "spark.jars="+strings.Join(jars, ","))
+}
+
+// BucketSettings are settings of Hadoop's S3A about one bucket.
+func BucketSettings(bucket string, values map[string]string) []string {
+	settings := []string{"spark.hadoop.fs.s3a.bucket." + bucket + ".path.style.access=true"}
+	for name, value := range values {
+		settings = append(settings, "spark.hadoop.fs.s3a.bucket."+bucket+"."+name+"="+value)
+	}
+	return settings
 }
 
 // stop ends a server and its executors, which it tells to go when it has time to.
@@ -131,10 +161,13 @@ func (s *Server) says(text string) bool {
 	return false
 }
 
-// Engine is the server as an engine of loads.
-func (s *Server) Engine(t testing.TB) *spark.Server {
+// Engine is the server as an engine of loads, of a lake in a folder.
+func (s *Server) Engine(t testing.TB) *spark.Server { return s.EngineFor(t, "") }
+
+// EngineFor is the server as an engine of loads, for a lake's warehouse.
+func (s *Server) EngineFor(t testing.TB, warehouse string) *spark.Server {
 	t.Helper()
-	found, err := spark.Find(context.Background(), s.Remote)
+	found, err := spark.Find(context.Background(), s.Remote, warehouse)
 	if err != nil {
 		t.Fatal(fmt.Errorf("find the server that was started: %w", err))
 	}
