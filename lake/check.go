@@ -110,6 +110,7 @@ func (c *checker) names() []string { return slices.Sorted(maps.Keys(c.tables)) }
 // structure is the whole Check.
 func (c *checker) structure(ctx context.Context) {
 	c.catalog(ctx)
+	_ = c.now.load(ctx, c.now.names()) // side by side; one that can't be is told of below
 	for _, name := range c.now.names() {
 		if err := c.table(ctx, name); err != nil {
 			c.fail(Damage{Table: name}, err)

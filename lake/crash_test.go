@@ -56,7 +56,7 @@ func TestKilledRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	states := map[string]string{digests(t, before): "before", digests(t, after): "after"}
-	for _, point := range append(Failpoints(), "lake.write.staged:3", "lake.publish.in-tx:4") {
+	for _, point := range append(Failpoints(), "lake.write.staged:3", "lake.publish.in-tx:3") {
 		t.Run(point, func(t *testing.T) {
 			l := crashLake(t)
 			kill(t, "crash", l.Dir(), point)

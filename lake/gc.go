@@ -145,6 +145,9 @@ func (g *collector) plan(ctx context.Context, now *version) error {
 		return err
 	}
 	reached := map[string]bool{}
+	if err := now.load(ctx, now.names()); err != nil {
+		return err
+	}
 	for _, name := range now.names() {
 		table, err := now.table(ctx, name)
 		if err != nil {

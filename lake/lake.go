@@ -256,10 +256,14 @@ func (l *Lake) mount() (err error) {
 	return err
 }
 
-// expected is what the catalog recorded of a file.
-func (l *Lake) expected(ctx context.Context, path string) (size int64, sha256 string, known bool, err error) {
-	f, known, err := l.catalog.Record(ctx, path)
-	return f.Bytes, f.SHA256, known && f.SHA256 != "", err
+// expected is what the catalog recorded of files.
+func (l *Lake) expected(ctx context.Context, paths []string) (map[string]store.Expected, error) {
+	records, err := l.catalog.Records(ctx, paths)
+	expected := make(map[string]store.Expected, len(records))
+	for path, f := range records {
+		expected[path] = store.Expected{Bytes: f.Bytes, SHA256: f.SHA256}
+	}
+	return expected, err
 }
 
 func (d description) text() string {

@@ -153,6 +153,39 @@ func TestConnectionsBreak(t *testing.T) {
 	report(t, "connections cut at %d moments of publishes: %d landed at once, the others said that they didn't", tries, landed)
 }
 
+// A catalog that is far away is asked as often for many tables as for few, by a
+// host that has nothing in its cache.
+func TestRoundTrips(t *testing.T) {
+	l, where := sharedLake(t)
+	asked := map[int]int{}
+	for _, tables := range []int{5, 20} {
+		r := begin(t, l)
+		for i := range tables {
+			spec := wordSpec()
+			spec.Name = fmt.Sprintf("core.word%d", i)
+			write(t, r, spec, "en", words("en", 1+tables))
+		}
+		publish(t, r, Done)
+		behind, wire := hostByWire(t, where)
+		before := wire.Messages()
+		pins, err := behind.At(t.Context(), "")
+		if err == nil {
+			err = behind.Tag(t.Context(), fmt.Sprint("t", tables), pins, false, RunInfo{Command: "tag"})
+		}
+		if err == nil {
+			_, err = behind.Log(t.Context(), LogOptions{})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked[tables] = wire.Messages() - before
+	}
+	report(t, "round trips for a tag and a log: %v, by tables", asked)
+	if asked[5] > 90 || asked[20] > asked[5]+20 {
+		t.Errorf("round trips, by tables: %v", asked)
+	}
+}
+
 // A process that was out of touch for too long can't publish: what it wrote may
 // be gone.
 func TestLostLease(t *testing.T) {

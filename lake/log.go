@@ -122,6 +122,9 @@ func entryOf(run runRow) LogEntry {
 // still have.
 func foreignCommits(ctx context.Context, now *version) ([]LogEntry, error) {
 	var entries []LogEntry
+	if err := now.load(ctx, now.names()); err != nil {
+		return nil, err
+	}
 	for _, name := range now.names() {
 		table, err := now.table(ctx, name)
 		if err != nil {

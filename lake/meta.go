@@ -227,6 +227,9 @@ func absorb[T any](ctx context.Context, from rowReader, files []iceberg.DataFile
 			small++
 		}
 	}
+	if replaced != nil || small >= mergeFiles {
+		from.lake.ahead(ctx, files)
+	}
 	for _, f := range files {
 		merge := small >= mergeFiles && f.Bytes < largeBytes
 		if !merge && replaced == nil {
@@ -257,6 +260,7 @@ func readMetaTable[T any](ctx context.Context, l *Lake, on *version, name string
 	if err != nil {
 		return nil, err
 	}
+	l.ahead(ctx, files)
 	for _, f := range files {
 		part, err := readRows[T](ctx, rowReader{l, fields}, f)
 		if err != nil {
@@ -265,6 +269,22 @@ func readMetaTable[T any](ctx context.Context, l *Lake, on *version, name string
 		rows = append(rows, part...)
 	}
 	return rows, nil
+}
+
+// ahead gets at once what the reader of small files would wait for, file by file:
+// their records and, from a bucket, their bytes. Whoever reads one meets the error
+// that is passed over here.
+func (l *Lake) ahead(ctx context.Context, files []iceberg.DataFile) {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.Path
+	}
+	if _, err := l.catalog.Records(ctx, paths); err != nil {
+		return
+	}
+	if release, err := l.disk.Fetch(ctx, paths); err == nil {
+		release()
+	}
 }
 
 // A rowReader reads small files of a table, a meta table above all, which has

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -104,15 +105,18 @@ func (r *Run) begin(ctx context.Context) (err error) {
 	if r.base, err = r.lake.version(ctx); err != nil {
 		return err
 	}
-	for _, name := range r.base.names() {
-		if isMeta(name) {
-			continue // a session of its own shows those: they move at each publish
-		}
+	// A session of its own shows the meta tables: they move at each publish.
+	names := slices.DeleteFunc(r.base.names(), isMeta)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ahead := make(chan error, 1)
+	go func() { ahead <- r.base.readAhead(ctx, names, r.info.Pins) }()
+	for _, name := range names {
 		if err := r.viewBase(ctx, name); err != nil {
 			return err
 		}
 	}
-	return nil
+	return <-ahead
 }
 
 func (r *Run) viewBase(ctx context.Context, name string) error {

@@ -209,6 +209,9 @@ func (r scopeReader) readScope(ctx context.Context, spec Spec, table *iceberg.Ta
 // key, and of the other columns where another engine wrote a key twice.
 func (r scopeReader) scanSorted(ctx context.Context, scan *scopeScan, spec Spec, table *iceberg.Table,
 	files []iceberg.DataFile) (err error) {
+	if err := r.lake.recall(ctx, files); err != nil {
+		return err
+	}
 	for _, f := range files {
 		if r.verified[f.Path] {
 			continue

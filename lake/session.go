@@ -100,7 +100,7 @@ func (l *Lake) viewPins(ctx context.Context, s *Session, pins Pins, copies map[s
 	names := slices.Sorted(maps.Keys(pins))
 	ahead, stop := context.WithCancel(ctx)
 	defer stop()
-	go now.readAhead(ahead, names, pins)
+	go func() { _ = now.readAhead(ahead, names, pins) }() // whoever needs a table meets the error
 	for _, name := range names {
 		table, err := now.table(ctx, name)
 		if err != nil {

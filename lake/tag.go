@@ -114,6 +114,9 @@ func (r *Run) stageTags(ctx context.Context, p *publication, on *version, rows *
 	if err := t.check(held); err != nil {
 		return err
 	}
+	if err := on.load(ctx, on.names()); err != nil {
+		return err
+	}
 	for _, name := range on.names() {
 		if err := r.stageTag(ctx, p, on, name); err != nil {
 			return err

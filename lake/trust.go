@@ -34,11 +34,24 @@ func (l *Lake) intact(ctx context.Context, path string) (known bool, err error) 
 	return true, nil
 }
 
+// recall asks for the records of files in one go: a catalog may be far away.
+func (l *Lake) recall(ctx context.Context, files []iceberg.DataFile) error {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.Path
+	}
+	_, err := l.catalog.Records(ctx, paths)
+	return err
+}
+
 // trusted gives files to parse in place of some files of a scope: those that
 // the lake wrote, and a copy, in key order, of those that it didn't. Done
 // removes the copy.
 func (r scopeReader) trusted(ctx context.Context, spec Spec, fields []iceberg.Field, files []storedFile) (
 	parse []iceberg.DataFile, done func() error, err error) {
+	if err := r.lake.recall(ctx, dataFiles(files)); err != nil {
+		return nil, nil, err
+	}
 	var foreign []iceberg.DataFile
 	for _, f := range files {
 		known := f.sha256 != "" || r.verified[f.Path]

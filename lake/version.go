@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -112,10 +111,14 @@ func (v *version) table(ctx context.Context, name string) (*iceberg.Table, error
 	return table, nil
 }
 
+// loads is how many tables are loaded at once: most of the time goes into waiting
+// for the catalog, and for a bucket.
+const loads = 16
+
 // load loads tables side by side.
 func (v *version) load(ctx context.Context, names []string) error {
 	var work errgroup.Group
-	work.SetLimit(runtime.NumCPU())
+	work.SetLimit(loads)
 	for _, name := range names {
 		work.Go(func() error {
 			_, err := v.table(ctx, name)
@@ -125,17 +128,28 @@ func (v *version) load(ctx context.Context, names []string) error {
 	return work.Wait()
 }
 
-// readAhead reads the metadata of pinned tables while DuckDB makes the views of
-// those before: each takes half of the time. Whoever needs a table meets the
-// error that is passed over here.
-func (v *version) readAhead(ctx context.Context, names []string, pins Pins) {
+// readAhead reads the metadata of tables, at their pins or as they are, while
+// DuckDB makes the views of those before: each takes half of the time.
+func (v *version) readAhead(ctx context.Context, names []string, pins Pins) error {
+	var work errgroup.Group
+	work.SetLimit(loads)
 	for _, name := range names {
-		table, err := v.table(ctx, name)
-		if err != nil || table == nil || ctx.Err() != nil {
-			return
-		}
-		_, _ = table.Files(pins[name].Snapshot)
+		work.Go(func() error {
+			table, err := v.table(ctx, name)
+			if err != nil || table == nil || ctx.Err() != nil {
+				return err
+			}
+			pin, ok := pins[name]
+			if !ok {
+				pin = currentPin(table)
+			}
+			if _, err = table.Files(pin.Snapshot); errors.Is(err, iceberg.ErrUnsupported) { // told to whoever reads it
+				return nil
+			}
+			return damaged(err)
+		})
 	}
+	return work.Wait()
 }
 
 // put makes a table's newer state part of the version.

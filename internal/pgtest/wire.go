@@ -17,6 +17,7 @@ type Wire struct {
 	mu       sync.Mutex
 	open     map[net.Conn]bool
 	on       func(client, server net.Conn, message []byte) bool
+	messages int
 }
 
 // NewWire opens a port that leads to a server's. Close it.
@@ -60,6 +61,7 @@ func (w *Wire) carry(client, server net.Conn) {
 		}
 		w.mu.Lock()
 		on := w.on
+		w.messages++
 		w.mu.Unlock()
 		if on != nil && on(client, server, message[:n]) {
 			return
@@ -82,6 +84,14 @@ func (w *Wire) drop(ends ...net.Conn) {
 		_ = end.Close()
 		delete(w.open, end)
 	}
+}
+
+// Messages is how many clients have sent so far, after each of which they wait for
+// an answer: round trips.
+func (w *Wire) Messages() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.messages
 }
 
 // Cut breaks all connections; new ones can be made.

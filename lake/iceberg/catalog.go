@@ -27,10 +27,11 @@ const CatalogName = "align"
 
 // A Catalog is the open catalog of a lake.
 type Catalog struct {
-	db    *database
-	disk  disk.FS
-	place Place
-	turn  chan struct{} // see Turn
+	db     *database
+	disk   disk.FS
+	place  Place
+	turn   chan struct{} // see Turn
+	memory memory
 }
 
 // own are the lake's own tables in the catalog, beside those of Iceberg's SQL
@@ -232,6 +233,7 @@ func (c *Catalog) swap(ctx context.Context, commit Commit) (mark time.Time, err 
 		_ = tx.Rollback()
 		return mark, c.decide(ctx, commit, err)
 	}
+	c.memory.know(commit.Files)
 	return mark, nil
 }
 
@@ -255,15 +257,13 @@ func (c *Catalog) apply(ctx context.Context, tx transaction, commit Commit) (mar
 	if err := tx.holds(ctx, commit.Lease); err != nil {
 		return mark, fmt.Errorf("publish: %w", err)
 	}
-	for _, m := range commit.Moves {
-		if err := tx.move(ctx, m); err != nil {
-			return mark, fmt.Errorf("publish %s: %w", m.Table, err)
-		}
-		failpoint.Hit("lake.publish.in-tx")
+	if err := tx.move(ctx, commit.Moves); err != nil {
+		return mark, fmt.Errorf("publish: %w", err)
 	}
 	if err := c.record(ctx, tx, commit.Files); err != nil {
 		return mark, fmt.Errorf("publish: record files: %w", err)
 	}
+	failpoint.Hit("lake.publish.in-tx")
 	if mark, err = c.retire(ctx, tx, commit.Retired); err != nil {
 		return mark, fmt.Errorf("publish: retire files: %w", err)
 	}
@@ -302,25 +302,42 @@ func (t transaction) holds(ctx context.Context, lease string) error {
 	return err
 }
 
-// move swaps a table's metadata location.
-func (t transaction) move(ctx context.Context, m Move) (err error) {
-	namespace, name, _ := strings.Cut(m.Table, ".")
-	var moved int64
-	if m.From == "" {
-		if _, err := t.exec(ctx, "insert into alignctl_tables values (?) on conflict do nothing", m.Table); err != nil {
+// move swaps metadata locations.
+func (t transaction) move(ctx context.Context, moves []Move) error {
+	var names, made, moved [][]any
+	for _, m := range moves {
+		namespace, name, _ := strings.Cut(m.Table, ".")
+		if m.From == "" {
+			names = append(names, []any{m.Table})
+			made = append(made, []any{CatalogName, namespace, name, "TABLE", m.To})
+		} else {
+			moved = append(moved, []any{CatalogName, namespace, name, m.From, m.To})
+		}
+	}
+	if _, err := t.each(ctx, "insert into alignctl_tables values %s on conflict do nothing", names); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		statement string
+		rows      [][]any
+	}{{makeSQL, made}, {moveSQL, moved}} {
+		changed, err := t.each(ctx, part.statement, part.rows)
+		if err != nil {
 			return err
 		}
-		moved, err = t.exec(ctx, `insert into iceberg_tables
-			(catalog_name, table_namespace, table_name, iceberg_type, metadata_location)
-			values (?, ?, ?, 'TABLE', ?) on conflict do nothing`, CatalogName, namespace, name, m.To)
-	} else {
-		moved, err = t.exec(ctx, `update iceberg_tables
-			set metadata_location = ?, previous_metadata_location = ?
-			where catalog_name = ? and table_namespace = ? and table_name = ? and metadata_location = ?`,
-			m.To, m.From, CatalogName, namespace, name, m.From)
+		if changed != int64(len(part.rows)) {
+			return ErrMoved
+		}
+		failpoint.Hit("lake.publish.in-tx")
 	}
-	if err == nil && moved != 1 {
-		return ErrMoved
-	}
-	return err
+	return nil
 }
+
+// A column of a VALUES has the same name in SQLite and in PostgreSQL.
+const (
+	makeSQL = `insert into iceberg_tables (catalog_name, table_namespace, table_name, iceberg_type, metadata_location)
+		values %s on conflict do nothing`
+	moveSQL = `update iceberg_tables set metadata_location = column5, previous_metadata_location = column4
+		from (values %s) as moves
+		where catalog_name = column1 and table_namespace = column2 and table_name = column3 and metadata_location = column4`
+)

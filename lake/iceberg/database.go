@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -132,6 +133,36 @@ func (t transaction) exec(ctx context.Context, query string, args ...any) (int64
 	}
 	return result.RowsAffected()
 }
+
+// A querying runs a statement that gives rows, in a transaction or by itself.
+type querying func(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+
+// query runs a statement that gives rows.
+func (t transaction) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.QueryContext(ctx, t.database.bind(query), args...)
+}
+
+// statementRows is of how many rows one statement is: a server may be far away,
+// and takes so many parameters, up to five a row, as SQLite does.
+const statementRows = 1000
+
+// each runs a statement, in which %s stands for the rows of a VALUES, on rows, many
+// at a time, and gives how many it changed.
+func (t transaction) each(ctx context.Context, statement string, rows [][]any) (changed int64, err error) {
+	for some := range slices.Chunk(rows, statementRows) {
+		row := parameters(len(some[0]))
+		values := strings.Repeat(row+", ", len(some)-1) + row
+		n, err := t.exec(ctx, fmt.Sprintf(statement, values), slices.Concat(some...)...)
+		if err != nil {
+			return changed, err
+		}
+		changed += n
+	}
+	return changed, nil
+}
+
+// parameters are those of a row, or of a list: "(?, ?)".
+func parameters(n int) string { return "(?" + strings.Repeat(", ?", n-1) + ")" }
 
 // row gives the only row of a query.
 func (t transaction) row(ctx context.Context, query string, args ...any) *sql.Row {

@@ -79,6 +79,7 @@ func openPostgres(ctx context.Context, address string) (*database, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 10 * time.Second
 	}
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec // to prepare each statement first is a round trip more
 	config.DialFunc = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: deadAfter / 2, Interval: deadAfter / 8,
 		Count: 4}, Control: answerWithin}).DialContext
 	db := stdlib.OpenDB(*config)

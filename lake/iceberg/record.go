@@ -3,11 +3,11 @@ package iceberg
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -45,8 +45,8 @@ const (
 	columnsSQL = "select path, bytes, sha256, coalesce(retired_at, 0), seal from alignctl_files "
 	// recordSQL ignores a file that is recorded: files never change, and a replay
 	// records those of its first try again.
-	recordSQL = "insert into alignctl_files (path, bytes, sha256, seal) values (?, ?, ?, ?) on conflict do nothing"
-	retireSQL = `insert into alignctl_files (path, bytes, sha256, retired_at, seal) values (?, ?, ?, ?, ?)
+	recordSQL = "insert into alignctl_files (path, bytes, sha256, seal) values %s on conflict do nothing"
+	retireSQL = `insert into alignctl_files (path, bytes, sha256, retired_at, seal) values %s
 		on conflict (path) do update set retired_at = excluded.retired_at, seal = excluded.seal`
 )
 
@@ -66,13 +66,13 @@ func (c *Catalog) scan(row interface{ Scan(...any) error }) (r Recorded, err err
 }
 
 func (c *Catalog) record(ctx context.Context, tx transaction, files []File) error {
-	for _, f := range files {
+	rows := make([][]any, len(files))
+	for i, f := range files {
 		r := record{path: c.relative(f.Path), bytes: f.Bytes, sha256: f.SHA256}
-		if _, err := tx.exec(ctx, recordSQL, r.path, r.bytes, r.sha256, r.seal()); err != nil {
-			return err
-		}
+		rows[i] = []any{r.path, r.bytes, r.sha256, r.seal()}
 	}
-	return nil
+	_, err := tx.each(ctx, recordSQL, rows)
+	return err
 }
 
 // retire says of files in use that nothing points at them any more; also of
@@ -85,20 +85,25 @@ func (c *Catalog) retire(ctx context.Context, tx transaction, paths []string) (m
 	if mark, err = tx.moveMark(ctx); err != nil {
 		return mark, err
 	}
-	for _, path := range paths {
-		held, err := c.scan(tx.row(ctx, columnsSQL+"where path = ?", c.relative(path)))
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return mark, err
-		}
-		if !held.Retired.IsZero() {
-			continue
-		}
-		r := record{path: c.relative(path), bytes: held.Bytes, sha256: held.SHA256, retired: mark.UnixMicro()}
-		if _, err := tx.exec(ctx, retireSQL, r.path, r.bytes, r.sha256, r.retired, r.seal()); err != nil {
-			return mark, err
+	return mark, c.retireAt(ctx, tx, paths, mark)
+}
+
+func (c *Catalog) retireAt(ctx context.Context, tx transaction, paths []string, at time.Time) error {
+	held, err := c.recordsOf(ctx, tx.query, paths)
+	if err != nil {
+		return err
+	}
+	var rows [][]any
+	for _, path := range slices.Compact(slices.Sorted(slices.Values(paths))) { // an upsert takes each row once
+		path = c.relative(path)
+		before := held[path]
+		if before.Retired.IsZero() {
+			r := record{path: path, bytes: before.Bytes, sha256: before.SHA256, retired: at.UnixMicro()}
+			rows = append(rows, []any{r.path, r.bytes, r.sha256, r.retired, r.seal()})
 		}
 	}
-	return mark, nil
+	_, err = tx.each(ctx, retireSQL, rows)
+	return err
 }
 
 // relative is a path below the warehouse, with slashes: what stays the same
@@ -113,7 +118,7 @@ func (c *Catalog) relative(path string) string {
 
 // Recorded lists the recorded files, by path.
 func (c *Catalog) Recorded(ctx context.Context) (map[string]Recorded, error) {
-	list, err := c.records(ctx, "")
+	list, err := c.records(ctx, c.db.query, "")
 	if err != nil {
 		return nil, fmt.Errorf("read catalog: %w", err)
 	}
@@ -125,8 +130,8 @@ func (c *Catalog) Recorded(ctx context.Context) (map[string]Recorded, error) {
 }
 
 // records reads the rows for which a condition is true.
-func (c *Catalog) records(ctx context.Context, condition string, args ...any) (files []Recorded, err error) {
-	rows, err := c.db.query(ctx, columnsSQL+condition, args...)
+func (c *Catalog) records(ctx context.Context, query querying, condition string, args ...any) (files []Recorded, err error) {
+	rows, err := query(ctx, columnsSQL+condition, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -141,22 +146,23 @@ func (c *Catalog) records(ctx context.Context, condition string, args ...any) (f
 	return files, c.db.explain(rows.Err())
 }
 
-// Record is what is recorded about one file; ok is false when nothing is.
-func (c *Catalog) Record(ctx context.Context, path string) (f File, ok bool, err error) {
-	var r Recorded
-	err = c.db.patiently(ctx, func() error {
-		r, err = c.scan(c.db.QueryRowContext(ctx, c.db.bind(columnsSQL+"where path = ?"), c.relative(path)))
-		return err
-	})
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return f, false, nil
-	case err != nil:
-		return f, false, fmt.Errorf("read catalog: %w", err)
-	case r.Broken:
-		return f, false, c.unread(fmt.Errorf("the record of file %q isn't what was written", path))
+// recordsOf reads the rows of files, by their paths below the warehouse.
+func (c *Catalog) recordsOf(ctx context.Context, query querying, paths []string) (map[string]Recorded, error) {
+	found := make(map[string]Recorded, len(paths))
+	for some := range slices.Chunk(paths, statementRows) {
+		args := make([]any, len(some))
+		for i, path := range some {
+			args[i] = c.relative(path)
+		}
+		list, err := c.records(ctx, query, "where path in "+parameters(len(args)), args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range list {
+			found[c.relative(r.Path)] = r
+		}
 	}
-	return r.File, true, nil
+	return found, nil
 }
 
 // landed says whether the commit that brings a file is in the catalog. It waits
@@ -212,8 +218,12 @@ func (c *Catalog) forget(ctx context.Context, files []File) error {
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
-	for _, f := range files {
-		if _, err := tx.exec(ctx, "delete from alignctl_files where path = ?", c.relative(f.Path)); err != nil {
+	for some := range slices.Chunk(files, statementRows) {
+		args := make([]any, len(some))
+		for i, f := range some {
+			args[i] = c.relative(f.Path)
+		}
+		if _, err := tx.exec(ctx, "delete from alignctl_files where path in "+parameters(len(args)), args...); err != nil {
 			return errors.Join(fmt.Errorf("sweep: %w", err), tx.Rollback())
 		}
 	}
@@ -234,7 +244,7 @@ func (c *Catalog) removeAll(files []File) error {
 }
 
 func (c *Catalog) retiredBy(ctx context.Context, mark time.Time) (files []File, err error) {
-	list, err := c.records(ctx, "where retired_at <= ? order by path", mark.UnixMicro())
+	list, err := c.records(ctx, c.db.query, "where retired_at <= ? order by path", mark.UnixMicro())
 	if err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)
 	}

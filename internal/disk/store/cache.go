@@ -138,10 +138,7 @@ func (s *Store) isSound(ctx context.Context, file *os.File) (bool, error) {
 	if isCopy(info) {
 		touch(path)
 	}
-	s.mu.Lock()
-	seen := s.sound[path] || s.fresh[path]
-	s.mu.Unlock()
-	if seen {
+	if s.isSeen(path) {
 		return true, nil
 	}
 	sound, err := s.isExpected(ctx, file, info)
@@ -154,6 +151,13 @@ func (s *Store) isSound(ctx context.Context, file *os.File) (bool, error) {
 	return true, nil
 }
 
+// isSeen says whether this process wrote a file, or has looked at it.
+func (s *Store) isSeen(path string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sound[path] || s.fresh[path]
+}
+
 // touch says that a copy is in use; that of another user is as it is.
 func touch(path string) {
 	now := time.Now()
@@ -161,27 +165,33 @@ func touch(path string) {
 }
 
 func (s *Store) isExpected(ctx context.Context, file *os.File, info fs.FileInfo) (bool, error) {
-	size, sum, known, err := s.expect(ctx, file.Name())
+	want, known, err := s.expect(ctx, file.Name())
 	switch {
 	case err != nil || !known:
 		return err == nil, err
-	case info.Size() != size:
+	case info.Size() != want.Bytes:
 		return false, nil
 	case isCopy(info):
 		return true, nil
 	}
-	_, got, err := digest(io.Discard, io.NewSectionReader(file, 0, size))
-	if err != nil || got != sum {
+	_, got, err := digest(io.Discard, io.NewSectionReader(file, 0, want.Bytes))
+	if err != nil || got != want.SHA256 {
 		return false, err
 	}
 	return true, file.Chmod(copyMode)
 }
 
-func (s *Store) expect(ctx context.Context, path string) (int64, string, bool, error) {
+func (s *Store) expect(ctx context.Context, path string) (want Expected, known bool, err error) {
+	all, err := s.expectAll(ctx, []string{path})
+	want, known = all[path]
+	return want, known, err
+}
+
+func (s *Store) expectAll(ctx context.Context, paths []string) (map[string]Expected, error) {
 	if s.options.Expect == nil {
-		return 0, "", false, nil
+		return nil, nil
 	}
-	return s.options.Expect(ctx, path)
+	return s.options.Expect(ctx, paths)
 }
 
 // digest copies, and gives size and sha256 of what came.
@@ -248,7 +258,7 @@ func wait(ctx context.Context, try int) error {
 
 // fill writes an object into a file and compares it with its record.
 func (s *Store) fill(ctx context.Context, part *os.File, path, key string) error {
-	want, sum, known, err := s.expect(ctx, path)
+	want, known, err := s.expect(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -273,10 +283,11 @@ func (s *Store) fill(ctx context.Context, part *os.File, path, key string) error
 		return fmt.Errorf("fetch file %q: %w: in the bucket: %w", path, disk.ErrDamaged, err)
 	case err != nil, n != size:
 		return s.remote.explain("read", key, fmt.Errorf("%w: %w", errCut, cmp.Or(err, io.ErrUnexpectedEOF)))
-	case known && n != want:
-		return fmt.Errorf("fetch file %q: %w: the bucket's has %d bytes, %d were recorded", path, disk.ErrDamaged, n, want)
-	case known && got != sum:
-		return fmt.Errorf("fetch file %q: %w: the bucket's bytes have sha256 %s, recorded is %s", path, disk.ErrDamaged, got, sum)
+	case known && n != want.Bytes:
+		return fmt.Errorf("fetch file %q: %w: the bucket's has %d bytes, %d were recorded", path, disk.ErrDamaged, n, want.Bytes)
+	case known && got != want.SHA256:
+		return fmt.Errorf("fetch file %q: %w: the bucket's bytes have sha256 %s, recorded is %s", path, disk.ErrDamaged, got,
+			want.SHA256)
 	}
 	return nil
 }

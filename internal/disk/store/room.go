@@ -96,6 +96,10 @@ func (s *Store) full(why string) error {
 // whether one is missing. Those of which nothing is recorded count only once
 // they are here.
 func (s *Store) fit(ctx context.Context, paths []string) (missing bool, err error) {
+	want, err := s.expectAll(ctx, slices.DeleteFunc(slices.Clone(paths), s.isSeen))
+	if err != nil {
+		return false, err
+	}
 	var total int64
 	for _, path := range paths {
 		if info, err := os.Stat(path); err == nil {
@@ -105,11 +109,7 @@ func (s *Store) fit(ctx context.Context, paths []string) (missing bool, err erro
 			continue
 		}
 		missing = true
-		size, _, _, err := s.expect(ctx, path)
-		if err != nil {
-			return missing, err
-		}
-		total += size
+		total += want[path].Bytes
 	}
 	if total > s.options.MaxBytes {
 		return missing, s.full(bytesText(total) + " are needed at once")

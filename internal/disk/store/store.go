@@ -35,14 +35,20 @@ import (
 
 // Options are the settings of a store.
 type Options struct {
-	// Expect says what a file must be, where that is recorded: its size, and its
-	// sha256 in hex. Files that another engine wrote aren't known.
-	Expect func(ctx context.Context, path string) (size int64, sha256 string, known bool, err error)
+	// Expect says what files must be, by path, where that is recorded. Those that
+	// another engine wrote aren't known.
+	Expect func(ctx context.Context, paths []string) (map[string]Expected, error)
 	// MaxBytes bounds the copies in the folder; 0: CacheSize.
 	MaxBytes int64
 	// Patience is for how long a request, or the next bytes of an answer, are
 	// waited for; 0: a minute.
 	Patience time.Duration
+}
+
+// An Expected is what a file must be.
+type Expected struct {
+	Bytes  int64
+	SHA256 string // hex
 }
 
 // A Store is a disk.FS over a bucket. Paths outside its folder are the

@@ -149,8 +149,12 @@ func TestNoOverwriting(t *testing.T) {
 // expecting knows a content for every path.
 func expecting(content []byte) Options {
 	sum := sha256.Sum256(content)
-	return Options{Expect: func(context.Context, string) (int64, string, bool, error) {
-		return int64(len(content)), hex.EncodeToString(sum[:]), true, nil
+	return Options{Expect: func(_ context.Context, paths []string) (map[string]Expected, error) {
+		all := map[string]Expected{}
+		for _, path := range paths {
+			all[path] = Expected{int64(len(content)), hex.EncodeToString(sum[:])}
+		}
+		return all, nil
 	}}
 }
 
