@@ -48,8 +48,8 @@ func Sync(path string) error {
 // SyncDir makes the names in a folder survive a power cut.
 func SyncDir(path string) error { return Sync(path) }
 
-// MkdirAll makes a folder with its missing parents, durably: each parent that
-// got a new name is synced.
+// MkdirAll makes a folder with its missing parents, for whom the umask says, and
+// durably: each parent that got a new name is synced.
 func MkdirAll(path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil
@@ -60,7 +60,7 @@ func MkdirAll(path string) error {
 			return err
 		}
 	}
-	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(path, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make folder %q: %w", path, err)
 	}
 	return SyncDir(parent)

@@ -1,6 +1,7 @@
 package atomicfile
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,11 +20,13 @@ func WriteDir(path string, fill func(folder string) error) error {
 	if err := MkdirAll(parent); err != nil {
 		return err
 	}
-	fresh, err := os.MkdirTemp(parent, ".tmp-"+filepath.Base(path)+"-*")
-	if err != nil {
+	// Not os.MkdirTemp, whose folder is its maker's alone: a change of its mode would
+	// pass over the umask, and what it has of its parent (the group, by setgid).
+	fresh := filepath.Join(parent, ".tmp-"+filepath.Base(path)+"-"+rand.Text())
+	if err := os.Mkdir(fresh, 0o777); err != nil {
 		return fmt.Errorf("make folder %q: %w", path, err)
 	}
-	if err := errors.Join(os.Chmod(fresh, 0o755), fill(fresh)); err != nil {
+	if err := fill(fresh); err != nil {
 		return errors.Join(err, os.RemoveAll(fresh))
 	}
 	failpoint.Hit("atomicfile.dir")

@@ -85,9 +85,9 @@ type OS struct{}
 
 var _ FS = OS{}
 
-// Create makes a new file.
+// Create makes a new file, for whom the umask says: a folder may be a group's.
 func (OS) Create(path string) (io.WriteCloser, error) {
-	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 }
 
 // Adopt does nothing: the file is there.

@@ -215,7 +215,7 @@ const fetches = 4
 // fetch brings an object's copy into the folder, whole or not at all: it has
 // another name until it is checked.
 func (s *Store) fetch(ctx context.Context, path, key string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := s.MkdirAll(filepath.Dir(path)); err != nil {
 		return err
 	}
 	part, err := os.CreateTemp(filepath.Dir(path), partPrefix+"*")

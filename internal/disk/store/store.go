@@ -3,7 +3,7 @@
 // immutable, so a copy is right or absent. What is written here is local until
 // Sync sends it. Several processes share one folder, and bound it together.
 //
-// A file in the folder that can be written to (mode 0644) has not been sent, as
+// A file in the folder that can be written to has not been sent, as
 // far as anybody knows; a copy of an object is read-only (0444). Only copies
 // count against the bound and are removed for it, those that were used longest
 // ago first. Whoever reads a file holds it locked (flock, shared), and a locked
@@ -133,7 +133,7 @@ func (s *Store) isFresh(path string) bool {
 }
 
 // MkdirAll makes a folder of the cache.
-func (s *Store) MkdirAll(path string) error { return os.MkdirAll(path, 0o755) }
+func (s *Store) MkdirAll(path string) error { return os.MkdirAll(path, 0o777) }
 
 // transfers is how many files are sent or fetched at once.
 const transfers = 8
