@@ -113,17 +113,28 @@ func (OS) Stat(path string) (Info, error) {
 
 // List walks a folder; what another process removes meanwhile isn't in it.
 func (OS) List(folder string) (files []Info, err error) {
-	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	err = Walk(folder, func(path string, info fs.FileInfo) {
+		files = append(files, Info{Path: path, Bytes: info.Size(), Written: info.ModTime()})
+	})
+	return files, err
+}
+
+// Walk visits the files in a folder and below it, by path, but what another
+// process removes meanwhile. The folder may be a symbolic link, to a larger disk,
+// say, and so may a file; one in it to another folder isn't followed, nor taken
+// for a file.
+func Walk(folder string, visit func(path string, info fs.FileInfo)) error {
+	through := folder + string(filepath.Separator) // which a link leads behind
+	return filepath.WalkDir(through, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return ignoreGone(err)
 		}
-		info, err := entry.Info()
-		if err == nil {
-			files = append(files, Info{Path: path, Bytes: info.Size(), Written: info.ModTime()})
+		info, err := os.Stat(path)
+		if err == nil && info.Mode().IsRegular() {
+			visit(path, info)
 		}
 		return ignoreGone(err)
 	})
-	return files, err
 }
 
 func ignoreGone(err error) error {

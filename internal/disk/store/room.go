@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -155,20 +154,10 @@ func (s *Store) evict(need int64) (used int64, err error) {
 
 // copies are the copies in the folder, whole or on their way.
 func (s *Store) copies() (copies []held, err error) {
-	err = filepath.WalkDir(s.folder, func(path string, entry fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		info, err := entry.Info()
-		switch {
-		case err != nil: // removed meanwhile
-		case isCopy(info), isPart(path):
+	err = disk.Walk(s.folder, func(path string, info fs.FileInfo) {
+		if isCopy(info) || isPart(path) {
 			copies = append(copies, held{path, info.Size(), info.ModTime()})
 		}
-		return nil
 	})
 	return copies, err
 }
