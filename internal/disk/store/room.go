@@ -141,11 +141,7 @@ func (s *Store) evict(need int64) (used int64, err error) {
 		if used+need <= s.options.MaxBytes/10*9 {
 			break
 		}
-		gone, err := drop(c.path)
-		if err != nil {
-			return used, err
-		}
-		if gone {
+		if drop(c.path) {
 			used -= c.size
 		}
 	}
@@ -162,18 +158,13 @@ func (s *Store) copies() (copies []held, err error) {
 	return copies, err
 }
 
-// drop removes a file unless somebody has it locked.
-func drop(path string) (gone bool, err error) {
+// drop removes a file unless somebody has it locked. One that can't be removed,
+// such as another user's, stays as one that is in use does.
+func drop(path string) (gone bool) {
 	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return true, nil
-	}
 	if err != nil {
-		return false, nil // another user's
+		return errors.Is(err, fs.ErrNotExist)
 	}
 	defer file.Close()
-	if err := lock(file, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return false, nil
-	}
-	return true, disk.OS{}.Remove(path)
+	return lock(file, syscall.LOCK_EX|syscall.LOCK_NB) == nil && disk.OS{}.Remove(path) == nil
 }
