@@ -27,6 +27,16 @@ const copyMode = 0o444
 
 func isCopy(info fs.FileInfo) bool { return info.Mode().Perm()&0o222 == 0 }
 
+// mark makes a file a copy, once its bytes are on the disk: other processes trust
+// a copy by its size alone, which a power cut leaves right where the bytes are
+// lost.
+func mark(file *os.File) error {
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	return file.Chmod(copyMode)
+}
+
 // partPrefix starts the name of a file that is on its way here.
 const partPrefix = ".part-"
 
@@ -178,7 +188,8 @@ func (s *Store) isExpected(ctx context.Context, file *os.File, info fs.FileInfo)
 	if err != nil || got != want.SHA256 {
 		return false, err
 	}
-	return true, file.Chmod(copyMode)
+	_ = mark(file) // another user's stays unmarked
+	return true, nil
 }
 
 func (s *Store) expect(ctx context.Context, path string) (want Expected, known bool, err error) {
@@ -230,7 +241,10 @@ func (s *Store) fetch(ctx context.Context, path, key string) error {
 		err = wait(ctx, try)
 	}
 	if err == nil {
-		err = errors.Join(part.Chmod(copyMode), os.Rename(part.Name(), path))
+		err = mark(part)
+	}
+	if err == nil {
+		err = os.Rename(part.Name(), path)
 	}
 	if err != nil {
 		return errors.Join(err, s.OS.Remove(part.Name()), part.Close())

@@ -180,7 +180,7 @@ func (s *Store) send(ctx context.Context, path string) error {
 		return err
 	}
 	s.forget(path)
-	return file.Chmod(copyMode)
+	return mark(file)
 }
 
 // compare sees that an object is a file, byte by byte.
