@@ -200,6 +200,9 @@ func (l *Lake) settle() error {
 	if err := l.unused(); err != nil {
 		return err
 	}
+	if err := l.found(); err != nil {
+		return err
+	}
 	for _, folder := range []string{l.warehouse(), l.Temp(), l.leases()} {
 		if err := (disk.OS{}).MkdirAll(folder); err != nil {
 			return err
@@ -208,13 +211,25 @@ func (l *Lake) settle() error {
 	return nil
 }
 
+// found makes a new lake's shared folder, and sees that a joined one's is there.
+func (l *Lake) found() error {
+	if shared, ok := l.disk.(disk.Shared); ok && !l.joined {
+		return shared.Init()
+	}
+	return l.reach()
+}
+
 // unused sees that a new lake's warehouse of its own URL can be reached, and is
 // nobody's; an init that was killed may have left a claim.
 func (l *Lake) unused() error {
 	if l.where.Warehouse == "" || l.joined {
 		return nil
 	}
-	there, err := l.disk.List(l.warehouse())
+	list := l.disk.List
+	if shared, ok := l.disk.(disk.Shared); ok { // which has no mark yet
+		list = shared.OS.List
+	}
+	there, err := list(l.warehouse())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -249,11 +264,27 @@ func (l *Lake) locate() (err error) {
 
 // mount finds the warehouse's disk.
 func (l *Lake) mount() (err error) {
-	l.disk = disk.OS{}
-	if l.place.Remote() {
+	switch {
+	case l.place.Remote():
 		l.disk, err = store.Open(l.place.Location(), l.warehouse(), store.Options{Expect: l.expected})
+	case l.where.Warehouse != "":
+		l.disk = disk.Shared{Folder: l.warehouse(), Mark: sharedMark}
+	default:
+		l.disk = disk.OS{}
 	}
 	return err
+}
+
+// sharedMark is a folder of every lake that has been made: a shared warehouse
+// without it isn't mounted.
+const sharedMark = "meta.db"
+
+// reach sees that a shared folder is there.
+func (l *Lake) reach() error {
+	if shared, ok := l.disk.(disk.Shared); ok {
+		return shared.Reach()
+	}
+	return nil
 }
 
 // expected is what the catalog recorded of files.
@@ -294,7 +325,7 @@ func openOn(ctx context.Context, dir string, wrap func(disk.FS) disk.FS) (*Lake,
 	if err := l.locate(); err != nil {
 		return nil, fmt.Errorf("open lake %q: lake.json: %w: %w", dir, ErrDamaged, err)
 	}
-	if err := l.mount(); err != nil {
+	if err := errors.Join(l.mount(), l.reach()); err != nil {
 		return nil, fmt.Errorf("open lake %q: %w", dir, err)
 	}
 	l.disk = wrap(l.disk)

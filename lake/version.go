@@ -48,6 +48,9 @@ func (c *loaded) put(table *iceberg.Table) {
 // version reads the catalog. Its caller has a lease, which keeps the files of
 // what it reads.
 func (l *Lake) version(ctx context.Context) (*version, error) {
+	if err := l.reach(); err != nil { // DuckDB, which opens files itself, would only miss them
+		return nil, err
+	}
 	heads, err := l.catalog.Heads(ctx)
 	if err != nil {
 		return nil, l.blame(ctx, err)

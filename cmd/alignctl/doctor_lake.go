@@ -10,6 +10,7 @@ import (
 
 	"alignctl/etl/pipeline"
 	"alignctl/eval"
+	"alignctl/internal/disk"
 	"alignctl/internal/machine"
 	"alignctl/internal/workspace"
 	"alignctl/lake"
@@ -104,6 +105,8 @@ func lakeCure(err error) string {
 		return "alignctl init"
 	case errors.Is(err, lake.ErrOld):
 		return "alignctl init NEW; alignctl etl run --lake NEW"
+	case errors.Is(err, disk.ErrUnreachable):
+		return "mount the folder, or see that its server answers"
 	case errors.Is(err, lake.ErrDamaged):
 		return "alignctl lake verify (says which files to bring back)"
 	}
