@@ -262,3 +262,69 @@ func TestSharedLakeRefuses(t *testing.T) {
 		t.Errorf("lake.json: %s, %v", content, err)
 	}
 }
+
+// A reader that was out of touch, and whose files were collected, isn't told that
+// the lake is damaged; one that misses a file for another reason is told so.
+func TestMissingFiles(t *testing.T) {
+	a, where := sharedLake(t)
+	appendWords(t, a, "zh", 2)
+	b := host(t, where)
+	query := func(meanwhile func(s *Session)) error {
+		pins, err := b.At(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := b.Session(t.Context(), pins, SessionOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		meanwhile(s)
+		return s.Exec(t.Context(), "create temp table t as from core.word")
+	}
+	err := query(func(s *Session) {
+		a.catalog.EndLease(t.Context(), s.lease.key()) // as a gc does after two minutes
+		r := begin(t, a)
+		write(t, r, wordSpec(), "zh", words("zh", 3))
+		publish(t, r, Done)
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		collect(t, a, GCOptions{Delete: true})
+	})
+	if errors.Is(err, ErrDamaged) || !errors.Is(err, iceberg.ErrLeaseLost) || !strings.Contains(err.Error(), "run the command again") {
+		t.Errorf("out of touch: %v", err)
+	}
+	var lost []byte
+	var path string
+	err = query(func(*Session) {
+		now, err := a.version(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		table, err := now.table(t.Context(), "core.word")
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, _, err := currentFiles(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path = files[0].Path
+		if lost, err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.disk.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "alignctl lake verify") {
+		t.Errorf("a file is lost: %v", err)
+	}
+	if err := os.WriteFile(path, lost, 0o666); err != nil { // and is brought back
+		t.Fatal(err)
+	}
+	if err := a.disk.Sync(t.Context(), []string{path}); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -75,7 +75,7 @@ func (r *Run) Publish(ctx context.Context, status Status) (Published, error) {
 		}
 		p, landed, err := r.try(ctx, status)
 		if err != nil {
-			return Published{}, fmt.Errorf("publish run %s: %w", r.id, err)
+			return Published{}, fmt.Errorf("publish run %s: %w", r.id, r.session.explain(ctx, err))
 		}
 		if landed {
 			return p.outcome, r.landed(context.WithoutCancel(ctx), p)

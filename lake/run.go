@@ -93,7 +93,7 @@ func (l *Lake) Begin(ctx context.Context, info RunInfo) (*Run, error) {
 		return nil, fmt.Errorf("begin run: %w", err)
 	}
 	if err := r.begin(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("begin run: %w", l.unlessOld(ctx, err)), r.session.Close())
+		return nil, errors.Join(fmt.Errorf("begin run: %w", r.session.explain(ctx, err)), r.session.Close())
 	}
 	return r, nil
 }

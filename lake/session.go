@@ -46,7 +46,7 @@ func (l *Lake) Session(ctx context.Context, pins Pins, o SessionOptions) (*Sessi
 		return nil, err
 	}
 	if err := l.viewPins(ctx, s, pins, o.Copies); err != nil {
-		return nil, errors.Join(l.unlessOld(ctx, err), s.Close())
+		return nil, errors.Join(s.explain(ctx, err), s.Close())
 	}
 	if err := s.confine(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open session: %w", err), s.Close())
@@ -255,13 +255,14 @@ func (s *Session) readTable(ctx context.Context, table *iceberg.Table, fields []
 
 // Exec runs a statement that gives no rows.
 func (s *Session) Exec(ctx context.Context, query string, args ...any) error {
-	return s.db.Exec(ctx, query, args...)
+	return s.explain(ctx, s.db.Exec(ctx, query, args...))
 }
 
 // Query runs a statement and gives its rows. Close them before the session's
 // next statement, which otherwise waits for ever.
 func (s *Session) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return s.db.Query(ctx, query, args...)
+	rows, err := s.db.Query(ctx, query, args...)
+	return rows, s.explain(ctx, err)
 }
 
 // Each scans the rows of a query one by one, and closes them before it returns,
@@ -284,7 +285,8 @@ func (s *Session) Each(ctx context.Context, query string, args []any, scan func(
 // DuckDB holds the whole result in memory before the first one comes: page by
 // key when it is large. Release the reader.
 func (s *Session) QueryArrow(ctx context.Context, query string, args ...any) (array.RecordReader, error) {
-	return s.db.Arrow(ctx, query, args...)
+	reader, err := s.db.Arrow(ctx, query, args...)
+	return reader, s.explain(ctx, err)
 }
 
 // Describe gives the columns of a query without running it.
@@ -298,6 +300,10 @@ func (s *Session) SetVariable(ctx context.Context, name string, value any) error
 		return fmt.Errorf("set variable %q: %w", name, err)
 	}
 	return nil
+}
+
+func (s *Session) explain(ctx context.Context, err error) error {
+	return s.lake.explain(ctx, s.lease, err)
 }
 
 // Close ends the session.

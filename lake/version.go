@@ -68,7 +68,7 @@ func (l *Lake) reading(ctx context.Context, do func(now *version) error) error {
 	if err == nil {
 		err = do(now)
 	}
-	return errors.Join(l.unlessOld(ctx, err), held.end())
+	return errors.Join(l.explain(ctx, held, err), held.end())
 }
 
 // unlessOld is the error of reading a lake: where another copy of the catalog has
