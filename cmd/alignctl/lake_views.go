@@ -14,9 +14,10 @@ func lakeViewsCommand(t *terminal) *cli.Command {
 	var at string
 	return checked(&cli.Command{
 		Name:  "views",
-		Usage: "print an SQL file with which plain DuckDB opens the lake, offline",
+		Usage: "print an SQL file with which plain DuckDB opens the lake",
 		Description: "alignctl lake views > lake.sql; duckdb -init lake.sql. It works from DuckDB's shell, Python and R: a view " +
-			"for each table,\nover the files of that version where they are now.",
+			"for each table,\nover the files of that version where they are now: in a folder, which takes no network, or in a bucket, for which " +
+			"DuckDB\nneeds its extension httpfs.",
 		Flags: t.flags(atFlag(&at)),
 		Action: func(c *cli.Context) error {
 			return t.withLake(c.Context, func(ctx context.Context, l *lake.Lake) error {
