@@ -52,7 +52,7 @@ type Session struct {
 func Open(ctx context.Context, address string, settings map[string]string) (*Session, error) {
 	r, err := parseRemote(address)
 	if err != nil {
-		return nil, fmt.Errorf("connect to Spark at %q: %w", address, err)
+		return nil, fmt.Errorf("read the address of Spark: %w", err) // which isn't shown: it may hold a secret
 	}
 	secured := insecure.NewCredentials()
 	if r.tls {

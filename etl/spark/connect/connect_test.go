@@ -17,15 +17,24 @@ func TestAddresses(t *testing.T) {
 	t.Setenv(TokenVariable, "")
 	for address, want := range map[string]string{
 		"sc://lab":                               "lab:15002",
+		"sc://lab:/":                             "lab:15002",
 		"sc://lab:99/;user_id=me;use_ssl=true":   "lab:99 tls me",
+		"sc://lab/;use_ssl=true;user_id=m%3Be;":  "lab:15002 tls m;e",
 		"sc://[::1]:99":                          "::1:99",
+		"SC://lab":                               "lab:15002",
 		"http://lab":                             "no address of a Spark Connect server",
 		"lab:15002":                              "no address",
 		"sc://":                                  "no address",
-		"sc://lab/;token=s3cret":                 "give the token in SPARK_CONNECT_AUTHENTICATE_TOKEN",
-		"sc://lab/;session_id=1":                 `parameter "session_id" is not known`,
-		"sc://me:pass@lab":                       "no address",
-		"sc://lab:15002/path/;user_id=somewhere": `parameter "path/" is not known`,
+		"sc://lab:0":                             "no address",
+		"sc://lab:99999":                         "no address",
+		"sc://lab;use_ssl=true":                  "no address",
+		"sc://lab/use_ssl=true":                  "no address",
+		"sc://lab/;use_ssl=True":                 "use_ssl is true or false",
+		"sc://lab/;use_ssl=1":                    "use_ssl is true or false",
+		"sc://lab/;use_ssl=":                     "use_ssl is true or false",
+		"sc://lab/;use_ssl=true;use_ssl=false":   "use_ssl is there twice",
+		"sc://lab/;session_id=1":                 "a parameter that is not known",
+		"sc://lab:15002/path/;user_id=somewhere": "no address",
 	} {
 		r, err := parseRemote(address)
 		got := ""
@@ -40,12 +49,29 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// A token goes in the clear to this machine only.
+// Wherever in an address a secret stands, the address is refused, and the error
+// names the variable that it goes into, and not the secret.
+func TestSecretInAddress(t *testing.T) {
+	t.Setenv(TokenVariable, "")
+	for _, address := range []string{"sc://lab/;token=s3cret", "sc://lab/;Token=s3cret", "sc://lab/;use_ssl=true;token=s3cret",
+		"sc://lab/;token%3Ds3cret", "sc://lab/;s3cret", "sc://lab/;s3cret=", "sc://lab?token=s3cret", "sc://lab/?token=s3cret",
+		"sc://lab/#token=s3cret", "sc://lab/#s3cret", "sc://lab:15002;token=s3cret", "sc://me:s3cret@lab", "sc://s3cret@lab",
+		"sc://me:s3cret%@lab", "sc://lab:s3cret", "sc://me:s3#cret@lab", "s3cret"} {
+		_, err := Open(t.Context(), address, nil)
+		if err == nil || !strings.Contains(err.Error(), TokenVariable) || strings.Contains(err.Error(), "cret") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+// A token goes in the clear to this machine, and where the address says so.
 func TestTokenIsSecured(t *testing.T) {
 	t.Setenv(TokenVariable, "s3cret")
-	for address, want := range map[string]bool{"sc://lab": true, "sc://localhost": false, "sc://127.0.0.1:9": false} {
+	for address, want := range map[string]bool{"sc://lab": true, "sc://0.0.0.0": true, "sc://lab/;use_ssl=false": false,
+		"sc://localhost": false, "sc://LOCALHOST.:9": false, "sc://127.0.0.1:9": false, "sc://[::1]": false,
+		"sc://[::ffff:127.0.0.1]": false, "sc://localhost.lab": true} {
 		if r, err := parseRemote(address); err != nil || r.tls != want {
-			t.Errorf("%s: tls %v, %v", address, r.tls, err)
+			t.Errorf("%s: %+v, %v", address, r, err)
 		}
 	}
 }
