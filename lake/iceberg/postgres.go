@@ -1,6 +1,7 @@
 package iceberg
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -8,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"runtime"
 	"strings"
 	"syscall"
@@ -66,13 +66,15 @@ func answerWithin(_, _ string, raw syscall.RawConn) error {
 // the URL doesn't say comes from PGUSER, PGPASSWORD, ~/.pgpass and their like,
 // as for every client of PostgreSQL.
 func openPostgres(ctx context.Context, address string) (*database, error) {
-	if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
-		return nil, errors.New("open catalog: its address isn't of the form postgres://USER@HOST:PORT/DATABASE")
-	}
-	config, err := pgx.ParseConfig(address)
+	shown, password, err := readAddress(address)
 	if err != nil {
-		return nil, fmt.Errorf("open catalog: %w", err) // which leaves the password out
+		return nil, fmt.Errorf("open catalog: %w", err)
 	}
+	config, err := pgx.ParseConfig(shown)
+	if err != nil {
+		return nil, fmt.Errorf("open catalog: %w", err)
+	}
+	config.Password = cmp.Or(password, config.Password)
 	for name, value := range sessionSettings {
 		config.RuntimeParams[name] = value
 	}
@@ -84,7 +86,7 @@ func openPostgres(ctx context.Context, address string) (*database, error) {
 		Count: 4}, Control: answerWithin}).DialContext
 	db := stdlib.OpenDB(*config)
 	db.SetConnMaxIdleTime(time.Minute)
-	d := &database{DB: db, name: WithoutPassword(address), dialect: sqlcatalog.Postgres, numbered: true, kind: postgresKind,
+	d := &database{DB: db, name: shown, dialect: sqlcatalog.Postgres, numbered: true, kind: postgresKind,
 		first: fmt.Sprintf("select pg_advisory_xact_lock(%d)", lockSwap),
 		clock: "select (extract(epoch from clock_timestamp()) * 1000000)::bigint",
 		declared: `select table_name || ' ' || column_name || ' ' || data_type || ' ' || is_nullable from information_schema.columns
@@ -113,31 +115,6 @@ func Described(ctx context.Context, address string) (description string, err err
 		return "", nil
 	}
 	return description, err
-}
-
-// WithoutPassword is the address of a catalog as it may be shown and kept: the
-// same where it has no password.
-func WithoutPassword(address string) string {
-	parsed, err := url.Parse(address)
-	if err != nil { // nobody can tell what of it is secret
-		scheme, _, _ := strings.Cut(address, "://")
-		return scheme + "://..."
-	}
-	_, secret := parsed.User.Password()
-	if secret {
-		parsed.User = url.User(parsed.User.Username())
-	}
-	query := parsed.Query()
-	for _, name := range []string{"password", "sslpassword"} {
-		if query.Has(name) {
-			query.Del(name)
-			secret, parsed.RawQuery = true, query.Encode()
-		}
-	}
-	if !secret {
-		return address
-	}
-	return parsed.String()
 }
 
 // The codes by which PostgreSQL says what went wrong.

@@ -15,9 +15,11 @@ func TestWithoutPassword(t *testing.T) {
 		"":                                 "",
 		"postgres://lake@db/x?sslmode=off": "postgres://lake@db/x?sslmode=off",
 		"postgres://lake:s3cret@db:5/x":    "postgres://lake@db:5/x",
-		"postgres://lake@db/x?password=s3cret&sslmode=off": "postgres://lake@db/x?sslmode=off",
-		"postgres://lake@db/x?sslpassword=s3cret":          "postgres://lake@db/x",
-		"postgres://lake:s3%ret@db/x":                      "postgres://...",
+		"postgres://lake@db/x?password=s3cret&sslmode=off":  "postgres://lake@db/x?sslmode=off",
+		"postgres://lake@db/x?password=s3cret&options=-c+x": "postgres://lake@db/x?options=-c+x",
+		"postgres://lake@db/x?sslpassword=s3cret":           "postgres://...",
+		"postgres://lake:s3%ret@db/x":                       "postgres://...",
+		"/home/x/lake/catalog.db":                           "/home/x/lake/catalog.db",
 	} {
 		if got := WithoutPassword(address); got != want {
 			t.Errorf("%q: %q, want %q", address, got, want)
