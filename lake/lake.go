@@ -112,6 +112,9 @@ func InitAt(ctx context.Context, dir string, where Location) (*Lake, error) {
 
 // createOrJoin joins the lake that the catalog has, or makes one.
 func (l *Lake) createOrJoin(ctx context.Context) error {
+	if err := l.locate(); err != nil {
+		return err
+	}
 	if l.where.Catalog == "" {
 		return l.create(ctx)
 	}

@@ -246,6 +246,8 @@ func TestSharedLakeRefuses(t *testing.T) {
 		"another form":       {Location{Catalog: "host=127.0.0.1 password=wrong dbname=lake"}, "postgres://USER@HOST"},
 		"wrong in the query": {Location{Catalog: where.Catalog + "&password=wrong"}, "PGPASSWORD"},
 		"another warehouse":  {Location{Catalog: where.Catalog, Warehouse: "file:///other"}, "leave --warehouse out"},
+		"a bare #":           {Location{Catalog: strings.Replace(where.Catalog, pgtest.User+"@", pgtest.User+":s3#wrong@", 1)}, "%23 for #"},
+		"key in a warehouse": {Location{Catalog: where.Catalog, Warehouse: "s3://KEY:wrong@bucket"}, "AWS_SECRET_ACCESS_KEY"},
 		"no warehouse":       {Location{Catalog: newCatalog(t)}, "--warehouse"},
 	} {
 		dir := filepath.Join(t.TempDir(), "lake")

@@ -1,6 +1,7 @@
 package iceberg
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -47,8 +48,13 @@ func root(location string) (string, error) {
 	} else if folder, err := Path(location); err == nil && filepath.IsAbs(folder) {
 		return folder, nil
 	}
-	return "", fmt.Errorf("read warehouse %q: want s3://BUCKET/PREFIX (plain letters) or file:///FOLDER", location)
+	return "", errWarehouse
 }
+
+// errWarehouse says what a warehouse is. It doesn't repeat one that isn't: it may
+// hold a key.
+var errWarehouse = errors.New("read warehouse: want s3://BUCKET/PREFIX (plain letters) or file:///FOLDER; " +
+	"keys go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 
 // Folder is where the files are, or their copies.
 func (p Place) Folder() string { return p.actual }

@@ -1,6 +1,9 @@
 package iceberg
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // A location of a bucket's object means one path, and the path that location;
 // what isn't below the warehouse, or could mean two files, means none.
@@ -36,5 +39,15 @@ func TestObjectLocations(t *testing.T) {
 	}
 	if path, err := local.path("s3://lake/a/wh/x"); err == nil {
 		t.Errorf("an object of a lake in a folder means %q", path)
+	}
+}
+
+// A warehouse that is none isn't repeated: it may hold a key.
+func TestWarehouseRefused(t *testing.T) {
+	for _, location := range []string{"s3://KEY:hush@lake/wh", "s3://lake?secret=hush", "s3://lake/#hush", "s3://", "s3://lake/../hush",
+		"https://KEY:hush@lake/wh", "hush", "file://KEY:hush@host/wh", "file:///%zz?hush"} {
+		if p, err := NewPlace(location, "/home/x/warehouse"); err == nil || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: %s, %v", location, p.Location(), err)
+		}
 	}
 }

@@ -43,30 +43,50 @@ const partBytes = 32 << 20
 func newBucket(location string, patience time.Duration) (*bucket, error) {
 	at, err := url.Parse(location)
 	if err != nil || at.Scheme != "s3" || at.Host == "" || at.RawQuery != "" || at.User != nil {
-		return nil, fmt.Errorf("read warehouse %q: want s3://BUCKET or s3://BUCKET/PREFIX", location)
+		return nil, errors.New("read warehouse: want s3://BUCKET or s3://BUCKET/PREFIX")
 	}
 	b := &bucket{name: at.Host, prefix: strings.Trim(at.Path, "/"), patience: patience}
 	if b.prefix != "" {
 		b.prefix += "/"
 	}
-	endpoint := cmp.Or(os.Getenv("AWS_ENDPOINT_URL_S3"), os.Getenv("AWS_ENDPOINT_URL"))
-	options := &minio.Options{Secure: true, BucketLookup: minio.BucketLookupAuto, MaxRetries: retries,
+	options := &minio.Options{BucketLookup: minio.BucketLookupAuto, MaxRetries: retries,
 		Region:    cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), "us-east-1"),
 		Creds:     credentials.NewChainCredentials([]credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}}),
 		Transport: transport(patience)}
-	host := "s3.amazonaws.com"
-	if endpoint != "" {
-		server, err := url.Parse(endpoint)
-		if err != nil || server.Host == "" {
-			return nil, fmt.Errorf("read AWS_ENDPOINT_URL %q: want http://HOST:PORT or https://HOST", endpoint)
-		}
-		host, options.Secure, options.BucketLookup = server.Host, server.Scheme != "http", minio.BucketLookupPath
+	server, err := endpoint()
+	if err != nil {
+		return nil, err
 	}
-	b.endpoint = cmp.Or(endpoint, "https://"+host)
-	if b.client, err = minio.NewCore(host, options); err != nil {
+	b.endpoint, options.Secure = server.String(), server.Scheme == "https"
+	if server.Host != amazon {
+		options.BucketLookup = minio.BucketLookupPath
+	}
+	if b.client, err = minio.NewCore(server.Host, options); err != nil {
 		return nil, fmt.Errorf("open warehouse %q: %w", location, err)
 	}
 	return b, nil
+}
+
+// amazon is the server that is asked where the environment names no other.
+const amazon = "s3.amazonaws.com"
+
+// endpoint is the server that the environment names, without a path. One with a
+// key in its URL is refused, and not shown.
+func endpoint() (*url.URL, error) {
+	for _, variable := range []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"} {
+		text := os.Getenv(variable)
+		if text == "" {
+			continue
+		}
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil ||
+			strings.Trim(u.Path, "/") != "" || strings.ContainsAny(text, "?#") {
+			return nil, fmt.Errorf("read %s: want http://HOST:PORT or https://HOST; keys go into AWS_ACCESS_KEY_ID and "+
+				"AWS_SECRET_ACCESS_KEY", variable)
+		}
+		return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+	}
+	return &url.URL{Scheme: "https", Host: amazon}, nil
 }
 
 func transport(patience time.Duration) http.RoundTripper {

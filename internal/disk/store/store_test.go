@@ -347,6 +347,23 @@ func TestFailures(t *testing.T) {
 	expectError("size", location, cacheVariable)
 }
 
+// A server's URL with a key in it, or with what is ignored, is refused, and not
+// shown.
+func TestEndpointRefused(t *testing.T) {
+	storetest.New(t)
+	for _, variable := range []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"} {
+		for _, url := range []string{"http://KEY:hush@localhost:9", "http://hush@localhost", "http://localhost?key=hush", "http://localhost/#hush",
+			"http://localhost/hush", "localhost:9/hush", "ftp://localhost/hush", "http://KEY:h%ush@localhost", "hush"} {
+			t.Setenv(variable, url)
+			_, err := Open(location, t.TempDir(), Options{})
+			if err == nil || !strings.Contains(err.Error(), "read "+variable+": want http://HOST:PORT") || strings.Contains(err.Error(), "ush") {
+				t.Errorf("%s=%s: %v", variable, url, err)
+			}
+		}
+		t.Setenv(variable, "")
+	}
+}
+
 // A server that says nothing, or stops in the middle, is given up.
 func TestSilence(t *testing.T) {
 	server := storetest.New(t)
