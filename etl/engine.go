@@ -1,6 +1,7 @@
 package etl
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -173,9 +174,50 @@ func (d DuckDB) Write(ctx context.Context, spec lake.Spec, scope, query string) 
 // Close leaves the session to the run.
 func (DuckDB) Close() error { return nil }
 
+// Typed sees that rows have the columns that their query must give, whatever the
+// engine is: so many, of these types, and of these names where they are said.
+func Typed(rows lake.Batches, columns ...arrow.Field) lake.Batches {
+	return func(yield func(arrow.RecordBatch, error) bool) {
+		for batch, err := range rows {
+			if err == nil {
+				err = typed(batch, columns)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(batch, nil) {
+				return
+			}
+		}
+	}
+}
+
+func typed(batch arrow.RecordBatch, columns []arrow.Field) error {
+	if int(batch.NumCols()) != len(columns) {
+		return fmt.Errorf("the engine gave %d columns, not %d", batch.NumCols(), len(columns))
+	}
+	for i, want := range columns {
+		got := batch.Schema().Field(i)
+		if !arrow.TypeEqual(got.Type, want.Type) || want.Name != "" && got.Name != want.Name {
+			return fmt.Errorf("the engine gave column %d as %q, %s, not %q, %s", i+1, got.Name, got.Type, cmp.Or(want.Name, got.Name), want.Type)
+		}
+	}
+	return nil
+}
+
+// Columns are columns of these types, whatever their names.
+func Columns(types ...arrow.DataType) []arrow.Field {
+	columns := make([]arrow.Field, len(types))
+	for i, t := range types {
+		columns[i].Type = t
+	}
+	return columns
+}
+
 // Texts gives the rows of a query of one column of texts, none of them NULL.
 func Texts(ctx context.Context, e Engine, query string) (texts []string, err error) {
-	for batch, err := range e.Rows(ctx, query) {
+	for batch, err := range Typed(e.Rows(ctx, query), Columns(arrow.BinaryTypes.String)...) {
 		if err != nil {
 			return nil, err
 		}

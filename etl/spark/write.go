@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
+	"alignctl/etl"
 	"alignctl/lake"
 	"alignctl/lake/duck"
 )
@@ -36,7 +37,7 @@ func (e *engine) Write(ctx context.Context, spec lake.Spec, scope, query string)
 		columns[i] = fmt.Sprintf("cast(%s as %s) as %[1]s", duck.Name(c.Name), typeNames[c.Type.Kind])
 	}
 	schema := arrow.NewSchema(fields, nil)
-	rows := e.Rows(ctx, sorted(strings.Join(columns, ", "), query, spec.Key))
+	rows := etl.Typed(e.Rows(ctx, sorted(strings.Join(columns, ", "), query, spec.Key)), fields...)
 	pin, err := e.run.WriteArrow(ctx, spec, scope, schema, grouped(schema, rows))
 	return pin, cure(err)
 }
@@ -50,6 +51,9 @@ func grouped(schema *arrow.Schema, rows lake.Batches) lake.Batches {
 			if err != nil {
 				yield(nil, err)
 				return
+			}
+			if batch.NumRows() == 0 {
+				continue
 			}
 			batch.Retain()
 			held, count = append(held, batch), count+batch.NumRows()
@@ -67,7 +71,7 @@ func grouped(schema *arrow.Schema, rows lake.Batches) lake.Batches {
 	}
 }
 
-// joined makes one batch of several, whose columns must be those of the schema.
+// joined makes one batch of several, whose columns are those of the schema.
 func joined(schema *arrow.Schema, batches []arrow.RecordBatch) (arrow.RecordBatch, error) {
 	columns := make([]arrow.Array, schema.NumFields())
 	for i := range columns {
@@ -78,9 +82,6 @@ func joined(schema *arrow.Schema, batches []arrow.RecordBatch) (arrow.RecordBatc
 		var err error
 		if columns[i], err = array.Concatenate(pieces, memory.DefaultAllocator); err != nil {
 			return nil, err
-		}
-		if want := schema.Field(i).Type; !arrow.TypeEqual(columns[i].DataType(), want) {
-			return nil, fmt.Errorf("column %q comes from Spark as %s, not %s", schema.Field(i).Name, columns[i].DataType(), want)
 		}
 	}
 	rows := int64(columns[0].Len())

@@ -1,6 +1,7 @@
 package swow
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -20,6 +21,7 @@ type coded struct {
 	index      map[string]int32 // place of a text in the dictionary
 	rows       []int32          // places
 	valid      []bool
+	strange    bool // a number came that no text has
 }
 
 func newCoded(texts []string) *coded {
@@ -28,10 +30,24 @@ func newCoded(texts []string) *coded {
 
 // add adds a row, the text of a number or null.
 func (c *coded) add(number int32) {
+	if number < 0 || int(number) >= len(c.places) {
+		c.strange, number = true, 0
+	}
 	if number > 0 && c.places[number] == 0 {
 		c.places[number] = 1 + c.place(c.texts[number-1])
 	}
 	c.rows, c.valid = append(c.rows, c.places[number]-1), append(c.valid, number > 0)
+}
+
+// known tells where a number came that no text of a column has, as from an engine
+// that is broken.
+func known(columns ...*coded) error {
+	for _, c := range columns {
+		if c.strange {
+			return errors.New("the engine gave the number of a text that there isn't")
+		}
+	}
+	return nil
 }
 
 // addText adds a row by its text.

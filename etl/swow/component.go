@@ -6,7 +6,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"alignctl/etl"
 )
 
 // A digraph is the cues of a population by their numbers, each with the cues
@@ -149,14 +152,24 @@ func (c *cleaning) components(ctx context.Context, populations int) error {
 	return nil
 }
 
+// mostWords is how many words a language has at most: there is room for as many
+// nodes as the largest number says.
+const mostWords = 1 << 26
+
 // graph adds the edges of a population, by first responses and by all.
 func (c *cleaning) graph(ctx context.Context, population int, first, all *digraph) error {
-	for batch, err := range c.engine.Rows(ctx, fmt.Sprintf(graphQuery, population)) {
+	number := arrow.PrimitiveTypes.Int32
+	rows := etl.Typed(c.engine.Rows(ctx, fmt.Sprintf(graphQuery, population)),
+		etl.Columns(number, number, arrow.FixedWidthTypes.Boolean)...)
+	for batch, err := range rows {
 		if err != nil {
 			return err
 		}
 		to, isFirst := batch.Column(1).(*array.Int32), batch.Column(2).(*array.Boolean)
 		for i, from := range batch.Column(0).(*array.Int32).Int32Values() {
+			if min(from, to.Value(i)) < 0 || max(from, to.Value(i)) > mostWords {
+				return fmt.Errorf("the engine gave an edge from word %d to word %d", from, to.Value(i))
+			}
 			if all.add(from, to.Value(i)); isFirst.Value(i) {
 				first.add(from, to.Value(i))
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"alignctl/etl"
@@ -279,7 +280,8 @@ func (c *cleaning) report(ctx context.Context) error {
 
 // count puts the rows of a query, a kind and a number each, into the report.
 func (c *cleaning) count(ctx context.Context, table, query string) error {
-	for rows, err := range c.engine.Rows(ctx, query) {
+	columns := etl.Columns(arrow.BinaryTypes.String, arrow.PrimitiveTypes.Int64)
+	for rows, err := range etl.Typed(c.engine.Rows(ctx, query), columns...) {
 		if err != nil {
 			return err
 		}

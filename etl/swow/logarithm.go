@@ -5,7 +5,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"alignctl/etl"
 )
 
 // countsQuery gives the different numbers of which cue_stats.sql needs logarithms:
@@ -21,7 +24,7 @@ const countsQuery = `select distinct n from (
 // engine to engine, so that all take DuckDB's.
 func (c *cleaning) logarithms(ctx context.Context) error {
 	var counts []string
-	for rows, err := range c.engine.Rows(ctx, countsQuery) {
+	for rows, err := range etl.Typed(c.engine.Rows(ctx, countsQuery), etl.Columns(arrow.PrimitiveTypes.Int64)...) {
 		if err != nil {
 			return err
 		}

@@ -49,8 +49,15 @@ func (c *cleaning) newLong(ctx context.Context) (*long, error) {
 	})
 }
 
+// gives are the columns of association.sql.
+func (l *long) gives() []arrow.Field {
+	number, kind := arrow.PrimitiveTypes.Int32, arrow.PrimitiveTypes.Int8
+	return etl.Columns(arrow.PrimitiveTypes.Int64, number, number, number, number, number, kind, kind, kind,
+		arrow.FixedWidthTypes.Boolean, arrow.BinaryTypes.String)
+}
+
 // add adds records, whose columns are those of association.sql.
-func (l *long) add(records arrow.RecordBatch) {
+func (l *long) add(records arrow.RecordBatch) error {
 	trials, valid := records.Column(0).(*array.Int64), records.Column(9).(*array.Boolean)
 	persons, cues := records.Column(1).(*array.Int32), records.Column(2).(*array.Int32)
 	removed := records.Column(10).(*array.String)
@@ -79,6 +86,7 @@ func (l *long) add(records arrow.RecordBatch) {
 			}
 		}
 	}
+	return known(l.source, l.file, l.participant, l.cue, l.response, l.kind)
 }
 
 // columns gives the rows so far, and begins anew.

@@ -13,14 +13,15 @@ import (
 
 // A turning turns numbers to the columns of a core table.
 type turning interface {
-	add(arrow.RecordBatch)
+	gives() []arrow.Field // the columns of what add takes
+	add(arrow.RecordBatch) error
 	columns() ([]arrow.Array, error)
 }
 
 // writePages writes a core table from rows in its order, a page a row group.
 func (c *cleaning) writePages(ctx context.Context, spec lake.Spec, rows etl.Ordered, t turning) error {
 	schema := codedSchema(spec)
-	pages := turned(schema, c.engine.Ordered(ctx, rows), rows.Page, t)
+	pages := turned(schema, etl.Typed(c.engine.Ordered(ctx, rows), t.gives()...), rows.Page, t)
 	_, err := c.job.Run.WriteArrow(ctx, spec, c.language.Code, schema, ahead(pages))
 	return err
 }
@@ -37,11 +38,13 @@ func turned(schema *arrow.Schema, rows lake.Batches, page int64, t turning) lake
 	return func(yield func(arrow.RecordBatch, error) bool) {
 		held := int64(0)
 		for batch, err := range rows {
+			if err == nil {
+				err = t.add(batch)
+			}
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			t.add(batch)
 			if held += batch.NumRows(); held < page {
 				continue
 			}

@@ -58,8 +58,15 @@ type strengths struct {
 	pieces [7][]arrow.Array
 }
 
+// gives are the columns of strength.sql: numbers for the texts, and the others as
+// they are written.
+func (s *strengths) gives() []arrow.Field {
+	number := arrow.PrimitiveTypes.Int32
+	return append(etl.Columns(number, number, number), codedSchema(strengthSpec()).Fields()[4:]...)
+}
+
 // add adds rows, whose columns are those of strength.sql.
-func (s *strengths) add(rows arrow.RecordBatch) {
+func (s *strengths) add(rows arrow.RecordBatch) error {
 	populations, cues := rows.Column(0).(*array.Int32), rows.Column(1).(*array.Int32)
 	words := rows.Column(2).(*array.Int32)
 	for i, population := range populations.Int32Values() {
@@ -73,6 +80,7 @@ func (s *strengths) add(rows arrow.RecordBatch) {
 		column.Retain()
 		s.pieces[i] = append(s.pieces[i], column)
 	}
+	return known(s.population, s.cue, s.response)
 }
 
 // columns gives the rows so far, and begins anew.

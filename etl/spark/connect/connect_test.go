@@ -79,15 +79,23 @@ func TestTokenIsSecured(t *testing.T) {
 // fake is a server that says one version and wants one token.
 func fake(t *testing.T, version, token string) (address string) {
 	t.Helper()
+	return serve(t, func(name string, stream grpc.ServerStream) error {
+		if given, _ := metadata.FromIncomingContext(stream.Context()); token != "" &&
+			(len(given["authorization"]) == 0 || given["authorization"][0] != "Bearer "+token) {
+			return status.Error(codes.Unauthenticated, "Invalid authentication token")
+		}
+		return tell(stream, name, fields{"sparkVersion": fields{"version": version}})
+	})
+}
+
+// serve has answer deal with all calls to a server, by the names of their methods.
+func serve(t *testing.T, answer func(name string, stream grpc.ServerStream) error) (address string) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := grpc.NewServer(grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
-		if given, _ := metadata.FromIncomingContext(stream.Context()); token != "" &&
-			(len(given["authorization"]) == 0 || given["authorization"][0] != "Bearer "+token) {
-			return status.Error(codes.Unauthenticated, "Invalid authentication token")
-		}
 		method, _ := grpc.MethodFromServerStream(stream)
 		name := method[strings.LastIndexByte(method, '/')+1:]
 		request, err := message(name+"Request", nil)
@@ -97,19 +105,23 @@ func fake(t *testing.T, version, token string) (address string) {
 		if err := stream.RecvMsg(request); err != nil {
 			return err
 		}
-		f := fields{}
-		if name == "AnalyzePlan" {
-			f["sparkVersion"] = fields{"version": version}
-		}
-		answer, err := message(name+"Response", f)
-		if err != nil {
-			return err
-		}
-		return stream.SendMsg(answer)
+		return answer(name, stream)
 	}))
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	return "sc://" + listener.Addr().String()
+}
+
+// tell sends an answer; only what is asked about plans has something to say.
+func tell(stream grpc.ServerStream, name string, f fields) error {
+	if name != "AnalyzePlan" && name != "ExecutePlan" {
+		f = nil
+	}
+	m, err := message(name+"Response", f)
+	if err != nil {
+		return err
+	}
+	return stream.SendMsg(m)
 }
 
 func TestOpen(t *testing.T) {

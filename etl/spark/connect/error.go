@@ -36,7 +36,7 @@ func (e *Error) GRPCStatus() *status.Status { return e.status }
 // explain turns the end of a call into an error, nil where it ended well. A call
 // that ended because its context did says so.
 func (s *Session) explain(ctx context.Context, err error) error {
-	if err == nil || errors.Is(err, io.EOF) {
+	if err == nil || err == io.EOF { // one within another error is of what came, not of the call
 		return nil
 	}
 	if ctx.Err() != nil {

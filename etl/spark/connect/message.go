@@ -84,3 +84,12 @@ func (r reply) number(name protoreflect.Name) int64 {
 	}
 	return 0
 }
+
+// optional is the value of a field of whole numbers that may be left out.
+func (r reply) optional(name protoreflect.Name) (value int64, given bool) {
+	field := r.Descriptor().Fields().ByName(name)
+	if field == nil || !r.Has(field) {
+		return 0, false
+	}
+	return r.Get(field).Int(), true
+}

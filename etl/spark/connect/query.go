@@ -26,16 +26,21 @@ func (s *Session) Exec(ctx context.Context, statement string) error {
 func nothing(reply) error { return nil }
 
 // Query gives the rows of a SELECT as they come: no more than a few batches are
-// in memory here.
+// in memory here. What comes is foreign, and checked: a batch that isn't whole,
+// or isn't what the server says it is, ends them. One without rows may be among
+// them.
 func (s *Session) Query(ctx context.Context, query string) Batches {
 	return func(yield func(arrow.RecordBatch, error) bool) {
+		r := &result{take: func(batch arrow.RecordBatch) bool { return yield(batch, nil) }}
 		err := s.execute(ctx, fields{"root": sql(query)}, func(answer reply) error {
-			batch, ok := answer.in("arrow_batch")
-			if !ok {
-				return nil
+			if batch, ok := answer.in("arrow_batch"); ok {
+				return s.suspect(r.add(batch))
 			}
-			return eachBatch(batch.data("data"), func(b arrow.RecordBatch) bool { return yield(b, nil) })
+			return nil
 		})
+		if err == nil && r.schema == nil {
+			err = s.suspect(errors.New("none came, nor what their columns are"))
+		}
 		if err != nil && !errors.Is(err, errEnough) {
 			yield(nil, within(query, err))
 		}
@@ -45,19 +50,59 @@ func (s *Session) Query(ctx context.Context, query string) Batches {
 // errEnough says that the reader of a query wants no more rows.
 var errEnough = errors.New("enough rows")
 
-// eachBatch gives the batches of an Arrow stream that has rows.
-func eachBatch(stream []byte, take func(arrow.RecordBatch) bool) error {
-	reader, err := ipc.NewReader(bytes.NewReader(stream))
-	if err != nil {
-		return fmt.Errorf("read rows from Spark: %w", err)
+// suspect says which server sent what is wrong.
+func (s *Session) suspect(err error) error {
+	if err == nil || errors.Is(err, errEnough) {
+		return err
 	}
-	defer reader.Release()
-	for reader.Next() {
-		if batch := reader.RecordBatch(); batch.NumRows() > 0 && !take(batch) {
-			return errEnough
+	return fmt.Errorf("read rows from Spark at %s: %w", s.remote.text, err)
+}
+
+// A result is the rows of a query on their way.
+type result struct {
+	take   func(arrow.RecordBatch) bool // false: it wants no more
+	schema *arrow.Schema                // of the first batch
+	rows   int64
+}
+
+// add takes the batches of one answer, which says how many rows they have, and
+// may say how many came before.
+func (r *result) add(answer reply) error {
+	if offset, ok := answer.optional("start_offset"); ok && offset != r.rows {
+		return fmt.Errorf("rows from number %d came after %d rows", offset, r.rows)
+	}
+	said, before := answer.number("row_count"), r.rows
+	err := eachBatch(answer.data("data"), r.one)
+	if came := r.rows - before; err == nil && came != said {
+		err = fmt.Errorf("%d rows came where it says %d", came, said)
+	}
+	return err
+}
+
+func (r *result) one(batch arrow.RecordBatch) error {
+	if r.schema == nil {
+		r.schema = batch.Schema()
+	}
+	if err := sameColumns(r.schema, batch.Schema()); err != nil {
+		return err
+	}
+	if r.rows += batch.NumRows(); !r.take(batch) {
+		return errEnough
+	}
+	return nil
+}
+
+// sameColumns tells where a batch's columns aren't those of the first.
+func sameColumns(first, schema *arrow.Schema) error {
+	if first.NumFields() != schema.NumFields() {
+		return fmt.Errorf("%d columns came after %d", schema.NumFields(), first.NumFields())
+	}
+	for i, field := range schema.Fields() {
+		if was := first.Field(i); was.Name != field.Name || !arrow.TypeEqual(was.Type, field.Type) {
+			return fmt.Errorf("column %d was %q, %s, and became %q, %s", i+1, was.Name, was.Type, field.Name, field.Type)
 		}
 	}
-	return reader.Err()
+	return nil
 }
 
 // View makes a temporary view of a query.
@@ -85,6 +130,9 @@ func (s *Session) Keep(ctx context.Context, name, query string) error {
 	})
 	if err != nil {
 		return within(query, err)
+	}
+	if kept == "" {
+		return fmt.Errorf("keep rows at Spark at %s: it doesn't say where it keeps them", s.remote.text)
 	}
 	remote := fields{"relationId": kept}
 	if err := s.view(ctx, name, fields{"cachedRemoteRelation": remote}); err != nil {
