@@ -116,11 +116,11 @@ type graphTree struct {
 // node writes a node after first, and its readers after rest.
 func (t *graphTree) node(name, first, rest string) {
 	if t.shown[name] {
-		fmt.Fprintf(&t.text, "%s%s (above)\n", first, name)
+		fmt.Fprintf(&t.text, "%s%s (above)\n", first, oneLine(name))
 		return
 	}
 	t.shown[name] = true
-	fmt.Fprintf(&t.text, "%s%s  %s\n", first, name, nodeLabel(t.graph.Node(name)))
+	fmt.Fprintf(&t.text, "%s%s  %s\n", first, oneLine(name), oneLine(nodeLabel(t.graph.Node(name))))
 	readers := t.graph.Readers(name)
 	for i, reader := range readers {
 		if i == len(readers)-1 {

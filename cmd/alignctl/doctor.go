@@ -78,7 +78,7 @@ func (t *terminal) printDiagnosis(format string, g *grid) error {
 	for _, row := range g.rows {
 		check, state := cell.Text(row[0]), cell.Text(row[1])
 		fmt.Fprintf(&b, "%s  %s  %s\n", narrow.FillRight(check, checks),
-			look.paint(stateStyle(state), narrow.FillRight(state, states)), cellBreaks.Replace(cell.Text(row[2])))
+			look.paint(stateStyle(state), narrow.FillRight(state, states)), oneLine(cell.Text(row[2])))
 		if cure := cell.Text(row[3]); cure != "" {
 			fmt.Fprintf(&b, "%*s  cure: %s\n", checks, "", look.paint(bold, cure))
 		}

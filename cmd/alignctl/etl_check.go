@@ -53,7 +53,7 @@ func runEtlCheck(ctx context.Context, t *terminal, files []string, o etlCheckOpt
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
-			fmt.Fprintln(t.err, err)
+			fmt.Fprintln(t.err, message(err))
 			wrong++
 			continue
 		case len(found.Faults) > 0:
@@ -80,12 +80,12 @@ func runEtlCheck(ctx context.Context, t *terminal, files []string, o etlCheckOpt
 // tellFaults prints what is wrong with a file, a line a fault.
 func (t *terminal) tellFaults(found *etl.Inspection) {
 	for _, f := range found.Faults {
-		fmt.Fprintln(t.err, f.Error())
+		fmt.Fprintln(t.err, oneLine(f.Error()))
 	}
 	if more := found.Found - int64(len(found.Faults)); more > 0 {
 		fmt.Fprintf(t.err, "%s: %d faults more; see them all with --max %d\n", found.Path, more, found.Found)
 	}
 	if !found.Known && found.Layout != "" {
-		fmt.Fprintf(t.err, "%s: the nearest layout is %s; the file begins: %s\n", found.Path, found.Layout, found.Header)
+		fmt.Fprintf(t.err, "%s: the nearest layout is %s; the file begins: %s\n", found.Path, found.Layout, oneLine(found.Header))
 	}
 }

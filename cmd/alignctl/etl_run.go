@@ -138,7 +138,7 @@ func (t *terminal) showPlan(plan *pipeline.Plan, o etlRunOptions) error {
 	}
 	for _, s := range plan.Steps {
 		if s.Err != nil {
-			fmt.Fprintf(t.err, "alignctl: source %s failed: %v\n", s.Source, s.Err)
+			fmt.Fprintf(t.err, "alignctl: source %s failed: %s\n", s.Source, message(s.Err))
 		}
 	}
 	return errors.Join(t.printRows(o.format, stepGrid(plan)), stepFailures(plan))

@@ -51,7 +51,7 @@ func describePin(p lake.Pin) string {
 	if p.Digest != "" {
 		text += "  " + p.Digest
 	}
-	return text
+	return oneLine(text)
 }
 
 func printSamples(w io.Writer, d *lake.Diff) error {

@@ -79,6 +79,7 @@ type lineageTree struct {
 func (t *lineageTree) node(id, first, rest string) {
 	n := t.graph.Node(id)
 	head, details := lineageLabel(n)
+	head, details = oneLine(head), oneLines(details)
 	if t.shown[id] {
 		fmt.Fprintf(&t.text, "%s%s (above)\n", first, head)
 		return
@@ -98,7 +99,7 @@ func (t *lineageTree) node(id, first, rest string) {
 func lineageLabel(n *lake.Node) (head string, details []string) {
 	switch n.Kind {
 	case lake.RunKind:
-		return "run " + n.Run.ID, []string{strings.ReplaceAll(n.Run.Command, "\n", " "), string(n.Run.Status),
+		return "run " + n.Run.ID, []string{n.Run.Command, string(n.Run.Status),
 			n.Run.StartedAt.UTC().Format(time.RFC3339), "alignctl " + n.Run.Version}
 	case lake.FileKind:
 		f := n.File

@@ -103,12 +103,12 @@ func logRows(entries []lake.LogEntry, table string) *grid {
 func printEntry(t *terminal, e lake.LogEntry) {
 	at := e.At.UTC().Format(time.RFC3339)
 	if e.Run == "" {
-		fmt.Fprintf(t.out, "%s  %s\n", at, firstOf(e.Engine, "an engine that doesn't say its name"))
+		fmt.Fprintf(t.out, "%s  %s\n", at, oneLine(firstOf(e.Engine, "an engine that doesn't say its name")))
 	} else {
 		fmt.Fprintf(t.out, "%s  run %s, %s, by %s, alignctl %s\n", at, e.Run, e.Status,
-			firstOf(e.User, "whom nobody recorded"), e.Version)
+			oneLine(firstOf(e.User, "whom nobody recorded")), oneLine(e.Version))
 	}
-	fmt.Fprintf(t.out, "    %s\n", e.Command)
+	fmt.Fprintf(t.out, "    %s\n", oneLine(e.Command))
 	for _, p := range e.Tables {
 		fmt.Fprintf(t.out, "    %s\n", describePin(p))
 	}

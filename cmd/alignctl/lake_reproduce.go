@@ -83,7 +83,7 @@ func (t *terminal) printDifference(d *prove.Difference) error {
 		return nil
 	}
 	for _, column := range d.Columns {
-		fmt.Fprintln(t.err, "column of one side only:", column)
+		fmt.Fprintln(t.err, "column of one side only:", oneLine(column))
 	}
 	if len(d.Cells) == 0 {
 		return nil

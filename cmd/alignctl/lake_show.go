@@ -72,7 +72,7 @@ func runShowLake(ctx context.Context, t *terminal, l *lake.Lake, format string) 
 func printFacts(t *terminal, facts [][2]string) {
 	for _, fact := range facts {
 		if fact[1] != "" {
-			fmt.Fprintf(t.out, "%-9s %s\n", fact[0], fact[1])
+			fmt.Fprintf(t.out, "%-9s %s\n", fact[0], oneLine(fact[1]))
 		}
 	}
 }

@@ -66,10 +66,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		return exitDone
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintln(errOut, "alignctl: interrupted:", err)
+		fmt.Fprintln(errOut, "alignctl: interrupted:", message(err))
 		return exitInterrupted
 	}
-	fmt.Fprintln(errOut, "alignctl:", err)
+	fmt.Fprintln(errOut, "alignctl:", message(err))
 	return exitCode(err)
 }
 

@@ -136,9 +136,9 @@ func newRowWriter(format string, w io.Writer, columns []string) rowWriter {
 	case "jsonl":
 		return &jsonWriter{w: w, columns: columns}
 	case "markdown":
-		return &tableWriter{w: w, columns: columns, markdown: true}
+		return &tableWriter{w: w, columns: oneLines(columns), markdown: true}
 	case "table":
-		return &tableWriter{w: w, columns: columns, look: lookOf(w)}
+		return &tableWriter{w: w, columns: oneLines(columns), look: lookOf(w)}
 	}
 	return newTabbed(w, columns)
 }

@@ -139,10 +139,10 @@ func (t *shownTask) Done() {
 func (t *shownTask) show() {
 	t.last, t.shown = time.Now(), true
 	if !t.look.live {
-		fmt.Fprintln(t.w, t.tally)
+		fmt.Fprintln(t.w, oneLine(t.tally.String()))
 		return
 	}
-	line := t.look.progressBar(t.tally.done, t.tally.total) + t.tally.short()
+	line := t.look.progressBar(t.tally.done, t.tally.total) + oneLine(t.tally.short())
 	fmt.Fprintf(t.w, "\r%s\x1b[K", t.look.cut(line, t.look.width-1))
 }
 

@@ -197,6 +197,7 @@ var tailMetrics = []string{"loss", "objective/scores", "objective/kl", "rewards/
 // show prints a line: in the place of the live one on a terminal, where it stays
 // if it is to.
 func (f *follower) show(text string, stays bool) {
+	text = oneLine(text)
 	if !f.look.live {
 		fmt.Fprintln(f.out, text)
 		return

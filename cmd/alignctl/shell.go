@@ -72,7 +72,7 @@ func (s *sqlShell) loop(ctx context.Context) error {
 				return ctx.Err()
 			}
 			if err != nil {
-				fmt.Fprintln(s.t.err, "error:", err)
+				fmt.Fprintln(s.t.err, "error:", message(err))
 				break
 			}
 		}

@@ -25,9 +25,6 @@ type tableWriter struct {
 // A tableCell is a value's text; style is how a terminal shows it.
 type tableCell struct{ text, style string }
 
-// cellBreaks are what would break a line.
-var cellBreaks = strings.NewReplacer("\n", "⏎", "\r", "", "\t", " ", "\x1b", "␛")
-
 func (t *tableWriter) row(values []any) error {
 	if t.numbers == nil {
 		t.numbers = slices.Repeat([]bool{true}, len(values))
@@ -44,7 +41,7 @@ func (t *tableWriter) row(values []any) error {
 // cell is the text of a value. Where a terminal shows NULL in its own colour, it
 // has a word, too.
 func (t *tableWriter) cell(column int, v any) tableCell {
-	text := cellBreaks.Replace(cell.Text(v))
+	text := oneLine(cell.Text(v))
 	switch {
 	case t.markdown:
 		return tableCell{text: strings.ReplaceAll(text, "|", `\|`)}

@@ -75,10 +75,11 @@ func (t *terminal) remark(format string, args ...any) {
 	if t.quiet {
 		return
 	}
+	clear := ""
 	if lookOf(t.err).live {
-		format = "\r\x1b[K" + format
+		clear = "\r\x1b[K"
 	}
-	fmt.Fprintf(t.err, format+"\n", args...)
+	fmt.Fprintln(t.err, clear+visible(fmt.Sprintf(format, args...)))
 }
 
 // reporting returns a context whose long work shows itself: a live line on a

@@ -67,7 +67,7 @@ func runTrainShow(ctx context.Context, t *terminal, s *lake.Session, run, format
 
 func printTrainRun(t *terminal, about, models *grid, config json.RawMessage, curves *grid) error {
 	for i, column := range about.columns {
-		if text := cell.Text(about.rows[0][i]); text != "" {
+		if text := oneLine(cell.Text(about.rows[0][i])); text != "" {
 			fmt.Fprintf(t.out, "%-17s %s\n", column, lookOf(t.out).paintState(column, text))
 		}
 	}
