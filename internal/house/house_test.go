@@ -73,6 +73,7 @@ var allowed = map[string][]string{
 	"internal/nearest":        {},
 	"internal/pgtest":         {},
 	"internal/ranking":        {"internal/reply", "internal/stat"},
+	"internal/regular":        {},
 	"internal/reply":          {},
 	"internal/stat":           {},
 	"internal/workspace":      {"internal/strictyaml"},

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"alignctl/internal/regular"
 	"alignctl/lake"
 	"alignctl/train"
 )
@@ -34,7 +35,7 @@ func readHistory(folder string) (*train.History, error) {
 	if path == "" {
 		return nil, nil
 	}
-	text, err := readBounded(path, maxHistory)
+	text, err := regular.Read(path, maxHistory)
 	if err != nil {
 		return nil, fmt.Errorf("read history: %w", err)
 	}
@@ -72,16 +73,4 @@ func findHistory(folder string) (string, error) {
 		}
 	}
 	return "", nil
-}
-
-// readBounded reads a file of at most so many bytes.
-func readBounded(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > limit {
-		return nil, fmt.Errorf("%q is no file of at most %d bytes", path, limit)
-	}
-	return os.ReadFile(path)
 }

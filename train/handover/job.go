@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"alignctl/internal/regular"
 	"alignctl/sql/export"
 	"alignctl/train"
 )
@@ -87,7 +88,7 @@ const maxJobFile = 4 << 20
 
 // ReadJob reads a job.json.
 func ReadJob(path string) (j Job, err error) {
-	text, err := readBounded(path, maxJobFile)
+	text, err := regular.Read(path, maxJobFile)
 	if err != nil {
 		return j, fmt.Errorf("read job: %w", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"alignctl/internal/regular"
 )
 
 // The files and the name prefix of a LoRA adapter in PEFT's layout.
@@ -99,7 +101,7 @@ func checkAdapterKeys(keys map[string]json.RawMessage) error {
 // that the decoder doesn't compute.
 func readAdapterConfig(folder string) (LoRAConfig, error) {
 	path := filepath.Join(folder, adapterConfigFile)
-	text, err := readSmallFile(path, maxSmallJSON)
+	text, err := regular.Read(path, maxSmallJSON)
 	if errors.Is(err, fs.ErrNotExist) {
 		return LoRAConfig{}, fmt.Errorf("open adapter %q: no %s there: name the folder of a LoRA adapter in PEFT layout",
 			folder, adapterConfigFile)
@@ -134,7 +136,7 @@ func parseAdapterConfig(text []byte) (LoRAConfig, error) {
 // adapterBase is what an adapter's configuration calls its base model.
 func adapterBase(folder string) (string, error) {
 	path := filepath.Join(folder, adapterConfigFile)
-	text, err := readSmallFile(path, maxSmallJSON)
+	text, err := regular.Read(path, maxSmallJSON)
 	if err != nil {
 		return "", fmt.Errorf("open adapter %q: %w", folder, err)
 	}

@@ -8,6 +8,15 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+
+	"alignctl/internal/regular"
+)
+
+// The sizes that JSON files of a model folder may have: the largest published
+// tokenizers take some 35 MB. A file that claims to be larger isn't read.
+const (
+	maxSmallJSON     = 16 << 20
+	maxTokenizerJSON = 256 << 20
 )
 
 // The name under which a Hugging Face folder keeps its config.
@@ -131,7 +140,7 @@ func (l *idList) UnmarshalJSON(text []byte) error {
 // change the computation in a way that it doesn't implement.
 func LoadConfig(folder string) (Config, error) {
 	path := filepath.Join(folder, configFile)
-	text, err := readSmallFile(path, maxSmallJSON)
+	text, err := regular.Read(path, maxSmallJSON)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Config{}, fmt.Errorf("open model %q: no %s there: name a Hugging Face model folder", folder, configFile)
 	}

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"alignctl/internal/regular"
 )
 
 // ModelSHA256 identifies a model folder by the content of what decides its
@@ -70,7 +72,7 @@ func weightFiles(folder string) ([]string, error) {
 
 // FileSHA256 is the hex digest of a file.
 func FileSHA256(path string) (string, error) {
-	file, err := os.Open(path)
+	file, err := regular.Open(path)
 	if err != nil {
 		return "", err
 	}

@@ -3,15 +3,15 @@
 package lm
 
 import (
-	"errors"
-	"os"
 	"syscall"
+
+	"alignctl/internal/regular"
 )
 
 // mapFile maps a file read-only, so that opening a model costs no copy and its
 // pages are shared with the system's cache.
 func mapFile(path string) (data []byte, unmap func() error, err error) {
-	file, err := os.Open(path)
+	file, err := regular.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -19,9 +19,6 @@ func mapFile(path string) (data []byte, unmap func() error, err error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, errors.New("not a regular file")
 	}
 	if info.Size() == 0 {
 		return nil, func() error { return nil }, nil

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"alignctl/internal/regular"
 )
 
 // companionFiles are what a model folder holds besides its weights.
@@ -135,7 +137,7 @@ func (m *Model) SaveModelAs(folder string, dtype DType) error {
 // copyConfig writes the model's config as it was, but for the type of the
 // weights: transformers computes in the type that it names.
 func (m *Model) copyConfig(folder string, dtype DType) error {
-	text, err := readSmallFile(filepath.Join(m.Folder, configFile), maxSmallJSON)
+	text, err := regular.Read(filepath.Join(m.Folder, configFile), maxSmallJSON)
 	if err != nil {
 		return fmt.Errorf("save model %q: %w", folder, err)
 	}
@@ -156,7 +158,7 @@ func (m *Model) copyConfig(folder string, dtype DType) error {
 
 // copyFile copies a file durably; one that isn't there is left out.
 func copyFile(from, to string) error {
-	source, err := os.Open(from)
+	source, err := regular.Open(from)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

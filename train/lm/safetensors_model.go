@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"alignctl/internal/regular"
 )
 
 // The names under which a Hugging Face folder keeps its weights.
@@ -100,7 +102,7 @@ func (m *ModelTensors) complete(index map[string]string) error {
 // readWeightsIndex returns tensor -> shard file name.
 func readWeightsIndex(folder string) (map[string]string, error) {
 	path := filepath.Join(folder, weightsIndexFile)
-	text, err := readSmallFile(path, maxSmallJSON)
+	text, err := regular.Read(path, maxSmallJSON)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open model %q: it holds neither %s nor %s; fetch the model's weights into it",
 			folder, weightsFile, weightsIndexFile)

@@ -12,6 +12,8 @@ import (
 	"github.com/nikolalohinski/gonja/v2/config"
 	"github.com/nikolalohinski/gonja/v2/exec"
 	"github.com/nikolalohinski/gonja/v2/loaders"
+
+	"alignctl/internal/regular"
 )
 
 // A Message is one turn of a conversation.
@@ -52,7 +54,7 @@ func LoadTemplate(folder string) (*Template, error) {
 		return nil, fmt.Errorf("read %q: %w", t.path, err)
 	}
 	own := filepath.Join(folder, chatTemplateFile)
-	switch text, err := readSmallFile(own, maxTemplate); {
+	switch text, err := regular.Read(own, maxTemplate); {
 	case err == nil:
 		t.path, t.text = own, string(text)
 	case !errors.Is(err, fs.ErrNotExist):

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+
+	"alignctl/internal/regular"
 )
 
 // The tokenizer's files within a model folder.
@@ -91,7 +93,7 @@ func (m *mergeJSON) UnmarshalJSON(text []byte) error {
 // tokenizer_config.json. A component that would change ids and isn't known is
 // an error that names it.
 func LoadTokenizer(folder string) (*Tokenizer, error) {
-	text, err := readSmallFile(filepath.Join(folder, tokenizerFile), maxTokenizerJSON)
+	text, err := regular.Read(filepath.Join(folder, tokenizerFile), maxTokenizerJSON)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("load tokenizer of model %q: it holds no %s; fetch that file into the folder",
 			folder, tokenizerFile)
@@ -190,7 +192,7 @@ func (s *specialName) UnmarshalJSON(text []byte) error {
 func readTokenizerConfig(folder string) (tokenizerConfig, error) {
 	var config tokenizerConfig
 	path := filepath.Join(folder, tokenizerConfigFile)
-	text, err := readSmallFile(path, maxSmallJSON)
+	text, err := regular.Read(path, maxSmallJSON)
 	if errors.Is(err, fs.ErrNotExist) {
 		return config, nil
 	}
