@@ -119,6 +119,10 @@ func TestWriteDir(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	link := filepath.Join(parent, "link")
+	if err := os.Symlink(empty, link); err != nil || CheckVacant(link) == nil {
+		t.Errorf("a link passed as a vacant folder: %v", err)
+	}
 	file := filepath.Join(path, "a")
 	if CheckVacant(file) == nil || WriteDir(file, func(string) error { return nil }) == nil {
 		t.Error("a file passed as a vacant folder")

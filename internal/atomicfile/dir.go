@@ -47,8 +47,11 @@ func replaceEmpty(from, to string) error {
 }
 
 // CheckVacant refuses a folder, to be made by WriteDir, that holds something
-// already.
+// already, and a link, which WriteDir can't put a folder in the place of.
 func CheckVacant(path string) error {
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return fmt.Errorf("use output folder %q: it is a link: name the folder that it leads to", path)
+	}
 	entries, err := os.ReadDir(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
