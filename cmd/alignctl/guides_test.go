@@ -89,7 +89,7 @@ func (s *shell) line(line string) {
 			s.t.Fatal(err)
 		}
 	case "job/run.sh":
-		s.elsewhere()
+		s.elsewhere(strings.Fields(argument)...)
 	default:
 		line, file, redirected := strings.Cut(line, " > ")
 		if out := s.run(line); redirected {
@@ -144,7 +144,7 @@ func ownFilesToo(s *shell) {
 // standInTrainer takes the guide's job to the trainer of $ALIGNCTL_TRL, or has
 // alignctl train it in its place.
 func standInTrainer(s *shell) {
-	s.elsewhere = func() {
+	s.elsewhere = func(settings ...string) {
 		s.t.Helper()
 		python, there := os.LookupEnv("ALIGNCTL_TRL")
 		if !there {
@@ -156,7 +156,7 @@ func standInTrainer(s *shell) {
 				{"step": 1, "loss": 6.5}, {"step": 2, "loss": 6.25}, {"step": 2, "eval_loss": 6.5}, {"step": 4, "loss": 6}]}`))
 			return
 		}
-		command := exec.Command("job/run.sh", "--use_cpu", "true")
+		command := exec.Command("job/run.sh", settings...)
 		command.Env = append(os.Environ(), "PYTHON="+python, "HF_HUB_OFFLINE=1", "HF_HOME="+s.t.TempDir())
 		if log, err := command.CombinedOutput(); err != nil {
 			s.t.Fatalf("%v\n%s", err, log)

@@ -65,7 +65,7 @@ type shell struct {
 	runs     []string          // ids of evaluations, as eval generate printed them
 	commands int
 
-	elsewhere func() // trains the job of a guide that hands one over
+	elsewhere func(settings ...string) // trains the job of a guide that hands one over
 }
 
 // enterOwnFiles changes to an empty folder with a raw file and a model in it.
