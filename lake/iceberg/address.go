@@ -24,7 +24,7 @@ func readAddress(address string) (shown, password string, err error) {
 		strings.Count(address, "@") > 1 || u.User == nil && strings.Contains(address, "@") {
 		return "", "", errAddress
 	}
-	kept, inQuery, err := parameters(u.RawQuery)
+	kept, inQuery, err := readParameters(u.RawQuery)
 	if err != nil {
 		return "", "", err
 	}
@@ -38,9 +38,9 @@ func readAddress(address string) (shown, password string, err error) {
 	return without(address, kept), password, nil
 }
 
-// parameters are those of an address, as they are written, and apart from them
+// readParameters gives those of an address, as they are written, and apart from them
 // the password among them, nil where there is none.
-func parameters(query string) (kept []string, password *string, err error) {
+func readParameters(query string) (kept []string, password *string, err error) {
 	for pair := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' }) {
 		name, value, err := parameter(pair)
 		switch {

@@ -150,7 +150,7 @@ const statementRows = 1000
 // at a time, and gives how many it changed.
 func (t transaction) each(ctx context.Context, statement string, rows [][]any) (changed int64, err error) {
 	for some := range slices.Chunk(rows, statementRows) {
-		row := parameters(len(some[0]))
+		row := marks(len(some[0]))
 		values := strings.Repeat(row+", ", len(some)-1) + row
 		n, err := t.exec(ctx, fmt.Sprintf(statement, values), slices.Concat(some...)...)
 		if err != nil {
@@ -161,8 +161,8 @@ func (t transaction) each(ctx context.Context, statement string, rows [][]any) (
 	return changed, nil
 }
 
-// parameters are those of a row, or of a list: "(?, ?)".
-func parameters(n int) string { return "(?" + strings.Repeat(", ?", n-1) + ")" }
+// marks are the parameters of a row, or of a list: "(?, ?)".
+func marks(n int) string { return "(?" + strings.Repeat(", ?", n-1) + ")" }
 
 // row gives the only row of a query.
 func (t transaction) row(ctx context.Context, query string, args ...any) *sql.Row {

@@ -154,7 +154,7 @@ func (c *Catalog) recordsOf(ctx context.Context, query querying, paths []string)
 		for i, path := range some {
 			args[i] = c.relative(path)
 		}
-		list, err := c.records(ctx, query, "where path in "+parameters(len(args)), args...)
+		list, err := c.records(ctx, query, "where path in "+marks(len(args)), args...)
 		if err != nil {
 			return nil, err
 		}
@@ -223,7 +223,7 @@ func (c *Catalog) forget(ctx context.Context, files []File) error {
 		for i, f := range some {
 			args[i] = c.relative(f.Path)
 		}
-		if _, err := tx.exec(ctx, "delete from alignctl_files where path in "+parameters(len(args)), args...); err != nil {
+		if _, err := tx.exec(ctx, "delete from alignctl_files where path in "+marks(len(args)), args...); err != nil {
 			return errors.Join(fmt.Errorf("sweep: %w", err), tx.Rollback())
 		}
 	}

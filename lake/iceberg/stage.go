@@ -415,7 +415,7 @@ func (c *Catalog) CheckClock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	behind, ahead := theirs.Sub(time.Now()), before.Sub(theirs)
+	behind, ahead := time.Until(theirs), before.Sub(theirs)
 	if off := max(behind, ahead); off > clockSlack/2 {
 		return fmt.Errorf("this machine's clock says %s, that of the catalog %s: set them right (NTP), they may differ by %s",
 			time.Now().UTC().Format(time.RFC3339), theirs.UTC().Format(time.RFC3339), clockSlack/2)
