@@ -217,6 +217,9 @@ func (c *Catalog) Swap(ctx context.Context, commit Commit) (mark time.Time, err 
 		mark, err = c.swap(ctx, commit)
 		return err
 	})
+	if err == nil {
+		c.memory.know(commit.Files)
+	}
 	return mark, err
 }
 
@@ -233,7 +236,6 @@ func (c *Catalog) swap(ctx context.Context, commit Commit) (mark time.Time, err 
 		_ = tx.Rollback()
 		return mark, c.decide(ctx, commit, err)
 	}
-	c.memory.know(commit.Files)
 	return mark, nil
 }
 
